@@ -1,0 +1,73 @@
+"""What is wrong with an input, said to a person; and the few exceptions of the package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One observation about an input or a result.
+
+    Attributes
+    ----------
+    severity : {'error', 'warning', 'note'}
+        An *error* stops the work, a *warning* changes what may be concluded, a *note* is an assumption.
+    where : str
+        File, row, field or object the finding is about.
+    what : str
+        What was found, with the value.
+    remedy : str
+        What to do about it; may be empty for a note.
+    """
+
+    severity: Severity
+    where: str
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}"
+        return f"{text} — {self.remedy}" if self.remedy else text
+
+
+class RebalError(ValueError):
+    """Base of the package's exceptions; carries every finding, not only the first."""
+
+    def __init__(self, findings: Finding | Iterable[Finding]):
+        self.findings: tuple[Finding, ...] = (
+            (findings,) if isinstance(findings, Finding) else tuple(findings)
+        )
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+class HouseholdError(RebalError):
+    """A household, account or lot cannot be what was given."""
+
+
+class MarketError(RebalError):
+    """Prices are missing, malformed or do not cover what is asked."""
+
+
+class PolicyError(RebalError):
+    """A rebalancing policy or target allocation contradicts itself."""
+
+
+class LawError(RebalError):
+    """The law's numbers are not known for what is asked."""
+
+
+class SimulationError(RebalError):
+    """The engine stopped; the message says in which session and why."""
+
+
+def raise_errors(kind: type[RebalError], findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Raise `kind` with all findings if one of them is an error, else hand them back."""
+    found = tuple(findings)
+    if any(finding.severity == "error" for finding in found):
+        raise kind([finding for finding in found if finding.severity == "error"])
+    return found

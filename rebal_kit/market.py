@@ -1,0 +1,204 @@
+"""Prices as read-only arrays over sessions. Nothing below this module looks at a file or a clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rebal_kit.domain import Security
+from rebal_kit.findings import Finding, MarketError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIELDS = ("open", "high", "low", "close", "volume", "dividend", "split")
+
+
+@dataclass(frozen=True, eq=False)
+class Market:
+    """Price history of some securities.
+
+    Attributes
+    ----------
+    name : str
+    dates : ndarray
+        (n_sessions,) datetime64[D], strictly increasing.
+    securities : tuple of Security
+        Columns of the arrays below.
+    open, high, low, close : ndarray
+        (n_sessions, n_securities) float64, US$ per share, unadjusted. NaN before the first and after the last quote;
+        a session missed in between carries the last close forward and is not `traded`.
+    volume : ndarray
+        (n_sessions, n_securities) float64, shares; NaN where unknown.
+    dividend : ndarray
+        (n_sessions, n_securities) float64, US$ per share on the ex-date, in shares after that session's split.
+    split : ndarray
+        (n_sessions, n_securities) float64, new shares per old share; 1 where nothing happens.
+    traded : ndarray
+        (n_sessions, n_securities) bool, whether the source has a price for that session.
+    source : str
+        Where the prices come from, with licence and span, as shown in every result.
+    findings : tuple of Finding
+        What a reader of results must know: gaps, adjusted-only data, computed series.
+    volatility_index : ndarray, optional
+        (n_sessions,) float64, an index such as VIX, in percent.
+    """
+
+    name: str
+    dates: np.ndarray
+    securities: tuple[Security, ...]
+    open: np.ndarray
+    high: np.ndarray
+    low: np.ndarray
+    close: np.ndarray
+    volume: np.ndarray
+    dividend: np.ndarray
+    split: np.ndarray
+    traded: np.ndarray
+    source: str = ""
+    findings: tuple[Finding, ...] = ()
+    volatility_index: np.ndarray | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dates", np.asarray(self.dates).astype("datetime64[D]"))
+        shape = (len(self.dates), len(self.securities))
+        for name in (*FIELDS, "traded"):
+            array = np.ascontiguousarray(getattr(self, name), dtype=bool if name == "traded" else np.float64)
+            if array.shape != shape:
+                raise MarketError(
+                    Finding("error", f"market '{self.name}'", f"{name} has shape {array.shape}", f"give {shape}")
+                )
+            array = array.view()
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+        if len(self.dates) > 1 and not (np.diff(self.dates) > np.timedelta64(0, "D")).all():
+            raise MarketError(
+                Finding("error", f"market '{self.name}'", "dates are not strictly increasing", "sort, drop repeats")
+            )
+
+    @classmethod
+    def from_close(
+        cls, close: pd.DataFrame, name: str = "prices", dividend: pd.DataFrame | None = None,
+        split: pd.DataFrame | None = None, **known: Any,
+    ) -> Market:  # fmt: skip
+        """Build a market from a table of closes: index of dates, a column a symbol.
+
+        Missing closes inside a column's life are carried forward and marked as not traded.
+        """
+        filled = close.ffill().where(close.bfill().notna())
+        values = filled.to_numpy(np.float64)
+        blank = np.full(values.shape, np.nan)
+        securities = known.pop("securities", None) or tuple(Security(str(c)) for c in close.columns)
+        return cls(
+            name=name,
+            dates=close.index.to_numpy().astype("datetime64[D]"),
+            securities=securities,
+            open=known.pop("open", blank), high=known.pop("high", blank), low=known.pop("low", blank),
+            close=values, volume=known.pop("volume", blank),
+            dividend=np.zeros(values.shape) if dividend is None else dividend.to_numpy(np.float64),
+            split=np.ones(values.shape) if split is None else split.to_numpy(np.float64),
+            traded=close.notna().to_numpy(), **known,
+        )  # fmt: skip
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Tickers, in column order."""
+        return tuple(security.symbol for security in self.securities)
+
+    def column(self, symbol: str) -> int:
+        """Return the column of `symbol`.
+
+        Raises
+        ------
+        MarketError
+            The market does not have it.
+        """
+        try:
+            return self.symbols.index(symbol)
+        except ValueError:
+            known = ", ".join(self.symbols[:12]) + (" …" if len(self.symbols) > 12 else "")
+            raise MarketError(
+                Finding("error", f"market '{self.name}'", f"has no '{symbol}'", f"it has {known}")
+            ) from None
+
+    def select(self, symbols: Iterable[str]) -> Market:
+        """Return the market of these securities only, in this order."""
+        columns = [self.column(symbol) for symbol in symbols]
+        arrays = {name: getattr(self, name)[:, columns] for name in (*FIELDS, "traded")}
+        return replace(self, securities=tuple(self.securities[c] for c in columns), **arrays)
+
+    def between(self, start: Any = None, end: Any = None) -> Market:
+        """Return the sessions from `start` through `end`, both included (dates or ISO strings)."""
+        first = np.datetime64(start, "D") if start is not None else self.dates[0]
+        last = np.datetime64(end, "D") if end is not None else self.dates[-1]
+        keep = (self.dates >= first) & (self.dates <= last)
+        if not keep.any():
+            raise MarketError(
+                Finding(
+                    "error", f"market '{self.name}'", f"has no session from {first} to {last}",
+                    f"it runs from {self.dates[0]} to {self.dates[-1]}",
+                )
+            )  # fmt: skip
+        arrays = {name: getattr(self, name)[keep] for name in (*FIELDS, "traded")}
+        index = None if self.volatility_index is None else self.volatility_index[keep]
+        return replace(self, dates=self.dates[keep], volatility_index=index, **arrays)
+
+    def common_start(self, symbols: Sequence[str] | None = None) -> dt.date:
+        """Return the first session on which every one of `symbols` has a price."""
+        chosen = self.select(symbols if symbols is not None else self.symbols)
+        complete = np.isfinite(chosen.close).all(axis=1)
+        if not complete.any():
+            raise MarketError(
+                Finding(
+                    "error", f"market '{self.name}'", f"no session has a price for all of {', '.join(chosen.symbols)}",
+                    "choose securities whose histories overlap",
+                )
+            )  # fmt: skip
+        first: dt.date = chosen.dates[int(np.argmax(complete))].item()
+        return first
+
+    def quote(self, date: Any) -> Quote:
+        """Return the last session on or before `date`."""
+        at = int(np.searchsorted(self.dates, np.datetime64(date, "D"), side="right")) - 1
+        if at < 0:
+            raise MarketError(
+                Finding("error", f"market '{self.name}'", f"has no session on or before {date}",
+                        f"it starts on {self.dates[0]}")
+            )  # fmt: skip
+        return Quote(self.dates[at].item(), self.symbols, self.close[at], self.source)
+
+    def frame(self, field_name: str = "close") -> pd.DataFrame:
+        """Return one field as a table: dates down, symbols across."""
+        import pandas as pd
+
+        index = pd.DatetimeIndex(self.dates.astype("datetime64[ns]"), name="date")
+        return pd.DataFrame(getattr(self, field_name), index=index, columns=list(self.symbols))
+
+    def __repr__(self) -> str:
+        return (
+            f"<Market {self.name!r}: {len(self.securities)} securities, {len(self.dates):,} sessions,"
+            f" {self.dates[0]} to {self.dates[-1]}>"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Quote:
+    """One session's closes.
+
+    Attributes
+    ----------
+    date : date
+    symbols : tuple of str
+    close : ndarray
+        (n_securities,) float64, US$ per share.
+    source : str
+    """
+
+    date: dt.date
+    symbols: tuple[str, ...]
+    close: np.ndarray
+    source: str = ""
