@@ -1,0 +1,98 @@
+"""@compiled: machine code from plain functions, with an on-disk cache that cannot go stale.
+
+numba's own cache looks only at the file that holds a function. A kernel that calls a rule in another file would go on
+using the old rule after an edit. Here the cache folder is named by a hash of every compiled source in the package, so
+that any edit starts afresh. With ``NUMBA_DISABLE_JIT=1`` the same functions run interpreted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PACKAGE = Path(__file__).parent
+_SOURCES = ("compiled.py", "metrics.py", "domain.py", "rules/*.py", "engine/*.py")
+_OLD_CACHES_KEPT = 3
+
+
+@cache
+def source_hash() -> str:
+    """Return the hash of everything a compiled function may depend on, numba, Python and processor flags included."""
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version} {os.environ.get('NUMBA_BOUNDSCHECK')}".encode())
+    for pattern in _SOURCES:
+        for path in sorted(_PACKAGE.glob(pattern)):
+            digest.update(path.relative_to(_PACKAGE).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def cache_folder() -> Path:
+    """Return where this version's machine code is kept, having removed all but the newest few older versions."""
+    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rebal_kit" / "compiled"
+    folder = root / source_hash()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        old = sorted((p for p in root.iterdir() if p != folder), key=lambda p: p.stat().st_mtime, reverse=True)
+        for stale in old[_OLD_CACHES_KEPT:]:
+            for item in stale.iterdir():
+                item.unlink(missing_ok=True)
+            stale.rmdir()
+    except OSError:
+        pass  # a read-only home or another process tidying up: compile in memory, or share what is there
+    return folder
+
+
+class _HashedLocator(_CacheLocator):  # type: ignore[misc]
+    """Tell numba where the cache of a function is, and what makes it stale."""
+
+    def __init__(self, py_func: Any, py_file: str):
+        self._name = Path(py_file).stem
+        self._line = py_func.__code__.co_firstlineno
+
+    def get_cache_path(self) -> str:
+        return str(cache_folder())
+
+    def get_source_stamp(self) -> str:
+        return source_hash()
+
+    def get_disambiguator(self) -> str:
+        return f"{self._name}-{self._line}"
+
+    @classmethod
+    def from_function(cls, py_func: Any, py_file: str) -> _HashedLocator | None:
+        return cls(py_func, py_file) if os.access(cache_folder(), os.W_OK) else None
+
+
+class _HashedCacheImpl(CompileResultCacheImpl):  # type: ignore[misc]
+    _locator_classes = (_HashedLocator,)
+
+
+class _HashedCache(FunctionCache):  # type: ignore[misc]
+    _impl_class = _HashedCacheImpl
+
+
+def compiled(function: F) -> F:
+    """Compile `function` on first call and keep the machine code on disk.
+
+    Bit for bit the same as the interpreted function: no fast-math, no re-ordering. The GIL is released while it runs.
+    """
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    if hasattr(dispatcher, "py_func") and os.access(cache_folder(), os.W_OK):
+        dispatcher._cache = _HashedCache(function)
+    return dispatcher  # type: ignore[no-any-return]
+
+
+def is_interpreted() -> bool:
+    """Say whether the compiled functions of this process run as plain Python."""
+    return bool(numba.config.DISABLE_JIT)
