@@ -1,0 +1,92 @@
+"""After-tax back-tests of rebalancing rules: ``import rebal_kit as rk`` and everything one needs is ``rk.…``.
+
+Each name is loaded on first use, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same list for the running program
+    from rebal_kit.backtest import Backtest as Backtest
+    from rebal_kit.backtest import Comparison as Comparison
+    from rebal_kit.backtest import backtest as backtest
+    from rebal_kit.backtest import compare as compare
+    from rebal_kit.backtest import sweep as sweep
+    from rebal_kit.domain import Account as Account
+    from rebal_kit.domain import AccountKind as AccountKind
+    from rebal_kit.domain import Household as Household
+    from rebal_kit.domain import Reason as Reason
+    from rebal_kit.domain import Security as Security
+    from rebal_kit.domain import TaxLot as TaxLot
+    from rebal_kit.domain import TaxProfile as TaxProfile
+    from rebal_kit.domain import Trade as Trade
+    from rebal_kit.files.household import load_household as load_household
+    from rebal_kit.files.household import save_household as save_household
+    from rebal_kit.files.policy import dump_policy as dump_policy
+    from rebal_kit.files.policy import load_policy as load_policy
+    from rebal_kit.findings import Finding as Finding
+    from rebal_kit.findings import HouseholdError as HouseholdError
+    from rebal_kit.findings import LawError as LawError
+    from rebal_kit.findings import MarketError as MarketError
+    from rebal_kit.findings import PolicyError as PolicyError
+    from rebal_kit.findings import RebalError as RebalError
+    from rebal_kit.findings import SimulationError as SimulationError
+    from rebal_kit.market import Market as Market
+    from rebal_kit.market import Quote as Quote
+    from rebal_kit.policy import BUY_AND_HOLD as BUY_AND_HOLD
+    from rebal_kit.policy import Calendar as Calendar
+    from rebal_kit.policy import Costs as Costs
+    from rebal_kit.policy import Harvest as Harvest
+    from rebal_kit.policy import RebalancePolicy as RebalancePolicy
+    from rebal_kit.policy import Threshold as Threshold
+    from rebal_kit.policy import Tier as Tier
+    from rebal_kit.policy import Tiered as Tiered
+    from rebal_kit.policy import ToleranceBand as ToleranceBand
+    from rebal_kit.sources.load import load_market as load_market
+    from rebal_kit.targets import AssetClass as AssetClass
+    from rebal_kit.targets import TargetAllocation as TargetAllocation
+
+_HOMES = {
+    "backtest": "Backtest Comparison backtest compare sweep",
+    "domain": "Account AccountKind Household Reason Security TaxLot TaxProfile Trade",
+    "files.household": "load_household save_household",
+    "files.policy": "dump_policy load_policy",
+    "findings": "Finding HouseholdError LawError MarketError PolicyError RebalError SimulationError",
+    "market": "Market Quote",
+    "policy": "BUY_AND_HOLD Calendar Costs Harvest RebalancePolicy Threshold Tier Tiered ToleranceBand",
+    "sources.load": "load_market",
+    "targets": "AssetClass TargetAllocation",
+}
+_HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605 - one list of names is enough
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version(__name__)
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOME_OF[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME_OF})
+
+
+class _Vocabulary(ModuleType):
+    """A package in which importing the module ``backtest`` does not hide the function ``backtest``."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOME_OF and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Vocabulary
