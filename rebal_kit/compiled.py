@@ -21,7 +21,7 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLoca
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PACKAGE = Path(__file__).parent
-_SOURCES = ("compiled.py", "metrics.py", "domain.py", "rules/*.py", "engine/*.py")
+_SOURCES = ("compiled.py", "metrics.py", "domain.py", "rules/*.py", "rules/*.toml", "engine/*.py")
 _OLD_CACHES_KEPT = 3
 
 

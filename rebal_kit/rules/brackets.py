@@ -1,0 +1,210 @@
+"""How much tax the portfolio adds to the household's return, by brackets or by flat rates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from rebal_kit.compiled import compiled
+from rebal_kit.rules.gains import net_capital
+
+if TYPE_CHECKING:
+    from rebal_kit.rules.law import TaxTable
+
+
+class Carryover(NamedTuple):
+    """Capital losses carried from year to year, US$ and positive, on two returns kept side by side.
+
+    Attributes
+    ----------
+    short, long : float
+        Of the return as it is, with the portfolio.
+    alone_short, alone_long : float
+        Of the return as it would have been without the portfolio. Losses from outside are in both, so that they are
+        never credited to the portfolio; losses harvested in it are in the first only, so that each of their dollars is
+        credited to it in the year in which it saves tax.
+    """
+
+    short: float
+    long: float
+    alone_short: float
+    alone_long: float
+
+
+class YearTax(NamedTuple):
+    """What the portfolio adds to the household's tax of one year, US$; negative where it saves.
+
+    Attributes
+    ----------
+    tax : float
+        The sum of the next four.
+    ordinary_tax, gains_tax : float
+        Income tax on ordinary income, and on net long-term gains and qualified dividends.
+    niit : float
+        Net investment income tax.
+    state : float
+    deduction : float
+        Capital loss deducted from other income on the whole return, positive.
+    carry : Carryover
+        To next year.
+    """
+
+    tax: float
+    ordinary_tax: float
+    gains_tax: float
+    niit: float
+    state: float
+    deduction: float
+    carry: Carryover
+
+
+class _Return(NamedTuple):
+    ordinary_tax: float
+    gains_tax: float
+    niit: float
+    state: float
+    deduction: float
+    carry_short: float
+    carry_long: float
+
+
+@compiled
+def bracket_tax(lower: float, upper: float, edges: np.ndarray, rates: np.ndarray) -> float:
+    """Return the tax on the slice of income from `lower` to `upper`, cut at the bracket edges.
+
+    Parameters
+    ----------
+    lower, upper : float
+        Taxable income, US$; nothing is due on what is below zero.
+    edges, rates : ndarray
+        (n_brackets,) upper edges, US$, the last infinite, and rates.
+    """
+    tax = 0.0
+    bottom = max(0.0, lower)
+    for bracket in range(len(edges)):
+        top = min(upper, edges[bracket])
+        if top > bottom:
+            tax += (top - bottom) * rates[bracket]
+            bottom = top
+    return tax
+
+
+@compiled
+def ordinary_tax(taxable: float, edges: np.ndarray, rates: np.ndarray) -> float:
+    """Return the tax on ordinary taxable income, US$.
+
+    *Source*: IRC §1(j)(2), tax rate schedules.
+    """
+    return bracket_tax(0.0, taxable, edges, rates)
+
+
+@compiled
+def preferential_tax(ordinary: float, preferential: float, edges: np.ndarray, rates: np.ndarray) -> float:
+    """Return the tax on net long-term gains and qualified dividends, which lie on top of ordinary income.
+
+    *Source*: IRC §1(h)(1)(B)–(D); Qualified Dividends and Capital Gain Tax Worksheet lines 6–21. The edges are edges of
+    *taxable* income. *Not modelled*: collectibles and §1202 gain (28 %), unrecaptured §1250 gain (25 %).
+
+    Parameters
+    ----------
+    ordinary : float
+        Ordinary taxable income, US$.
+    preferential : float
+        Gains and dividends within taxable income, US$.
+    edges, rates : ndarray
+        (n_brackets,) for gains, the last edge infinite.
+    """
+    return bracket_tax(ordinary, ordinary + preferential, edges, rates)
+
+
+@compiled
+def niit(investment_income: float, adjusted_gross_income: float, rate: float, threshold: float) -> float:
+    """Return the net investment income tax, US$.
+
+    *Source*: IRC §1411(a)(1); Form 8960 lines 12–17. *Not modelled*: foreign income added back; deductible expenses.
+
+    Parameters
+    ----------
+    investment_income : float
+        Dividends, interest and net gains; a net loss counts as far as it is deducted (line 5a).
+    adjusted_gross_income : float
+        Before the standard deduction, US$.
+    rate, threshold : float
+        By filing status.
+    """
+    return rate * max(0.0, min(investment_income, adjusted_gross_income - threshold))
+
+
+@compiled
+def year_tax(
+    table: TaxTable, short: float, long: float, qualified: float, ordinary: float, exempt: float, carry: Carryover
+) -> YearTax:
+    """Return what the portfolio adds to a year's tax: the return with it less the return without it.
+
+    The return without it has the profile's income, outside gains and the carryovers it would have had alone.
+
+    *Source*: IRC §1(h), (j), §63(c), §1211(b), §1212(b), §1411. With flat rates: gains, dividends and the deduction at those
+    rates, no brackets and no net investment income tax. *State*: the flat rate on gains less deduction and on dividends
+    less what is exempt (31 U.S.C. §3124). *Not modelled*: alternative minimum tax, itemised deductions, phase-outs,
+    §199A, local tax.
+
+    Parameters
+    ----------
+    table : TaxTable
+    short, long : float
+        The portfolio's recognised net gains of the year, US$; losses are negative.
+    qualified, ordinary : float
+        Dividends by kind, US$; interest is ordinary.
+    exempt : float
+        The part of `ordinary` that states may not tax, US$.
+    carry : Carryover
+        Into the year; `opening_carryover(profile)` in the first.
+    """
+    whole = _tax_return(
+        table, short + table.outside_short, long + table.outside_long, qualified, ordinary, exempt, carry.short, carry.long
+    )
+    alone = _tax_return(
+        table, table.outside_short, table.outside_long, 0.0, 0.0, 0.0, carry.alone_short, carry.alone_long
+    )  # fmt: skip
+    on_ordinary = whole.ordinary_tax - alone.ordinary_tax
+    on_gains = whole.gains_tax - alone.gains_tax
+    on_investments = whole.niit - alone.niit
+    to_state = whole.state - alone.state
+    return YearTax(
+        on_ordinary + on_gains + on_investments + to_state,
+        on_ordinary, on_gains, on_investments, to_state, whole.deduction,
+        Carryover(whole.carry_short, whole.carry_long, alone.carry_short, alone.carry_long),
+    )  # fmt: skip
+
+
+@compiled
+def _tax_return(
+    table: TaxTable, short: float, long: float, qualified: float, ordinary: float, exempt: float,
+    carry_short: float, carry_long: float,
+) -> _Return:  # fmt: skip
+    """Settle one return."""
+    dividends = qualified + ordinary
+    # Taxable income on the worksheet's line 1 is after the loss deduction, as far as that is allowed at all.
+    loss = max(0.0, -(short - carry_short + (long - carry_long)))
+    before_gains = table.ordinary_income + dividends - table.standard_deduction
+    taxable = np.inf if table.flat else before_gains - min(loss, table.loss_limit)
+    net = net_capital(short, long, carry_short, carry_long, table.loss_limit, taxable)
+    line_7 = net.taxed_short + net.taxed_long - net.deduction  # of Form 1040
+    state = table.state_rate * (line_7 + dividends - exempt)
+
+    if table.flat:
+        on_ordinary = table.flat_short * (net.taxed_short + ordinary - net.deduction)
+        on_gains = table.flat_long * net.taxed_long + table.flat_qualified * qualified
+        return _Return(on_ordinary, on_gains, 0.0, state, net.deduction, net.carry_short, net.carry_long)
+
+    gross = table.ordinary_income + dividends + line_7
+    taxable = max(0.0, gross - table.standard_deduction)
+    preferential = min(taxable, qualified + net.taxed_long)  # the deduction takes ordinary income first
+    on_ordinary = ordinary_tax(taxable - preferential, table.ordinary_edges, table.ordinary_rates)
+    on_gains = preferential_tax(taxable - preferential, preferential, table.gain_edges, table.gain_rates)
+    # Just below the 12 % bracket's edge a gain is at 15 % already: never more than the tax on it as ordinary income
+    # (§1(h)(1) "shall not exceed"; worksheet line 25).
+    on_gains = min(on_gains, ordinary_tax(taxable, table.ordinary_edges, table.ordinary_rates) - on_ordinary)
+    surtax = niit(dividends + line_7, gross, table.niit_rate, table.niit_threshold)
+    return _Return(on_ordinary, on_gains, surtax, state, net.deduction, net.carry_short, net.carry_long)
