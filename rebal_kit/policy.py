@@ -182,12 +182,15 @@ class Harvest:
         Tax the loss saves at the household's marginal rates, less the cost of both trades, US$.
     look : int or str
         How often one looks, as in `Threshold`.
+    replacements : int
+        Without a partner, the proceeds go to at most so many other members of the class, those most below their weight.
     """
 
     min_loss_pct: float = 0.05
     min_loss_usd: float = 500.0
     min_tax_saved_usd: float = 0.0
     look: int | Every = 1
+    replacements: int = 5
 
     def __post_init__(self) -> None:
         raise_errors(PolicyError, self._check())
@@ -197,6 +200,8 @@ class Harvest:
         for name in ("min_loss_pct", "min_loss_usd", "min_tax_saved_usd"):
             if not getattr(self, name) >= 0:
                 yield Finding("error", "harvest", f"{name} is {getattr(self, name):g}", "give 0 or more")
+        if self.replacements < 1:
+            yield Finding("error", "harvest", f"replacements is {self.replacements}", "give 1 or more")
 
     def __repr__(self) -> str:
         return code_of(self)

@@ -1,0 +1,72 @@
+"""The shapes of everything the compiled engine reads: prices, who holds what, and the policy as numbers.
+
+A = accounts, S = securities, N = sleeves, C = asset classes, G = identity groups, R = trigger rules, T = sessions,
+Y = calendar years. A *sleeve* is one weighted member of a class with its partners: the unit that has a target.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+#: Columns of `Structure.location` and values of `Structure.kind`.
+TAXABLE, DEFERRED, ROTH = 0, 1, 2
+
+
+class Prices(NamedTuple):
+    """Market history as the engine reads it."""
+
+    day: np.ndarray  # (T,) int64, days since 1970-01-01
+    year: np.ndarray  # (T,) int64, years since the first session's year
+    close: np.ndarray  # (T, S) float64, US$; 0 where there is no quote
+    dividend: np.ndarray  # (T, S) float64, US$ a share
+    split: np.ndarray  # (T, S) float64, new shares per old
+    traded: np.ndarray  # (T, S) bool
+    event: np.ndarray  # (T,) bool, some dividend or split happens in the session
+    tax_due: np.ndarray  # (T,) int64, the year whose tax is paid in this session, or -1
+
+
+class Structure(NamedTuple):
+    """Accounts, identity groups and targets."""
+
+    kind: np.ndarray  # (A,) int64: TAXABLE, DEFERRED or ROTH
+    group: np.ndarray  # (S,) int64, identity group (IRC §1091) of each security
+    group_first: np.ndarray  # (G + 1,) int64, where a group starts in group_member
+    group_member: np.ndarray  # (S,) int64, securities ordered by group
+    sleeve_of: np.ndarray  # (S,) int64, or -1 for a legacy holding that is valued but never traded
+    sleeve_class: np.ndarray  # (N,) int64
+    sleeve_weight: np.ndarray  # (N,) float64, weight inside the class
+    sleeve_first: np.ndarray  # (N + 1,) int64, where a sleeve starts in sleeve_member
+    sleeve_member: np.ndarray  # (n,) int64, securities of a sleeve in order of preference
+    class_first: np.ndarray  # (C + 1,) int64, where a class starts in the sleeves
+    target: np.ndarray  # (C,) float64, weight in the household
+    cash_target: float
+    location: np.ndarray  # (C, 3) int64, rank of taxable, deferred, Roth accounts for buys
+    qualified: np.ndarray  # (S,) float64, share of distributions that are qualified dividends
+    exempt: np.ndarray  # (S,) float64, share of distributions that states may not tax
+
+
+class Plan(NamedTuple):
+    """A rebalancing policy as numbers."""
+
+    look: np.ndarray  # (R, T) bool, the rule is looked at in this session
+    scheduled: np.ndarray  # (R,) bool, a calendar rule: fires whenever looked at, always to target
+    by_sleeve: np.ndarray  # (R,) bool, bands are held against sleeves instead of classes
+    applies: np.ndarray  # (R, N) bool
+    above: np.ndarray  # (R, N) float64, band width above the target, weight in the household
+    below: np.ndarray  # (R, N) float64
+    reason: np.ndarray  # (R,) int64
+    destination: float
+    lot_method: int
+    guard_days: int
+    harvest_look: np.ndarray  # (T,) bool; all False when nothing is harvested
+    min_loss_pct: float
+    min_loss_usd: float
+    min_tax_saved_usd: float
+    replacements: int
+    reinvest: bool
+    cash_above: float
+    avoid_wash_sales: bool
+    min_trade: float
+    half_spread: np.ndarray  # (S,) float64, fraction of a trade's value

@@ -1,0 +1,186 @@
+"""The ledger: cash, lots and open loss windows of a household, as arrays that only the book may change."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from rebal_kit.compiled import compiled
+from rebal_kit.domain import Account, Household, TaxLot
+from rebal_kit.rules.holding import first_long_term_day
+
+EPOCH = dt.date(1970, 1, 1).toordinal()
+
+LOT = np.dtype(
+    [
+        ("quantity", "f8"),  # shares
+        ("cost", "f8"),  # US$ paid, with fees
+        ("deferred", "f8"),  # US$ of wash-sale loss added to the basis
+        ("acquired", "i8"),  # day of purchase
+        ("start", "i8"),  # day the holding period starts
+        ("long_from", "i8"),  # first day a sale is long-term
+        ("purchase", "i8"),  # number of the purchase the shares came from
+        ("fresh", "i8"),  # 1 while the shares may still replace shares sold at a loss
+    ]
+)
+LOSS = np.dtype(
+    [
+        ("day", "i8"),  # of the sale
+        ("year", "i8"),
+        ("security", "i8"),
+        ("group", "i8"),
+        ("quantity", "f8"),  # shares not yet replaced
+        ("per_share", "f8"),  # US$ of loss, positive
+        ("held_days", "i8"),
+        ("long", "i8"),
+        ("row", "i8"),  # of the disposal in the journal, -1 when nothing is recorded
+    ]
+)
+
+# Columns of Ledger.years.
+SHORT, LONG, QUALIFIED, ORDINARY, EXEMPT, HARVESTED, DISALLOWED, PERMANENT, TAX, DEDUCTION = range(10)
+CARRY_SHORT, CARRY_LONG, UNPAID, REALIZED_SHORT, REALIZED_LONG = range(10, 15)
+YEAR_COLUMNS = 15
+
+# Places in Ledger.state.
+STATUS, NEXT_PURCHASE, OPEN_LOSSES, SETTLED_YEARS = range(4)
+
+# Values of state[STATUS].
+OK, LOTS_FULL, LOSSES_FULL, JOURNAL_FULL = range(4)
+
+
+class Ledger(NamedTuple):
+    """All that changes while a household trades."""
+
+    cash: np.ndarray  # (A,) float64, US$
+    held: np.ndarray  # (A, S) float64, shares: the sum of the lots
+    count: np.ndarray  # (A, S) int64, lots in use
+    peak: np.ndarray  # (A, S) float64, no lot's basis per share is higher
+    lots: np.ndarray  # (A, S, K) LOT, by date of acquisition
+    losses: np.ndarray  # (W,) LOSS, sales at a loss whose window is still open, by date
+    last_buy: np.ndarray  # (G,) int64, day of the group's latest purchase
+    blocked: np.ndarray  # (G,) int64, last day on which a purchase would make a wash sale
+    years: np.ndarray  # (Y, YEAR_COLUMNS) float64, US$
+    carry: np.ndarray  # (4,) float64, losses carried over as in rules.brackets.Carryover
+    state: np.ndarray  # (4,) int64
+    take: np.ndarray  # (K,) float64, working space: shares to sell of each lot
+    order: np.ndarray  # (K,) int64, working space: lots in the order sold
+    sold: np.ndarray  # (K,) LOT, working space: slices of one sale order
+
+
+#: A day before every window.
+LONG_AGO = -(10**9)
+
+
+def empty_ledger(
+    accounts: int, securities: int, groups: int, years: int, *, lots: int = 64, losses: int = 512
+) -> Ledger:
+    """Return a ledger with nothing in it, with room for `lots` lots of each security in each account."""
+    ledger = Ledger(
+        cash=np.zeros(accounts),
+        held=np.zeros((accounts, securities)),
+        count=np.zeros((accounts, securities), np.int64),
+        peak=np.zeros((accounts, securities)),
+        lots=np.zeros((accounts, securities, lots), LOT).view(np.recarray),
+        losses=np.zeros(losses, LOSS).view(np.recarray),
+        last_buy=np.full(groups, LONG_AGO, np.int64),
+        blocked=np.full(groups, LONG_AGO, np.int64),
+        years=np.zeros((years, YEAR_COLUMNS)),
+        carry=np.zeros(4),
+        state=np.zeros(4, np.int64),
+        take=np.zeros(lots),
+        order=np.zeros(lots, np.int64),
+        sold=np.zeros(lots, LOT).view(np.recarray),
+    )
+    return ledger
+
+
+@compiled
+def clear(ledger: Ledger) -> None:
+    """Empty a ledger in place, so that a sweep can use one for many runs."""
+    ledger.cash[:] = 0.0
+    ledger.held[:] = 0.0
+    ledger.count[:] = 0
+    ledger.peak[:] = 0.0
+    ledger.last_buy[:] = LONG_AGO
+    ledger.blocked[:] = LONG_AGO
+    ledger.years[:] = 0.0
+    ledger.carry[:] = 0.0
+    ledger.state[:] = 0
+    ledger.take[:] = 0.0
+
+
+def from_household(
+    ledger: Ledger, household: Household, symbols: tuple[str, ...], group: np.ndarray, with_lots: bool
+) -> None:
+    """Fill an empty ledger with the household's lots and cash, or with its opening values as cash.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    household : Household
+    symbols : tuple of str
+        Securities in the ledger's column order.
+    group : ndarray
+        (n_securities,) int64, identity groups.
+    with_lots : bool
+        Open with lots and cash; otherwise with each account's opening value.
+    """
+    # With and without the portfolio, the household starts from the same carryovers.
+    ledger.carry[:] = (household.tax.carryover_short, household.tax.carryover_long) * 2
+    for a, account in enumerate(household.accounts):
+        ledger.cash[a] = account.cash if with_lots else account.opening_value or 0.0
+    if not with_lots:
+        return
+    placed = [(lot.acquired, a, lot) for a, account in enumerate(household.accounts) for lot in account.lots]
+    # Purchases are numbered in order of time, whatever order the file gave: replacements are matched in that order.
+    for number, (_, a, lot) in enumerate(sorted(placed, key=lambda item: item[0])):
+        s = symbols.index(lot.symbol)
+        k = ledger.count[a, s]
+        if k >= ledger.lots.shape[2]:
+            ledger.state[STATUS] = LOTS_FULL
+            return
+        start = day_of(lot.holding_start or lot.acquired)
+        ledger.lots[a, s, k] = (
+            lot.quantity, lot.basis - lot.deferred, lot.deferred, day_of(lot.acquired), start,
+            first_long_term_day(start), number, int(lot.holding_start is None and lot.deferred == 0.0),
+        )  # fmt: skip
+        ledger.count[a, s] = k + 1
+        ledger.held[a, s] += lot.quantity
+        ledger.peak[a, s] = max(ledger.peak[a, s], lot.basis / lot.quantity)
+        ledger.last_buy[group[s]] = max(ledger.last_buy[group[s]], day_of(lot.acquired))
+        ledger.state[NEXT_PURCHASE] = number + 1
+
+
+def to_accounts(ledger: Ledger, household: Household, symbols: tuple[str, ...]) -> tuple[Account, ...]:
+    """Return the household's accounts with the lots and cash that are in the ledger now."""
+    accounts = []
+    for a, account in enumerate(household.accounts):
+        lots = []
+        for s, symbol in enumerate(symbols):
+            for k in range(ledger.count[a, s]):
+                lot = ledger.lots[a, s, k]
+                acquired, start = date_of(lot.acquired), date_of(lot.start)
+                lots.append(
+                    TaxLot(
+                        lot=f"{symbol}-{lot.purchase}" + (f".{k}" if lot.fresh == 0 else ""),
+                        symbol=symbol, quantity=float(lot.quantity), basis=float(lot.cost + lot.deferred),
+                        acquired=acquired, holding_start=None if start == acquired else start,
+                        deferred=float(lot.deferred),
+                    )
+                )  # fmt: skip
+        accounts.append(replace(account, cash=float(ledger.cash[a]), lots=tuple(lots)))
+    return tuple(accounts)
+
+
+def day_of(date: dt.date) -> int:
+    """Return days since 1970-01-01."""
+    return date.toordinal() - EPOCH
+
+
+def date_of(day: int) -> dt.date:
+    """Return the date of a day number."""
+    return dt.date.fromordinal(int(day) + EPOCH)

@@ -1,0 +1,109 @@
+"""The tape: what the engine writes down while it runs. With no room given it writes nothing but totals."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rebal_kit.compiled import compiled
+from rebal_kit.engine.ledger import JOURNAL_FULL, STATUS, Ledger
+
+ENTRY = np.dtype(
+    [
+        ("order", "i8"),
+        ("session", "i8"),
+        ("account", "i8"),
+        ("security", "i8"),
+        ("side", "i8"),  # 1 bought, -1 sold
+        ("quantity", "f8"),
+        ("price", "f8"),
+        ("cost", "f8"),
+        ("reason", "i8"),
+        ("purchase", "i8"),
+        ("acquired", "i8"),
+        ("start", "i8"),
+        ("long", "i8"),
+        ("basis", "f8"),
+        ("gain", "f8"),
+        ("disallowed", "f8"),
+        ("permanent", "f8"),
+    ]
+)
+PASSED = np.dtype([("session", "i8"), ("account", "i8"), ("security", "i8"), ("reason", "i8"), ("amount", "f8")])
+
+# Columns of Tape.daily.
+VALUE, BEFORE_TAX, CASH, DRIFT, TAX_PAID = range(5)
+# Places in Tape.totals.
+BOUGHT, SOLD, COST = range(3)
+# Places in Tape.counts.
+ENTRIES, PASSED_OVER, ORDERS, TRADES, REBALANCES = range(5)
+
+
+class Tape(NamedTuple):
+    """Journal, daily figures and totals of one run."""
+
+    journal: np.ndarray  # (J,) ENTRY; no rows when nothing is to be recorded
+    passed: np.ndarray  # (P,) PASSED
+    why_not: np.ndarray  # (A, S) int64, last reason noted, so that a standing obstacle is noted once
+    daily: np.ndarray  # (T, 5) float64
+    weights: np.ndarray  # (T or 0, C + 1) float64, weight of each class and of cash
+    totals: np.ndarray  # (3,) float64, US$
+    counts: np.ndarray  # (5,) int64
+
+
+def empty_tape(
+    sessions: int, accounts: int, securities: int, classes: int, *, journal: int = 0, passed: int = 0
+) -> Tape:
+    """Return a blank tape; with `journal` 0 it takes only daily figures and totals."""
+    return Tape(
+        journal=np.zeros(journal, ENTRY).view(np.recarray),
+        passed=np.zeros(passed, PASSED).view(np.recarray),
+        why_not=np.full((accounts, securities), -1, np.int64),
+        daily=np.zeros((sessions, 5)),
+        weights=np.zeros((sessions if journal else 0, classes + 1)),
+        totals=np.zeros(3),
+        counts=np.zeros(5, np.int64),
+    )
+
+
+@compiled
+def blank(tape: Tape) -> None:
+    """Wipe a tape in place. Daily figures are overwritten by the next run."""
+    tape.why_not[:] = -1
+    tape.totals[:] = 0.0
+    tape.counts[:] = 0
+
+
+@compiled
+def next_entry(tape: Tape, ledger: Ledger) -> int:
+    """Return the journal row to write, or -1 when nothing is recorded or the journal is full."""
+    if len(tape.journal) == 0:
+        return -1
+    row = tape.counts[ENTRIES]
+    if row >= len(tape.journal):
+        ledger.state[STATUS] = JOURNAL_FULL
+        return -1
+    tape.counts[ENTRIES] = row + 1
+    return row  # type: ignore[no-any-return]
+
+
+@compiled
+def pass_over(tape: Tape, ledger: Ledger, session: int, account: int, security: int, reason: int, amount: float) -> None:
+    """Note a trade that was not made and why, once as long as the reason stays."""
+    if len(tape.journal) == 0 or tape.why_not[account, security] == reason:
+        return
+    tape.why_not[account, security] = reason
+    row = tape.counts[PASSED_OVER]
+    if row >= len(tape.passed):
+        ledger.state[STATUS] = JOURNAL_FULL
+        return
+    tape.counts[PASSED_OVER] = row + 1
+    entry = tape.passed[row]
+    entry.session = session
+    entry.account = account
+    entry.security = security
+    entry.reason = reason
+    entry.amount = amount
+
+

@@ -1,0 +1,103 @@
+"""Measures of a run: flat compiled functions of one-dimensional arrays, shared by back-tests, comparisons and sweeps."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rebal_kit.compiled import compiled
+
+SESSIONS_PER_YEAR = 252.0
+DAYS_PER_YEAR = 365.25
+
+
+def cagr(opening: float, closing: float, days: int) -> float:
+    """Return compound growth a year between two values `days` calendar days apart; NaN over less than a day."""
+    if days <= 0 or opening <= 0:
+        return math.nan
+    if closing <= 0:
+        return -1.0
+    return float((closing / opening) ** (DAYS_PER_YEAR / days) - 1.0)
+
+
+@compiled
+def volatility(values: np.ndarray) -> float:
+    """Return the standard deviation of daily returns a year of 252 sessions.
+
+    Parameters
+    ----------
+    values : ndarray
+        (n_sessions,) float64, value or index, positive.
+    """
+    count = len(values) - 1
+    if count < 2:
+        return np.nan
+    mean = 0.0
+    for t in range(count):
+        mean += values[t + 1] / values[t] - 1.0
+    mean /= count
+    squares = 0.0
+    for t in range(count):
+        off = values[t + 1] / values[t] - 1.0 - mean
+        squares += off * off
+    return math.sqrt(squares / (count - 1) * SESSIONS_PER_YEAR)
+
+
+@compiled
+def max_drawdown(values: np.ndarray) -> float:
+    """Return the deepest fall from an earlier high, as a negative fraction.
+
+    Parameters
+    ----------
+    values : ndarray
+        (n_sessions,) float64.
+    """
+    high = values[0]
+    deepest = 0.0
+    for t in range(len(values)):
+        high = max(high, values[t])
+        if high > 0.0:
+            deepest = min(deepest, values[t] / high - 1.0)
+    return deepest
+
+
+@compiled
+def mean(values: np.ndarray) -> float:
+    """Return the arithmetic mean of (n,) float64 `values`."""
+    total = 0.0
+    for t in range(len(values)):
+        total += values[t]
+    return total / len(values)
+
+
+@compiled
+def tracking_error(values: np.ndarray, target_returns: np.ndarray) -> float:
+    """Return the standard deviation, a year, of daily return minus the target mix's return.
+
+    Parameters
+    ----------
+    values : ndarray
+        (n_sessions,) float64, value or index.
+    target_returns : ndarray
+        (n_sessions,) float64, return of the target mix held exactly and for free; the first is not used.
+    """
+    count = len(values) - 1
+    if count < 2:
+        return np.nan
+    average = 0.0
+    for t in range(count):
+        average += values[t + 1] / values[t] - 1.0 - target_returns[t + 1]
+    average /= count
+    squares = 0.0
+    for t in range(count):
+        off = values[t + 1] / values[t] - 1.0 - target_returns[t + 1] - average
+        squares += off * off
+    return math.sqrt(squares / (count - 1) * SESSIONS_PER_YEAR)
+
+
+def turnover(bought: float, sold: float, average_value: float, days: int) -> float:
+    """Return half of purchases plus sales a year, as a fraction of the average value (opening and reinvestment left out)."""
+    if days <= 0 or average_value <= 0:
+        return math.nan
+    return (bought + sold) / 2.0 / average_value / (days / DAYS_PER_YEAR)

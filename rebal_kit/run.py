@@ -1,0 +1,277 @@
+"""One run of the engine: check the inputs once, run any number of policies on them, measure each the same way."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from rebal_kit import metrics
+from rebal_kit.domain import Household
+from rebal_kit.encode import encode_policy, encode_prices, encode_structure
+from rebal_kit.engine import ledger as books
+from rebal_kit.engine import tape as tapes
+from rebal_kit.engine.arrays import TAXABLE, Plan, Prices, Structure
+from rebal_kit.engine.ledger import Ledger, clear, empty_ledger, from_household
+from rebal_kit.engine.simulate import simulate
+from rebal_kit.engine.tape import Tape, blank, empty_tape
+from rebal_kit.engine.taxes import liquidation
+from rebal_kit.findings import Finding, HouseholdError, MarketError, SimulationError, raise_errors
+from rebal_kit.market import Market
+from rebal_kit.policy import RebalancePolicy
+from rebal_kit.rules.law import TaxTable, tax_table
+
+OpenWith = Literal["lots", "values"]
+
+#: The measures of a run, in the order tables show them.
+METRICS = (
+    "value_before_tax", "value_after_tax", "value_after_liquidation",
+    "cagr_before_tax", "cagr_after_tax", "cagr_after_liquidation",
+    "volatility", "max_drawdown", "average_drift", "tracking_error", "turnover", "trades", "rebalances",
+    "realized_short", "realized_long", "harvested", "disallowed", "permanent",
+    "tax_paid", "tax_accrued", "liquidation_tax", "tax_drag", "cost",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Room:
+    """A ledger and a tape to run in. A sweep gives each of its threads one."""
+
+    ledger: Ledger
+    tape: Tape
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """A household on a market, checked and encoded; policies vary on it."""
+
+    household: Household
+    market: Market
+    opened_with: OpenWith
+    table: TaxTable
+    prices: Prices
+    structure: Structure
+
+    def room(self, *, lots: int = 64, losses: int = 512, journal: int = 0) -> Room:
+        """Return empty arrays of the right shape; `journal` 0 keeps only totals and daily figures."""
+        accounts, securities = len(self.household.accounts), len(self.market.securities)
+        years = int(self.prices.year[-1]) + 1
+        groups = len(self.structure.group_first) - 1
+        return Room(
+            empty_ledger(accounts, securities, groups, years, lots=lots, losses=losses),
+            empty_tape(
+                len(self.prices.day), accounts, securities, len(self.structure.target), journal=journal, passed=journal
+            ),
+        )  # fmt: skip
+
+    def plan(self, policy: RebalancePolicy) -> Plan:
+        """Return the policy as numbers."""
+        return encode_policy(policy, self.household, self.market)
+
+    def run(self, plan: Plan, room: Room) -> int:
+        """Run the plan in `room`; return the status code."""
+        clear(room.ledger)
+        blank(room.tape)
+        with_lots = self.opened_with == "lots"
+        from_household(room.ledger, self.household, self.market.symbols, self.structure.group, with_lots)
+        if room.ledger.state[books.STATUS] != books.OK:
+            return int(room.ledger.state[books.STATUS])
+        return int(
+            simulate(self.prices, self.structure, plan, self.table, room.ledger, room.tape, not with_lots)
+        )  # fmt: skip
+
+    def run_to_end(self, plan: Plan, room: Room) -> Room:
+        """Run the plan, again in a larger room each time one proves too small, and return the room it fitted in."""
+        while True:
+            status = self.run(plan, room)
+            if status == books.OK:
+                return room
+            lots, losses, journal = room.ledger.lots.shape[2], len(room.ledger.losses), len(room.tape.journal)
+            if status == books.LOTS_FULL:
+                lots *= 2
+            elif status == books.LOSSES_FULL:
+                losses *= 2
+            else:
+                journal *= 4
+            if max(lots, losses) > 1 << 16 or journal > 1 << 26:
+                raise SimulationError(
+                    Finding("error", self.household.name, f"the run needs more than {lots // 2:,} lots of one security",
+                            "shorten the period or trade less often")
+                )  # fmt: skip
+            room = self.room(lots=lots, losses=losses, journal=journal)
+
+    @cached_property
+    def target_returns(self) -> np.ndarray:
+        """(n_sessions,) daily return of the target mix, held exactly and for free, dividends included."""
+        weights = np.zeros(len(self.market.securities))
+        for asset_class, weight in self.household.targets.weights:
+            for symbol, inner in asset_class.members:
+                weights[self.market.column(symbol)] += weight * inner
+        held = weights > 0
+        close = self.prices.close[:, held]
+        grown = self.prices.split[1:, held] * (close[1:] + self.prices.dividend[1:, held]) / close[:-1] - 1.0
+        returns = np.zeros(len(close))
+        returns[1:] = grown @ weights[held]
+        return returns
+
+    def measure(self, room: Room) -> dict[str, float]:
+        """Return every measure of `METRICS` for the run in `room`; settles the open tax years on the way."""
+        ledger, tape = room.ledger, room.tape
+        days = int(self.prices.day[-1] - self.prices.day[0])
+        last_year = int(self.prices.year[-1])
+        owed, further = liquidation(
+            ledger, self.structure, self.table, self.prices.close[-1], self.prices.day[-1], last_year
+        )  # fmt: skip
+        value = tape.daily[:, tapes.VALUE]
+        index = np.ascontiguousarray(tape.daily[:, tapes.BEFORE_TAX])
+        opening = float(value[0] / index[0]) if index[0] > 0 else 0.0
+        before_tax = opening * float(index[-1])
+        after_tax = float(value[-1]) - owed
+        liquidated = after_tax - further
+        growth = metrics.cagr(opening, before_tax, days)
+        kept = metrics.cagr(opening, after_tax, days)
+        totals, counts, years = tape.totals, tape.counts, ledger.years
+        average_value = metrics.mean(np.ascontiguousarray(value))
+        figures = (
+            before_tax, after_tax, liquidated, growth, kept, metrics.cagr(opening, liquidated, days),
+            metrics.volatility(index), metrics.max_drawdown(index),
+            metrics.mean(np.ascontiguousarray(tape.daily[:, tapes.DRIFT])),
+            metrics.tracking_error(index, self.target_returns),
+            metrics.turnover(totals[tapes.BOUGHT], totals[tapes.SOLD], average_value, days),
+            counts[tapes.TRADES], counts[tapes.REBALANCES],
+            years[:, books.SHORT].sum(), years[:, books.LONG].sum(), years[:, books.HARVESTED].sum(),
+            years[:, books.DISALLOWED].sum(), years[:, books.PERMANENT].sum(),
+            tape.daily[:, tapes.TAX_PAID].sum(), owed, further, growth - kept, totals[tapes.COST],
+        )  # fmt: skip
+        return dict(zip(METRICS, map(float, figures), strict=True))
+
+
+def prepare(
+    market: Market, household: Household, *, start: Any = None, end: Any = None, open_with: OpenWith | None = None
+) -> Setting:
+    """Check that the household can be simulated on the market, and encode both.
+
+    Parameters
+    ----------
+    market : Market
+    household : Household
+    start, end : date or ISO string, optional
+        First and last session. By default the first on which everything the household may hold has a price (with lots:
+        not before the household's `as_of`) and the market's last.
+    open_with : {'lots', 'values'}, optional
+        Open with the lots, all acquired by the first session, or with opening values invested on the first session.
+        By default values where every account has one, else lots.
+
+    Raises
+    ------
+    MarketError
+        A security or a price is missing.
+    HouseholdError
+        The household has nothing to open with, or a lot is acquired after the first session.
+    """
+    if open_with is None:
+        open_with = "values" if all(a.opening_value is not None for a in household.accounts) else "lots"
+    raise_errors(HouseholdError, _check_household(household, open_with))
+    symbols = household.symbols if open_with == "lots" else household.targets.symbols
+    raise_errors(MarketError, _check_symbols(market, symbols))
+    chosen = market.select(symbols)
+    if start is None:
+        start = chosen.common_start()
+        if open_with == "lots" and household.as_of is not None:
+            start = max(start, household.as_of)
+    chosen = chosen.between(start, end)
+    raise_errors(MarketError, _check_prices(chosen))
+    if open_with == "lots":
+        raise_errors(HouseholdError, _check_lots(household, chosen))
+    table = tax_table(household.tax)
+    return Setting(
+        household, chosen, open_with, table, encode_prices(chosen, table), encode_structure(household, chosen)
+    )  # fmt: skip
+
+
+def _check_household(household: Household, open_with: OpenWith) -> Iterator[Finding]:
+    where = f"household '{household.name}'"
+    if open_with not in ("lots", "values"):
+        yield Finding("error", where, f"open_with is {open_with!r}", "use 'lots' or 'values'")
+        return
+    if not household.accounts:
+        yield Finding("error", where, "has no accounts", "give at least one")
+        return
+    if not household.targets.weights:
+        yield Finding("error", where, "has no targets", "give target weights of asset classes")
+    if open_with == "values":
+        for account in household.accounts:
+            if account.opening_value is None:
+                yield Finding("error", where, f"account '{account.name}' has no opening_value",
+                              "give one, or open with lots")  # fmt: skip
+            elif not account.opening_value >= 0 or math.isinf(account.opening_value):
+                yield Finding("error", where, f"account '{account.name}' opens with {account.opening_value:g}",
+                              "give 0 or more US$")  # fmt: skip
+        total = sum(account.opening_value or 0.0 for account in household.accounts)
+    else:
+        total = sum(account.cash for account in household.accounts) + len(household.lots)
+    if total <= 0:
+        yield Finding("error", where, "has nothing to invest", "give cash, lots or opening values")
+
+
+def _check_symbols(market: Market, symbols: tuple[str, ...]) -> Iterator[Finding]:
+    missing = [symbol for symbol in symbols if symbol not in market.symbols]
+    if missing:
+        yield Finding(
+            "error", f"market '{market.name}'", f"has no {', '.join(missing)}",
+            f"choose a market that has them, or change the household; it has {', '.join(market.symbols[:12])}"
+            + (" …" if len(market.symbols) > 12 else ""),
+        )  # fmt: skip
+
+
+def _check_prices(market: Market) -> Iterator[Finding]:
+    for column, symbol in enumerate(market.symbols):
+        known = np.flatnonzero(np.isfinite(market.close[:, column]))
+        if len(known) < len(market.dates):
+            span = f"from {market.dates[known[0]]} to {market.dates[known[-1]]}" if len(known) else "on no session"
+            yield Finding(
+                "error", f"market '{market.name}'",
+                f"{symbol} has prices {span}, the run is from {market.dates[0]} to {market.dates[-1]}",
+                "choose start and end inside its history",
+            )  # fmt: skip
+
+
+def _check_lots(household: Household, market: Market) -> Iterator[Finding]:
+    first: dt.date = market.dates[0].item()
+    for account in household.accounts:
+        for lot in account.lots:
+            if lot.acquired > first:
+                yield Finding(
+                    "error", f"account '{account.name}', lot '{lot.lot}'",
+                    f"acquired {lot.acquired}, after the first session {first}",
+                    "start later, or open with account values",
+                )  # fmt: skip
+
+
+def coverage(setting: Setting) -> tuple[Finding, ...]:
+    """Return what every result of this setting must state: data, period, law, and what is not known."""
+    household, market = setting.household, setting.market
+    tax = household.tax
+    rates = f"flat rates {tax.flat}" if tax.flat else f"{tax.filing}, ordinary income US$ {tax.ordinary_income:,.0f}"
+    found = [
+        Finding("note", "data", f"{market.source or market.name}"),
+        Finding("note", "period", f"{market.dates[0]} to {market.dates[-1]}, {len(market.dates):,} sessions"),
+        Finding("note", "law", f"US federal law of {tax.law_year} applied to every year; {rates}; state rate {tax.state_rate:.1%}"),
+        Finding("note", "opening", "lots and cash as given" if setting.opened_with == "lots"
+                else "account values invested at target at the first session's close"),
+        Finding("note", "fills", "decision and fill at the same close; fractional shares; dividends credited on the ex-date"),
+        Finding("note", "tax payments", "each year's tax is paid on 15 April of the next year from taxable accounts"),
+    ]  # fmt: skip
+    if not household.complete:
+        found.append(
+            Finding("warning", "coverage", "outside accounts unknown: wash sales against them were not evaluated",
+                    "state complete: true once every account of the household is listed")
+        )  # fmt: skip
+    if not any(kind == TAXABLE for kind in setting.structure.kind):
+        found.append(Finding("note", "tax", "no taxable account: gains and dividends are not taxed as they happen"))
+    return (*found, *market.findings)
