@@ -11,7 +11,7 @@ import rebal_kit
 
 ROOT = Path(rebal_kit.__file__).parents[1]
 EXAMPLES = re.findall(
-    r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.M | re.S
+    r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
 )
 
 
