@@ -1,0 +1,128 @@
+"""What a field of a file may hold: names, dates, dollars, fractions. Nothing ambiguous is converted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from abc import abstractmethod
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from rebal_kit.policy import EVERY, Every
+
+_PERCENT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*%\s*")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_EARLIEST = dt.date(1900, 1, 1)
+
+
+def refusal(what: str, remedy: str) -> PydanticCustomError:
+    """Return a validation error that says what is wrong and what to do."""
+    return PydanticCustomError("refused", "{what}", {"what": what, "remedy": remedy})
+
+
+class FileModel(BaseModel):
+    """Part of a file: no unknown fields, no conversion between types, and buildable into the noun it describes."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    @abstractmethod
+    def build(self) -> Any:
+        """Return the noun this part describes; the noun's own findings become findings of this part."""
+
+    @model_validator(mode="after")
+    def _buildable(self) -> Any:
+        self.build()
+        return self
+
+
+def _name(value: str) -> str:
+    if not value.strip():
+        raise refusal("is empty", "give a name")
+    if value != value.strip() or not value.isprintable():
+        raise refusal(f"is {value!r}, with blanks around it or characters that do not print", "remove them")
+    return value
+
+
+def _date(value: Any) -> Any:
+    if isinstance(value, dt.date):
+        return value
+    if not isinstance(value, str) or not _DATE.fullmatch(value.strip()):
+        raise refusal(f"is {value!r}, which is no date", "write year-month-day, such as 2012-08-31")
+    try:
+        date = dt.date.fromisoformat(value.strip())
+    except ValueError:
+        raise refusal(f"is {value}, which is not in the calendar", "check month and day") from None
+    if not _EARLIEST <= date <= dt.date.today():
+        ahead = "in the future" if date > _EARLIEST else f"before {_EARLIEST}"
+        raise refusal(f"is {value}, {ahead}", "check the year")
+    return date
+
+
+def _fraction(value: Any) -> Any:
+    if isinstance(value, str) and (percent := _PERCENT.fullmatch(value)):
+        return float(Decimal(percent[1]).scaleb(-2))
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 1 < abs(value) < math.inf:
+        raise refusal(
+            f"is {value:g}, which as a fraction would be {value * 100:g} %",
+            f"write {value:g} % with its percent sign, or {value / 100:g}",
+        )
+    return value
+
+
+def as_fraction(value: float) -> float | str:
+    """Return a fraction as files hold it: as a percentage when it is above 1."""
+    return value if abs(value) <= 1 or math.isinf(value) else f"{Decimal(repr(value)).scaleb(2):f} %"
+
+
+def _either(expected: str) -> WrapValidator:
+    """Say one sentence for a value that fits none of several types."""
+
+    def check(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return handler(value)
+        except ValidationError:
+            raise refusal(f"is {value!r}", f"use {expected}") from None
+
+    return WrapValidator(check)
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Date = Annotated[dt.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
+Dollars = Annotated[float, Field(allow_inf_nan=False)]
+PositiveDollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Fraction = Annotated[
+    float,
+    Field(ge=0),
+    BeforeValidator(_fraction),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 1},
+                {"type": "string", "pattern": r"^ *([0-9]+\.?[0-9]*|\.[0-9]+) *% *$"},
+            ]
+        }
+    ),
+]
+Look = Annotated[
+    Annotated[int, Field(ge=1)] | Every,
+    _either(f"a number of sessions (1, 2, …) or one of {', '.join(EVERY)}"),
+]
+Destination = Annotated[
+    Literal["target", "half", "edge"] | Annotated[Fraction, Field(le=1)],
+    _either("target, half, edge, or a fraction of the band from 0 to 1"),
+]

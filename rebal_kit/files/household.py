@@ -1,0 +1,182 @@
+"""Households from a YAML file and its lots, and back without loss."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from rebal_kit.domain import Household, TaxProfile
+from rebal_kit.files.bundled import find_file
+from rebal_kit.files.explain import explain
+from rebal_kit.files.household_file import HouseholdFile
+from rebal_kit.files.lots_file import Lots, read_lots, write_lots
+from rebal_kit.files.reading import capped, read_text
+from rebal_kit.files.yaml_text import Document, read_yaml, write_yaml
+from rebal_kit.findings import Finding, HouseholdError
+from rebal_kit.targets import AssetClass, TargetAllocation
+
+SCHEMA_COMMENT = "# yaml-language-server: $schema="
+
+
+def load_household(source: str | Path) -> Household:
+    """Return the household of a YAML file, with the lots of the CSV file it names, or a bundled one by name.
+
+    Parameters
+    ----------
+    source : str or path
+        A bundled name such as ``"two_million"`` (see ``data/households``) or a path ending in ``.yaml``.
+
+    Raises
+    ------
+    HouseholdError
+        With every problem of both files: place, value and remedy.
+
+    See Also
+    --------
+    household_findings : what to know about a household that is valid.
+    """
+    path = find_file(source, "households", HouseholdError)
+    document = read_yaml(read_text(path, HouseholdError), str(path))
+    lots_text, problems = _lots_beside(path, document)
+    household, found = _assemble(document, lots_text)
+    problems += found
+    if problems or household is None:
+        raise HouseholdError(capped(problems, str(path)))
+    return household if household.name else replace(household, name=path.stem)
+
+
+def save_household(household: Household, path: str | Path) -> Path:
+    """Write the household to a YAML file and its lots to a CSV file beside it; return the YAML file's path.
+
+    Raises
+    ------
+    HouseholdError
+        The household holds what a file may not, such as a lot of no shares; nothing is written.
+    """
+    target = Path(path)
+    lots_path = target.with_name(f"{target.stem}_lots.csv")
+    text = write_yaml(_plain(household, lots_path.name if household.lots else None))
+    lots_text = write_lots(household)
+    again, problems = _assemble(
+        read_yaml(text, str(target)), (lots_path, lots_text) if household.lots else None
+    )
+    if again != household and not problems:
+        what, remedy = "does not survive being written", "give accounts and lots names of their own"
+        problems = [Finding("error", f"household '{household.name}'", what, remedy)]
+    if problems:
+        raise HouseholdError(capped(problems, str(target)))
+    try:
+        target.write_text(text, encoding="utf-8")
+        if household.lots:
+            lots_path.write_text(lots_text, encoding="utf-8", newline="")
+    except OSError as problem:
+        reason = problem.strerror or type(problem).__name__
+        remedy = "check folder and permissions"
+        raise HouseholdError(Finding("error", str(target), f"cannot be written ({reason})", remedy)) from None
+    return target
+
+
+def household_findings(household: Household) -> tuple[Finding, ...]:
+    """Return what a reader of results must know about a valid household: coverage, targets, legacy holdings."""
+    where = f"household '{household.name}'"
+    found = []
+    if not household.complete:
+        what = "outside accounts are unknown: wash sales against them are not evaluated"
+        found.append(Finding("warning", where, what, "list all accounts and set complete: true"))
+    wanted = household.targets.symbols
+    if not wanted:
+        return (
+            *found,
+            Finding("warning", where, "has no targets", "add targets to rebalance or back-test it"),
+        )
+    for account in household.accounts:
+        for symbol in dict.fromkeys(lot.symbol for lot in account.lots if lot.symbol not in wanted):
+            worth = sum(lot.basis for lot in account.lots if lot.symbol == symbol)
+            what = f"legacy holding: {symbol} (basis ${worth:,.0f}) is in no target class"
+            remedy = "it will be sold; make it a member of a class, with weight 0, to keep it"
+            found.append(Finding("warning", f"{where}, account '{account.name}'", what, remedy))
+    return tuple(found)
+
+
+def _lots_beside(path: Path, document: Document) -> tuple[tuple[Path, str] | None, list[Finding]]:
+    named = document.data.get("lots") if isinstance(document.data, dict) else None
+    if not isinstance(named, str) or not named.strip():
+        return None, []
+    try:
+        return (path.parent / named, read_text(path.parent / named, HouseholdError)), []
+    except HouseholdError as problem:
+        place = document.where(("lots",))
+        return None, [Finding("error", f"{place}: {f.where}", f.what, f.remedy) for f in problem.findings]
+
+
+def _assemble(document: Document, lots: tuple[Path, str] | None) -> tuple[Household | None, list[Finding]]:
+    """Check the household file and the lots, each as far as the other's faults allow, and join them."""
+    findings = list(document.findings)
+    file: HouseholdFile | None = None
+    if document.data is not None:
+        try:
+            file = HouseholdFile.model_validate(document.data)
+        except ValidationError as error:
+            findings += explain(error, HouseholdFile, document.data, document.where, document.reported)
+    held = Lots({})
+    if lots is not None:
+        accounts = [account.name for account in file.accounts] if file else _names(document.data)
+        held = read_lots(lots[1], str(lots[0]), accounts, file.as_of if file else None)
+        findings += held.findings
+    if file is None or findings:
+        return None, findings
+    return Household(
+        name=file.name or "",
+        accounts=tuple(replace(a, lots=held.by_account.get(a.name, ())) for a in file.build()),
+        targets=file.targets.build() if file.targets else TargetAllocation({}),
+        tax=file.tax.build(),
+        identical=tuple(tuple(group) for group in file.identical),
+        as_of=file.as_of,
+        complete=file.complete,
+    ), findings
+
+
+def _names(data: Any) -> list[str] | None:
+    """Return the account names of a file that has other faults, or None when they cannot be read."""
+    accounts = data.get("accounts") if isinstance(data, dict) else None
+    if not isinstance(accounts, list) or not all(isinstance(a, dict) and "name" in a for a in accounts):
+        return None
+    return [str(account["name"]) for account in accounts]
+
+
+def _plain(household: Household, lots: str | None) -> dict[str, Any]:
+    """Return the household as the mappings and lists of a file."""
+    held: dict[str, Any] = {"name": household.name}
+    if household.as_of is not None:
+        held["as_of"] = household.as_of.isoformat()
+    held["complete"] = household.complete
+    held["accounts"] = [
+        {"name": a.name, "owner": a.owner, "type": str(a.kind), "broker": a.broker, "cash": a.cash}
+        | ({} if a.opening_value is None else {"opening_value": a.opening_value})
+        for a in household.accounts
+    ]
+    if household.identical:
+        held["identical"] = [list(group) for group in household.identical]
+    if household.targets.weights:
+        location = dict(household.targets.location)
+        classes = [_class(c, w, location.get(c.name)) for c, w in household.targets.weights]
+        held["targets"] = {"classes": classes, "cash": round(household.targets.cash, 12)}
+    held["tax"] = _tax(household.tax)
+    if lots:
+        held["lots"] = lots
+    return held
+
+
+def _class(asset_class: AssetClass, weight: float, rank: tuple[int, int, int] | None) -> dict[str, Any]:
+    plain: dict[str, Any] = {"name": asset_class.name, "weight": weight, "members": dict(asset_class.members)}
+    if asset_class.partners:
+        plain["partners"] = {symbol: list(partners) for symbol, partners in asset_class.partners}
+    return plain | ({"location": list(rank)} if rank else {})
+
+
+def _tax(profile: TaxProfile) -> dict[str, Any]:
+    given = {name: getattr(profile, name) for name in TaxProfile.__dataclass_fields__}
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in given.items() if v is not None}

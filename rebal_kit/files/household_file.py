@@ -1,0 +1,186 @@
+"""What a household file may hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from rebal_kit.domain import Account, AccountKind, FilingStatus, TaxProfile
+from rebal_kit.files.fields import Date, Dollars, FileModel, Fraction, Name, PositiveDollars
+from rebal_kit.findings import Finding, HouseholdError, PolicyError, raise_errors
+from rebal_kit.targets import WEIGHT_TOLERANCE, AssetClass, TargetAllocation
+
+
+def _one_member(value: Any) -> Any:
+    return {value: 1.0} if isinstance(value, str) else value
+
+
+Rank = Annotated[int, Field(ge=1, le=3)]
+Members = Annotated[
+    dict[Name, Fraction], BeforeValidator(_one_member, json_schema_input_type=str | dict[str, Fraction])
+]
+
+
+class AccountFile(FileModel):
+    """One account at one broker."""
+
+    name: Name = Field(description="A name of its own; the lots file refers to it")
+    owner: Name = Field(description="Who owns the account")
+    type: Literal["taxable", "ira", "roth_ira", "401k", "hsa"] = Field(
+        description="One of taxable, ira, roth_ira, 401k, hsa"
+    )
+    broker: str = Field(default="", description="Where the account is held")
+    cash: PositiveDollars = Field(default=0.0, description="Cash in US$")
+    opening_value: PositiveDollars | None = Field(
+        default=None,
+        description="US$ to be invested on the first session of a back-test that does not open with the lots",
+    )
+
+    def build(self) -> Account:
+        """Return the account, without lots."""
+        kind = AccountKind(self.type)
+        return Account(self.name, self.owner, kind, self.broker, self.cash, (), self.opening_value)
+
+
+class ClassFile(FileModel):
+    """An asset class, its target weight, and the securities that may hold it."""
+
+    name: Name = Field(description="A name of its own")
+    weight: Fraction = Field(description="Target weight in the household, such as 0.45 or 45 %")
+    members: Members = Field(
+        description="A ticker, or weights inside the class by ticker; weight 0 is an acceptable holding or partner"
+    )
+    partners: dict[Name, list[Name]] = Field(
+        default={},
+        description="For a weighted member, the weight-0 members that stand in for it, in order of preference",
+    )
+    location: Annotated[list[Rank], Field(min_length=3, max_length=3)] | None = Field(
+        default=None,
+        description="Three ranks from 1 to 3 for buys: taxable, tax-deferred, Roth; 1 is first, ties allowed",
+    )
+
+    def build(self) -> AssetClass:
+        """Return the class."""
+        return AssetClass(self.name, self.members, self.partners)
+
+
+class TargetsFile(FileModel):
+    """Target weights of asset classes and of cash; together they are the whole household."""
+
+    classes: list[ClassFile] = Field(description="A list of asset classes")
+    cash: Fraction = Field(default=0.0, description="Target weight that stays uninvested")
+
+    def build(self) -> TargetAllocation:
+        """Return the targets."""
+        total = math.fsum((self.cash, *(c.weight for c in self.classes)))
+        if abs(total - 1) > WEIGHT_TOLERANCE:
+            raise PolicyError(
+                Finding("error", "targets", f"weights of classes and cash sum to {total:.10g}",
+                        "make them sum to 1; what stays uninvested stands under cash")
+            )  # fmt: skip
+        return TargetAllocation(
+            [(c.build(), c.weight) for c in self.classes],
+            [(c.name, c.location) for c in self.classes if c.location is not None],
+        )
+
+
+class TaxFile(FileModel):
+    """What the household's tax return looks like without this portfolio."""
+
+    filing: FilingStatus = Field(default="mfj", description="One of single, mfj, mfs, hoh")
+    law_year: int = Field(default=2026, description="A year whose brackets and limits are used")
+    ordinary_income: Dollars = Field(
+        default=0.0, description="Wages and the like before the standard deduction, US$ a year"
+    )
+    outside_short: Dollars = Field(
+        default=0.0, description="Net short-term gain realised elsewhere each year, US$"
+    )
+    outside_long: Dollars = Field(
+        default=0.0, description="Net long-term gain realised elsewhere each year, US$"
+    )
+    carryover_short: PositiveDollars = Field(
+        default=0.0, description="Short-term loss carried in, as a positive number, US$"
+    )
+    carryover_long: PositiveDollars = Field(
+        default=0.0, description="Long-term loss carried in, as a positive number, US$"
+    )
+    state_rate: Fraction = Field(default=0.0, description="A flat state rate, such as 0.05 or 5 %")
+    flat: Annotated[list[Fraction], Field(min_length=3, max_length=3)] | None = Field(
+        default=None,
+        description="Three rates instead of the brackets: short-term and ordinary, long-term, qualified dividend",
+    )
+    retirement_rate: Fraction | None = Field(
+        default=None,
+        description="A rate on tax-deferred balances at liquidation; the marginal ordinary rate when not given",
+    )
+
+    def build(self) -> TaxProfile:
+        """Return the profile."""
+        given = {name: getattr(self, name) for name in type(self).model_fields if name != "flat"}
+        flat = (self.flat[0], self.flat[1], self.flat[2]) if self.flat is not None else None
+        return TaxProfile(**given, flat=flat)
+
+
+def _distinct(accounts: list[AccountFile]) -> list[AccountFile]:
+    names = [account.name for account in accounts]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    raise_errors(
+        HouseholdError,
+        [
+            Finding("error", f"account '{n}'", "is listed twice", "give each account its own name")
+            for n in repeated
+        ],
+    )
+    return accounts
+
+
+def _separate(groups: list[list[str]]) -> list[list[str]]:
+    def problems() -> Iterator[Finding]:
+        seen: dict[str, int] = {}
+        for at, group in enumerate(groups):
+            if len(group) < 2:
+                yield Finding("error", f"group {at + 1}", f"has {len(group)} security", "name two or more")
+            for symbol in group:
+                if symbol in seen:
+                    yield Finding("error", symbol, f"stands in group {seen[symbol] + 1} and in group {at + 1}",
+                                  "join groups that share a security")  # fmt: skip
+                seen[symbol] = at
+
+    raise_errors(HouseholdError, problems())
+    return groups
+
+
+class HouseholdFile(FileModel):
+    """Accounts that file, rebalance and avoid wash sales together."""
+
+    name: str | None = Field(
+        default=None, description="How results call the household; the file's name when not given"
+    )
+    as_of: Date | None = Field(default=None, description="The date of the lots and of cash")
+    complete: bool = Field(default=False, description="Whether these are all accounts of the household")
+    accounts: Annotated[list[AccountFile], Field(min_length=1), AfterValidator(_distinct)] = Field(
+        description="A list of accounts"
+    )
+    identical: Annotated[list[list[Name]], AfterValidator(_separate)] = Field(
+        default=[], description="Groups of substantially identical securities, such as [[VTI, ITOT]]"
+    )
+    targets: TargetsFile | None = Field(
+        default=None, description="Target weights; not needed for a tax report"
+    )
+    tax: TaxFile = Field(default=TaxFile(), description="The household's tax return without this portfolio")
+    lots: Name | None = Field(default=None, description="A CSV file of tax lots, beside this file")
+
+    @model_validator(mode="after")
+    def _dated(self) -> Any:
+        if self.lots is not None and self.as_of is None:
+            raise HouseholdError(
+                Finding("error", "lots", "are undated", "add as_of, the date of the lots and of cash")
+            )
+        return self
+
+    def build(self) -> tuple[Account, ...]:
+        """Return the accounts, without lots."""
+        return tuple(account.build() for account in self.accounts)

@@ -1,0 +1,196 @@
+"""Tax lots from a CSV file, and back."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import math
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, ValidationError
+
+from rebal_kit.domain import Household, TaxLot
+from rebal_kit.files.explain import explain
+from rebal_kit.files.fields import Date, FileModel, Name
+from rebal_kit.files.reading import did_you_mean
+from rebal_kit.findings import Finding, HouseholdError, raise_errors
+
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_COLUMNS = ("account", "lot", "symbol", "quantity", "basis", "acquired", "holding_start", "deferred")
+_NEEDED = ("account", "lot", "symbol", "quantity", "acquired")
+
+
+def _number(value: Any) -> Any:
+    return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
+
+
+Number = Annotated[float, BeforeValidator(_number), Field(ge=0, allow_inf_nan=False)]
+
+
+class LotRow(FileModel):
+    """One row of a lots file."""
+
+    account: Name = Field(description="The name of an account of the household")
+    lot: Name = Field(description="An identifier of its own")
+    symbol: Name = Field(description="A ticker")
+    quantity: Annotated[Number, Field(gt=0)] = Field(description="Shares, above 0")
+    basis: Number | None = Field(default=None, description="Total basis in US$: cost with fees")
+    price: Number | None = Field(default=None, description="Basis per share in US$, instead of the total")
+    acquired: Date = Field(description="The trade date of the purchase, as year-month-day")
+    holding_start: Date | None = Field(
+        default=None, description="Start of the holding period, where a wash sale moved it"
+    )
+    deferred: Number = Field(
+        default=0.0, description="The part of the basis that is a deferred wash-sale loss, US$"
+    )
+
+    def build(self) -> TaxLot:
+        """Return the lot."""
+        raise_errors(HouseholdError, self._check())
+        basis = self.basis if self.basis is not None else (self.price or 0.0) * self.quantity
+        return TaxLot(
+            self.lot, self.symbol, self.quantity, basis, self.acquired, self.holding_start, self.deferred
+        )  # fmt: skip
+
+    def _check(self) -> Iterator[Finding]:
+        where = f"lot '{self.lot}'"
+        if (self.basis is None) == (self.price is None):
+            both = "both basis and price" if self.price is not None else "neither basis nor price"
+            yield Finding("error", where, f"has {both}", "give the total basis or the basis per share")
+        if self.basis is not None and self.deferred > self.basis:
+            yield Finding("error", where, f"deferred {self.deferred:g} exceeds basis {self.basis:g}",
+                          "basis includes the deferred loss")  # fmt: skip
+        if self.holding_start is not None and self.holding_start > self.acquired:
+            yield Finding("error", where, f"holding_start {self.holding_start} is after acquired {self.acquired}",
+                          "a wash sale moves it back, not forward")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lots:
+    """Lots by account name, and what is wrong with the file."""
+
+    by_account: Mapping[str, tuple[TaxLot, ...]]
+    findings: tuple[Finding, ...] = ()
+
+
+def read_lots(text: str, name: str, accounts: Collection[str] | None, as_of: dt.date | None) -> Lots:
+    """Parse the text of a lots file.
+
+    Parameters
+    ----------
+    text : str
+    name : str
+        How messages call the file.
+    accounts : collection of str, optional
+        Account names of the household; not checked when they are unknown.
+    as_of : date, optional
+        No lot may be acquired later.
+    """
+    findings: list[Finding] = []
+    held: dict[str, list[TaxLot]] = {}
+    seen: dict[str, int] = {}
+    for number, cells in _rows(text, name, findings):
+        place = f"{name} row {number}"
+
+        def where(path: tuple[str | int, ...], place: str = place) -> str:
+            return ", ".join((place, *(f"column {step}" for step in path)))
+
+        lot = cells.get("lot", "")
+        if lot in seen:
+            findings.append(
+                Finding("error", where(("lot",)), f"'{lot}' is also in row {seen[lot]}", "name lots apart")
+            )
+        elif lot:
+            seen[lot] = number
+        account = cells.get("account", "")
+        if accounts is not None and account and account not in accounts:
+            what = f"'{account}' is no account of the household"
+            findings.append(Finding("error", where(("account",)), what, did_you_mean(account, accounts)))
+        try:
+            row = LotRow.model_validate(cells)
+        except ValidationError as error:
+            findings += explain(error, LotRow, cells, where)
+            continue
+        if as_of is not None and row.acquired > as_of:
+            what = f"is {row.acquired}, after the household's as_of {as_of}"
+            findings.append(Finding("error", where(("acquired",)), what, "check both dates"))
+        held.setdefault(row.account, []).append(row.build())
+    return Lots({account: tuple(lots) for account, lots in held.items()}, tuple(findings))
+
+
+def _rows(text: str, name: str, findings: list[Finding]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield row numbers as a spreadsheet shows them, with the cells that are filled in, by column."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header: list[str] = []
+    number = 0
+    try:
+        for number, cells in enumerate(reader, start=1):
+            stripped = [cell.strip() for cell in cells]
+            if not any(stripped):
+                continue
+            if not header:
+                header = [cell.lower() for cell in stripped]
+                problems = list(_header_problems(header, f"{name} row {number}"))
+                findings += problems
+                if problems:
+                    return
+            elif len(cells) != len(header):
+                findings.append(
+                    Finding("error", f"{name} row {number}", f"has {len(cells)} cells under {len(header)} columns",
+                            "check commas; text with a comma goes in quotes")
+                )  # fmt: skip
+            else:
+                yield number, {column: cell for column, cell in zip(header, stripped, strict=True) if cell}
+    except csv.Error as problem:
+        remedy = "check the quotes of this row and the one above"
+        findings.append(Finding("error", f"{name} row {number + 1}", f"is not CSV: {problem}", remedy))
+
+
+def _header_problems(header: list[str], place: str) -> Iterator[Finding]:
+    known = LotRow.model_fields
+    if len(header) == 1 and re.search(r"[;\t|]", header[0]):
+        yield Finding(
+            "error", place, "columns are not separated by commas", "save the file as comma-separated CSV"
+        )
+        return
+    for column in dict.fromkeys(header):
+        if column not in known:
+            shown = f"unknown column '{column}'" if column else "a column has no name"
+            yield Finding("error", place, shown, did_you_mean(column, known))
+        elif header.count(column) > 1:
+            yield Finding("error", place, f"column '{column}' is there twice", "keep one")
+    for column in _NEEDED:
+        if column not in header:
+            yield Finding(
+                "error", place, f"column '{column}' is missing", f"the columns are {', '.join(_COLUMNS)}"
+            )
+    if "basis" not in header and "price" not in header:
+        yield Finding(
+            "error", place, "column 'basis' is missing", "give total basis, or basis per share as 'price'"
+        )
+
+
+def write_lots(household: Household) -> str:
+    """Return the household's lots as CSV that `read_lots` reads back unchanged."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for account in household.accounts:
+        for lot in account.lots:
+            writer.writerow(
+                (account.name, lot.lot, lot.symbol, _digits(lot.quantity), _digits(lot.basis), lot.acquired,
+                 lot.holding_start or "", _digits(lot.deferred) if lot.deferred else "")
+            )  # fmt: skip
+    return out.getvalue()
+
+
+def _digits(value: float) -> str:
+    return (
+        str(int(value))
+        if math.isfinite(value) and value == int(value) and abs(value) < 1e15
+        else repr(float(value))
+    )

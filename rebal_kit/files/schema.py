@@ -1,0 +1,41 @@
+"""JSON schemas of household and policy files, for editors: ``python -m rebal_kit.files.schema`` writes them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rebal_kit.files.bundled import bundled_folder
+from rebal_kit.files.fields import FileModel
+from rebal_kit.files.household_file import HouseholdFile
+from rebal_kit.files.policy_file import PolicyFile
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schemas() -> dict[str, str]:
+    """Return the text of each schema by file name."""
+    models: dict[str, type[FileModel]] = {
+        "household.schema.json": HouseholdFile,
+        "policy.schema.json": PolicyFile,
+    }
+    return {
+        name: json.dumps({"$schema": _DRAFT, **model.model_json_schema()}, indent=2, ensure_ascii=False)
+        + "\n"
+        for name, model in models.items()
+    }
+
+
+def write_schemas(folder: Path | None = None) -> tuple[Path, ...]:
+    """Write the schemas to `folder`, or to the bundled data, and return their paths."""
+    target = folder or bundled_folder("schemas")
+    target.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, text in schemas().items():
+        (target / name).write_text(text, encoding="utf-8")
+        written.append(target / name)
+    return tuple(written)
+
+
+if __name__ == "__main__":
+    write_schemas()
