@@ -14,6 +14,7 @@ module                    answers
 `harvest`                 is this loss worth taking
 ========================  =======================================================================
 
-Every rule is a scalar pure function: plain numbers in, plain numbers out, the same bits compiled or interpreted. Dates
-are day numbers since 1970-01-01, money is US$. A rule holds no number of the law: those come in as arguments.
+Every rule is a scalar pure function: plain numbers in, plain numbers out, the same bits compiled or
+interpreted. Dates are day numbers since 1970-01-01, money is US$. A rule holds no number of the law: those
+come in as arguments.
 """

@@ -21,9 +21,9 @@ class Carryover(NamedTuple):
     short, long : float
         Of the return as it is, with the portfolio.
     alone_short, alone_long : float
-        Of the return as it would have been without the portfolio. Losses from outside are in both, so that they are
-        never credited to the portfolio; losses harvested in it are in the first only, so that each of their dollars is
-        credited to it in the year in which it saves tax.
+        Of the return as it would have been without the portfolio. Losses from outside are in both, so that
+        they are never credited to the portfolio; losses harvested in it are in the first only, so that each
+        of their dollars is credited to it in the year in which it saves tax.
     """
 
     short: float
@@ -103,8 +103,9 @@ def ordinary_tax(taxable: float, edges: np.ndarray, rates: np.ndarray) -> float:
 def preferential_tax(ordinary: float, preferential: float, edges: np.ndarray, rates: np.ndarray) -> float:
     """Return the tax on net long-term gains and qualified dividends, which lie on top of ordinary income.
 
-    *Source*: IRC §1(h)(1)(B)–(D); Qualified Dividends and Capital Gain Tax Worksheet lines 6–21. The edges are edges of
-    *taxable* income. *Not modelled*: collectibles and §1202 gain (28 %), unrecaptured §1250 gain (25 %).
+    *Source*: IRC §1(h)(1)(B)–(D); Qualified Dividends and Capital Gain Tax Worksheet lines 6–21. The edges
+    are edges of *taxable* income. *Not modelled*: collectibles and §1202 gain (28 %), unrecaptured §1250 gain
+    (25 %).
 
     Parameters
     ----------
@@ -122,7 +123,8 @@ def preferential_tax(ordinary: float, preferential: float, edges: np.ndarray, ra
 def niit(investment_income: float, adjusted_gross_income: float, rate: float, threshold: float) -> float:
     """Return the net investment income tax, US$.
 
-    *Source*: IRC §1411(a)(1); Form 8960 lines 12–17. *Not modelled*: foreign income added back; deductible expenses.
+    *Source*: IRC §1411(a)(1); Form 8960 lines 12–17. *Not modelled*: foreign income added back; deductible
+    expenses.
 
     Parameters
     ----------
@@ -138,16 +140,22 @@ def niit(investment_income: float, adjusted_gross_income: float, rate: float, th
 
 @compiled
 def year_tax(
-    table: TaxTable, short: float, long: float, qualified: float, ordinary: float, exempt: float, carry: Carryover
+    table: TaxTable,
+    short: float,
+    long: float,
+    qualified: float,
+    ordinary: float,
+    exempt: float,
+    carry: Carryover,
 ) -> YearTax:
     """Return what the portfolio adds to a year's tax: the return with it less the return without it.
 
     The return without it has the profile's income, outside gains and the carryovers it would have had alone.
 
-    *Source*: IRC §1(h), (j), §63(c), §1211(b), §1212(b), §1411. With flat rates: gains, dividends and the deduction at those
-    rates, no brackets and no net investment income tax. *State*: the flat rate on gains less deduction and on dividends
-    less what is exempt (31 U.S.C. §3124). *Not modelled*: alternative minimum tax, itemised deductions, phase-outs,
-    §199A, local tax.
+    *Source*: IRC §1(h), (j), §63(c), §1211(b), §1212(b), §1411. With flat rates: gains, dividends and the
+    deduction at those rates, no brackets and no net investment income tax. *State*: the flat rate on gains
+    less deduction and on dividends less what is exempt (31 U.S.C. §3124). *Not modelled*: alternative minimum
+    tax, itemised deductions, phase-outs, §199A, local tax.
 
     Parameters
     ----------
@@ -161,9 +169,8 @@ def year_tax(
     carry : Carryover
         Into the year; `opening_carryover(profile)` in the first.
     """
-    whole = _tax_return(
-        table, short + table.outside_short, long + table.outside_long, qualified, ordinary, exempt, carry.short, carry.long
-    )
+    short, long = short + table.outside_short, long + table.outside_long
+    whole = _tax_return(table, short, long, qualified, ordinary, exempt, carry.short, carry.long)
     alone = _tax_return(
         table, table.outside_short, table.outside_long, 0.0, 0.0, 0.0, carry.alone_short, carry.alone_long
     )  # fmt: skip
@@ -203,8 +210,8 @@ def _tax_return(
     preferential = min(taxable, qualified + net.taxed_long)  # the deduction takes ordinary income first
     on_ordinary = ordinary_tax(taxable - preferential, table.ordinary_edges, table.ordinary_rates)
     on_gains = preferential_tax(taxable - preferential, preferential, table.gain_edges, table.gain_rates)
-    # Just below the 12 % bracket's edge a gain is at 15 % already: never more than the tax on it as ordinary income
-    # (§1(h)(1) "shall not exceed"; worksheet line 25).
+    # Just below the 12 % bracket's edge a gain is at 15 % already: never more than the tax on it as ordinary
+    # income (§1(h)(1) "shall not exceed"; worksheet line 25).
     on_gains = min(on_gains, ordinary_tax(taxable, table.ordinary_edges, table.ordinary_rates) - on_ordinary)
     surtax = niit(dividends + line_7, gross, table.niit_rate, table.niit_threshold)
     return _Return(on_ordinary, on_gains, surtax, state, net.deduction, net.carry_short, net.carry_long)

@@ -1,7 +1,8 @@
 """Qualified dividends: the shares must be held long enough around the ex-date.
 
-*Source*: IRC §1(h)(11)(B)(iii) with §246(c)(3), (4): held for more than 60 days in the 121 days that begin 60 days before the
-ex-date. *Not modelled*: days with diminished risk of loss; the longer period of preferred shares (91 of 181 days).
+*Source*: IRC §1(h)(11)(B)(iii) with §246(c)(3), (4): held for more than 60 days in the 121 days that begin 60
+days before the ex-date. *Not modelled*: days with diminished risk of loss; the longer period of preferred
+shares (91 of 181 days).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from rebal_kit.compiled import compiled
 
 @compiled
 def qualified_days(acquired: int, sold: int, ex_day: int, days_before_ex: int, window_days: int) -> int:
-    """Count the days of the period around the ex-date on which a lot was held; the purchase's does not count, the sale's does.
+    """Count the days around the ex-date on which a lot was held: the day of sale, but not of purchase.
 
     Parameters
     ----------

@@ -25,8 +25,8 @@ class NetCapital(NamedTuple):
     carry_short, carry_long : float
         Losses carried to next year, positive.
     absorbed : float
-        The part of `deduction` that taxable income could absorb (carryover worksheet line 4); the rest stays in the
-        carryovers. net = taxed_short + taxed_long − absorbed − carry_short − carry_long.
+        The part of `deduction` that taxable income could absorb (carryover worksheet line 4); the rest stays
+        in the carryovers. net = taxed_short + taxed_long − absorbed − carry_short − carry_long.
     """
 
     net_short: float
@@ -46,9 +46,9 @@ def net_capital(
 ) -> NetCapital:
     """Net a year's gains and losses, deduct up to the limit and carry the rest, short-term losses used first.
 
-    *Source*: IRC §1222 (netting), §1211(b) (limit), §1212(b) (carryover); Schedule D and its Capital Loss Carryover
-    Worksheet, whose line numbers the comments give. *Not modelled*: 28 % and unrecaptured §1250 gains; the division of a
-    joint carryover between spouses; its end at death.
+    *Source*: IRC §1222 (netting), §1211(b) (limit), §1212(b) (carryover); Schedule D and its Capital Loss
+    Carryover Worksheet, whose line numbers the comments give. *Not modelled*: 28 % and unrecaptured §1250
+    gains; the division of a joint carryover between spouses; its end at death.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ def net_capital(
     loss_limit : float
         Net loss that may be deducted from other income in a year, US$.
     taxable_income : float
-        Form 1040 line 15 after `deduction` but not cut off at zero, US$: what it is below zero was not absorbed and is
-        carried over. Give infinity where the deduction is surely absorbed.
+        Form 1040 line 15 after `deduction` but not cut off at zero, US$: what it is below zero was not
+        absorbed and is carried over. Give infinity where the deduction is surely absorbed.
     """
     net_short = short - carry_short
     net_long = long - carry_long

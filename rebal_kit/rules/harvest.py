@@ -1,4 +1,4 @@
-"""Is a loss worth taking. Whether a wash sale would follow is asked elsewhere (`rebal_kit.rules.wash_sale`)."""
+"""Is a loss worth taking. Whether a wash sale would follow is asked in `rebal_kit.rules.wash_sale`."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ def qualifies(basis: float, value: float, min_loss_pct: float, min_loss_usd: flo
 
 @compiled
 def tax_saved(loss: float, rate: float, cost: float) -> float:
-    """Return what a loss saves in tax now, net of the cost of trading; negative when it costs more than it saves, US$.
+    """Return what a loss saves in tax now, net of the cost of trading, US$; negative when it costs more.
 
-    An upper bound: the basis given up is taxed later, and a loss beyond the year's gains is worth only what the limit of
-    IRC §1211(b) lets it offset. `rebal_kit.rules.brackets.year_tax` settles what it was worth in the end.
+    An upper bound: the basis given up is taxed later, and a loss beyond the year's gains is worth only what
+    the limit of IRC §1211(b) lets it offset. `rebal_kit.rules.brackets.year_tax` settles what it was worth in
+    the end.
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
 """Holding periods: when a lot becomes long-term, and what a wash sale adds.
 
-One counts from the day *after* the purchase; the day of sale counts. Long-term is *more than* one year, so that the first
-long-term day is the anniversary of the day after the purchase. It is a matter of calendar dates, never of a number of
-days: with a 29 February in between the lot is still short-term after 366 days. Trade dates decide.
+One counts from the day *after* the purchase; the day of sale counts. Long-term is *more than* one year, so
+that the first long-term day is the anniversary of the day after the purchase. It is a matter of calendar
+dates, never of a number of days: with a 29 February in between the lot is still short-term after 366 days.
+Trade dates decide.
 
 Dates are day numbers since 1970-01-01 in the proleptic Gregorian calendar, of any sign.
 """
@@ -12,8 +13,8 @@ from __future__ import annotations
 from rebal_kit.compiled import compiled
 from rebal_kit.rules.law import HOLDING_YEARS
 
-# The calendar repeats every 400 years. Years are taken to start on 1 March, so that a leap day comes last and months
-# follow the pattern 31 30 31 30 31, which five of them repeat.
+# The calendar repeats every 400 years. Years are taken to start on 1 March, so that a leap day comes last and
+# months follow the pattern 31 30 31 30 31, which five of them repeat.
 _DAYS_IN_400_YEARS = 146_097
 _DAYS_IN_4_YEARS = 1_461
 _DAYS_IN_5_MONTHS = 153
@@ -76,7 +77,8 @@ def year_month_day(day: int) -> tuple[int, int, int]:
 def first_long_term_day(start: int) -> int:
     """Return the first day on which a sale is long-term.
 
-    *Source*: IRC §1222(1)–(4) ("more than 1 year"); Rev. Rul. 66-7 and 70-598 (from the day after acquisition).
+    *Source*: IRC §1222(1)–(4) ("more than 1 year"); Rev. Rul. 66-7 and 70-598 (from the day after
+    acquisition).
 
     Parameters
     ----------
@@ -105,9 +107,11 @@ def is_long_term(start: int, sold_on: int) -> bool:
 def tacked_start(replacement_acquired: int, sold_start: int, sold_on: int) -> int:
     """Return the start of the holding period of shares that replace shares sold in a wash sale.
 
-    The days for which the sold shares were held are added before the replacement's own; the gap between does not count.
+    The days for which the sold shares were held are added before the replacement's own; the gap between does
+    not count.
 
-    *Source*: IRC §1223(3). Brokers differ by a day or two: some take over the old date itself, some add months and days.
+    *Source*: IRC §1223(3). Brokers differ by a day or two: some take over the old date itself, some add
+    months and days.
 
     Parameters
     ----------

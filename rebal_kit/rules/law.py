@@ -1,4 +1,4 @@
-"""The law's numbers: which hold for a year and filing status, and as the flat table that compiled rules read."""
+"""The law's numbers: which hold for a year and filing status, and the table that compiled rules read."""
 
 from __future__ import annotations
 
@@ -104,8 +104,19 @@ def load_law(year: int, filing: FilingStatus) -> Law:
     if findings:
         raise LawError(findings)
     by_year, rates = numbers[str(year)], numbers["rates"]
-    own, surtax, holding = by_year[filing], numbers["net_investment_income_tax"], numbers["qualified_dividend"]
-    sections = ("loss_limit", "net_investment_income_tax", "wash_sale", "holding", "qualified_dividend", "payment")
+    own, surtax, holding = (
+        by_year[filing],
+        numbers["net_investment_income_tax"],
+        numbers["qualified_dividend"],
+    )
+    sections = (
+        "loss_limit",
+        "net_investment_income_tax",
+        "wash_sale",
+        "holding",
+        "qualified_dividend",
+        "payment",
+    )
     return Law(
         year=year,
         filing=filing,
@@ -148,12 +159,12 @@ class TaxTable(NamedTuple):
     wash_days, due_month, due_day : int
         As in `Law`.
     marginal_short, marginal_long : float
-        Tax on one more dollar of net short- or long-term gain, for ranking harvests: income tax, net investment income
-        tax and state. The dollar is taken on top of the profile's income and outside gains and is taxed for certain:
-        losses from outside, which would absorb it once, are not looked at.
+        Tax on one more dollar of net short- or long-term gain, for ranking harvests: income tax, net
+        investment income tax and state. The dollar is taken on top of the profile's income and outside gains
+        and is taxed for certain: losses from outside, which would absorb it once, are not looked at.
     retirement_rate : float
-        On tax-deferred balances in the liquidation line: the profile's, else federal and state on one more dollar of
-        ordinary income.
+        On tax-deferred balances in the liquidation line: the profile's, else federal and state on one more
+        dollar of ordinary income.
     qualified_days, qualified_window, qualified_before : int
         As in `Law`.
     """
@@ -232,7 +243,7 @@ def tax_table(profile: TaxProfile) -> TaxTable:
 
 
 def opening_carryover(profile: TaxProfile) -> Carryover:
-    """Return the losses a household carries into the first year: they are there with and without the portfolio."""
+    """Return the losses a household carries into the first year, with the portfolio and without it alike."""
     short, long = float(profile.carryover_short), float(profile.carryover_long)
     return Carryover(short, long, short, long)
 
@@ -243,7 +254,9 @@ def _marginal_gains(table: TaxTable) -> tuple[float, float]:
     none = Carryover(0.0, 0.0, 0.0, 0.0)
     short = year_tax(taxed, _A_DOLLAR, 0.0, 0.0, 0.0, 0.0, none).tax
     long = year_tax(taxed, 0.0, _A_DOLLAR, 0.0, 0.0, 0.0, none).tax
-    return round(short, 9), round(long, 9)  # differences of large sums: nine digits of a dollar are sure
+    return round(float(short), 9), round(
+        float(long), 9
+    )  # differences of large sums: nine digits of a dollar are sure
 
 
 def _marginal_ordinary(table: TaxTable) -> float:
@@ -252,4 +265,4 @@ def _marginal_ordinary(table: TaxTable) -> float:
     edges, rates = table.ordinary_edges, table.ordinary_rates
     taxable = table.ordinary_income - table.standard_deduction
     federal = ordinary_tax(taxable + _A_DOLLAR, edges, rates) - ordinary_tax(taxable, edges, rates)
-    return round(federal, 9) + table.state_rate
+    return round(float(federal), 9) + table.state_rate

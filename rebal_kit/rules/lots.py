@@ -1,7 +1,8 @@
 """Which lot is sold first.
 
-*Source*: Reg. §1.1012-1(c): first in, first out, unless the shares sold are adequately identified, for which a standing
-order to the broker suffices; account by account (IRC §1012(c)(1)). *Not modelled*: average basis (Reg. §1.1012-1(e)).
+*Source*: Reg. §1.1012-1(c): first in, first out, unless the shares sold are adequately identified, for which
+a standing order to the broker suffices; account by account (IRC §1012(c)(1)). *Not modelled*: average basis
+(Reg. §1.1012-1(e)).
 """
 
 from __future__ import annotations
@@ -35,9 +36,10 @@ def sale_order(
     Parameters
     ----------
     method : int
-        FIFO oldest, LIFO newest, HIFO highest basis per share first. LEAST_TAX: losses (short-term before long-term, the
-        largest per share first), then lots at cost, long-term gains, short-term gains (the smallest per share first).
-        LONG_TERM_FIRST: long-term before short-term, the highest basis per share first in each.
+        FIFO oldest, LIFO newest, HIFO highest basis per share first. LEAST_TAX: losses (short-term before
+        long-term, the largest per share first), then lots at cost, long-term gains, short-term gains (the
+        smallest per share first). LONG_TERM_FIRST: long-term before short-term, the highest basis per share
+        first in each.
     day : int
         Of the sale.
     acquired : int

@@ -1,7 +1,7 @@
 """Tolerance bands: has a weight left its band, and to where is it brought back.
 
-These are conventions of portfolio management, not law. A relative band scales with the target: 20 % of a 60 % target is
-12 points, so 48 % to 72 %.
+These are conventions of portfolio management, not law. A relative band scales with the target: 20 % of a 60 %
+target is 12 points, so 48 % to 72 %.
 """
 
 from __future__ import annotations

@@ -1,34 +1,35 @@
-"""Wash sales: a loss is disallowed as far as the same thing is bought within 30 days before or after (IRC §1091).
+"""Wash sales: a loss is disallowed as far as the same is bought within 30 days before or after (IRC §1091).
 
 The rule
-    Shares sold at a loss are matched, share for share, with substantially identical shares that anyone in the household
-    bought from 30 days before to 30 days after the sale. The matched part of the loss is disallowed now and added to the
-    basis of the replacement shares, which also take over the holding period (`rebal_kit.rules.holding.tacked_start`).
-    Replacement by a retirement account loses it for good.
+    Shares sold at a loss are matched, share for share, with substantially identical shares that anyone in the
+    household bought from 30 days before to 30 days after the sale. The matched part of the loss is disallowed
+    now and added to the basis of the replacement shares, which also take over the holding period
+    (`rebal_kit.rules.holding.tacked_start`). Replacement by a retirement account loses it for good.
 
 The order of work, followed by the engine's book
     1. Losses in order of sale; within one order the lots in the order they were sold (Reg. §1.1091-1(b)).
     2. All shares of the order leave the inventory first: what was sold together cannot replace itself.
     3. Candidates by date of purchase, earliest first, before and after the sale and in all accounts alike
        (Reg. §1.1091-1(c), (d)), if `may_replace` says so.
-    4. `matched_shares` of each; the matched loss is deferred (`deferred_loss`) or lost. A lot matched in part is split.
+    4. `matched_shares` of each; the matched loss is deferred (`deferred_loss`) or lost for good. A lot matched
+       in part is split.
     5. A purchase not made yet cannot be seen: the loss waits for it until `blocked_until`.
     6. A loss counts *after* what earlier wash sales added to the basis, so that chains work.
 
 What is settled by convention, since the law is silent or disputed
-    =====================================================  ========================================================
+    =====================================================  ================================================
     question                                               here
-    =====================================================  ========================================================
-    a purchase sold again before the loss                  is not a replacement: nothing of it is left
-    a lot older than the one sold, both in the window      is a replacement (cautious; Silver and Thomas differ)
-    the rest of the same purchase                          is never a replacement (Rev. Rul. 56-602)
+    =====================================================  ================================================
+    a purchase sold again before the loss                  does not replace: nothing of it is left
+    a lot older than the one sold, both in the window      is a replacement (cautious; some disagree)
+    the rest of the same purchase                          never replaces (Rev. Rul. 56-602)
     several executions of one order                        are one purchase
     a spouse's purchase, taxable                           replaces, and takes over basis and holding period
     a 401(k) or health savings account                     is like an IRA
-    funds that follow the same index                       are identical if the household says so; not by themselves
+    funds that follow the same index                       are identical if the household says so
     identical securities at different prices               are matched share for share, not by value
     a purchase on the day of the sale                      is inside the window whichever came first
-    =====================================================  ========================================================
+    =====================================================  ================================================
 
 *Not modelled*: options and contracts to acquire, short sales, dealers (§1091(a)), traders under §475(f).
 """
@@ -42,7 +43,8 @@ from rebal_kit.compiled import compiled
 def in_window(purchase_day: int, sale_day: int, wash_days: int) -> bool:
     """Say whether a purchase is close enough to a sale at a loss to replace it; both ends are included.
 
-    *Source*: IRC §1091(a): "beginning 30 days before the date of such sale … and ending 30 days after such date".
+    *Source*: IRC §1091(a): "beginning 30 days before the date of such sale … and ending 30 days after such
+    date".
     """
     return abs(purchase_day - sale_day) <= wash_days
 
@@ -51,7 +53,8 @@ def in_window(purchase_day: int, sale_day: int, wash_days: int) -> bool:
 def blocked_until(sale_day: int, wash_days: int) -> int:
     """Return the last day on which a purchase would still replace what was sold at a loss on `sale_day`.
 
-    Read the other way round it is the last day on which a sale at a loss would find a purchase made on `sale_day`.
+    Read the other way round it is the last day on which a sale at a loss would find a purchase made on
+    `sale_day`.
 
     *Source*: IRC §1091(a).
     """
@@ -64,8 +67,8 @@ def may_replace(
 ) -> bool:
     """Say whether a lot may replace shares sold at a loss.
 
-    *Source*: IRC §1091(a) (window); Rev. Rul. 56-602 (not the unsold rest of the same purchase); Reg. §1.1091-1(e)
-    (a share replaces one loss only).
+    *Source*: IRC §1091(a) (window); Rev. Rul. 56-602 (not the unsold rest of the same purchase); Reg.
+    §1.1091-1(e) (a share replaces one loss only).
 
     Parameters
     ----------
@@ -89,7 +92,8 @@ def may_replace(
 def matched_shares(unmatched: float, capacity: float) -> float:
     """Return how many shares of a loss a lot replaces.
 
-    *Source*: IRC §1091(b), (c); Reg. §1.1091-1(c), (d): share for share, no more than were bought, no more than were sold.
+    *Source*: IRC §1091(b), (c); Reg. §1.1091-1(c), (d): share for share, no more than were bought, no more
+    than were sold.
 
     Parameters
     ----------
@@ -119,7 +123,7 @@ def disallowed_loss(unit_loss: float, matched: float) -> float:
 
 @compiled
 def deferred_loss(disallowed: float, taxable: bool) -> float:
-    """Return how much of a disallowed loss is added to the basis of the replacement shares; the rest is lost for good.
+    """Return how much of a disallowed loss goes into the basis of the replacement shares; the rest is lost.
 
     *Source*: IRC §1091(d) (basis); Rev. Rul. 2008-5 (an IRA gets none).
 
