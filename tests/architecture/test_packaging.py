@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
+import sys
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,8 @@ import rebal_kit
 ROOT = Path(rebal_kit.__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
+MODULES = sorted((ROOT / "rebal_kit").rglob("*.py"))
+SPELT_OTHERWISE = {"yaml": "pyyaml", "vl_convert": "vl-convert-python", "pydantic_core": "pydantic"}
 LOCKS = ("requirements.lock", "requirements-bench.lock")
 
 
@@ -60,6 +65,27 @@ def test_a_headless_install_needs_no_notebook_chart_or_download_library() -> Non
         "vectorbt",
         "yfinance",
     }
+
+
+def foreign(nodes: Iterable[ast.AST]) -> set[str]:
+    """Return the packages, by the name one installs, that these statements import."""
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    found -= set(sys.stdlib_module_names) | {"rebal_kit"}
+    return {canonicalize_name(SPELT_OTHERWISE.get(name, name)) for name in found}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_module_imports_only_what_its_install_has(path: Path) -> None:
+    """Charts need an extra; elsewhere an optional library is imported inside the function that uses it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert foreign(ast.walk(tree)) <= set(ALL)
+    if "views" not in path.parts:
+        assert foreign(tree.body) <= set(CORE)
 
 
 @pytest.mark.parametrize("lock", LOCKS)
