@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from rebal_kit.files.bundled import bundled_folder
 from rebal_kit.files.fields import FileModel
