@@ -54,6 +54,21 @@ def test_whole_returns(case):
     assert of_wages + on_top.tax == close(expect["total"])
 
 
+@pytest.mark.parametrize("case", load_cases("returns"), ids=lambda case: case["id"])
+def test_returns_settled_by_another_tax_model(case):
+    given_ = case["given"]
+    table = law.tax_table(TaxProfile(given_["filing"], given_["year"], given_["wages"]))
+    amounts = [float(given_[kind]) for kind in ("short", "long", "qualified", "ordinary")]
+    tax = year_tax(table, *amounts, 0.0, NONE)
+    of_wages = brackets.ordinary_tax(
+        table.ordinary_income - table.standard_deduction, table.ordinary_edges, table.ordinary_rates
+    )
+    assert of_wages + tax.ordinary_tax + tax.gains_tax == pytest.approx(
+        case["expect"]["income_tax"], abs=0.006
+    )
+    assert tax.niit == pytest.approx(case["expect"]["niit"], abs=0.006)
+
+
 @pytest.mark.parametrize("case", [c for c in TAX if "loss" in c["given"]], ids=lambda case: case["id"])
 def test_what_a_harvested_loss_saves(case):
     given_, expect = case["given"], case["expect"]
