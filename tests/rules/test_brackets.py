@@ -104,6 +104,14 @@ def test_a_loss_is_deducted_and_carried():
     assert tax.carry == (7_000, 0, 0, 0)
 
 
+def test_a_deduction_that_income_cannot_absorb_is_carried_on():
+    """Income of 1,000 over the standard deduction takes 1,000 of the 3,000; the other 2,000 are not lost."""
+    tax = added(TaxProfile("single", 2025, 16_750), long=-10_000.0)
+    assert tax.tax == close(-100)
+    assert tax.deduction == 3_000
+    assert tax.carry == (0, 9_000, 0, 0)
+
+
 def test_the_state_taxes_no_treasury_interest():
     profile = TaxProfile("single", 2025, 100_000, state_rate=0.05)
     assert added(profile, ordinary=1_000.0, exempt=400.0).state == close(30)
