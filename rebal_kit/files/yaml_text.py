@@ -44,6 +44,13 @@ class _Writer(yaml.SafeDumper):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
 
 
+def _write_text(writer: _Writer, text: str) -> yaml.Node:
+    # double quotes escape what does not print; other styles would fold foreign line ends into blanks
+    return writer.represent_scalar(_STR, text, style=None if text.isprintable() else '"')
+
+
+_Writer.add_representer(str, _write_text)
+
 for _tag, _pattern, _first in _PLAIN:
     _Reader.add_implicit_resolver(_tag, re.compile(_pattern), _first)
     _Writer.add_implicit_resolver(_tag, re.compile(_pattern), _first)

@@ -1,0 +1,57 @@
+"""Policies of every shape, for property tests."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from rebal_kit.policy import (
+    EVERY,
+    LOT_METHODS,
+    Calendar,
+    Costs,
+    Harvest,
+    RebalancePolicy,
+    Threshold,
+    Tier,
+    Tiered,
+    ToleranceBand,
+)
+
+NAMES = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=8)
+AMOUNTS = st.floats(0, 1e12, allow_nan=False)
+LOOKS = st.integers(1, 500) | st.sampled_from(EVERY)
+WIDTHS = st.floats(0, 5)
+
+
+@st.composite
+def bands(draw: st.DrawFn, depth: int = 2) -> ToleranceBand:
+    absolute, relative = draw(st.tuples(WIDTHS, WIDTHS | st.none()) | st.tuples(st.none(), WIDTHS))
+    lower = draw(st.none() | bands(depth - 1)) if depth else None
+    return ToleranceBand(absolute, relative, draw(st.sampled_from(("either", "both"))), lower)
+
+
+TRIGGERS = (
+    st.builds(Calendar, st.sampled_from(EVERY), st.integers(0, 300))
+    | st.builds(
+        Threshold, bands(), LOOKS, st.dictionaries(NAMES, bands(), max_size=3), st.sampled_from(("class", "security"))
+    )
+    | st.builds(
+        Tiered, st.lists(st.builds(Tier, st.lists(NAMES, max_size=3), bands(), LOOKS), min_size=1, max_size=3)
+    )
+)
+HARVESTS = st.builds(Harvest, st.floats(0, 2), AMOUNTS, AMOUNTS, LOOKS, st.integers(1, 50))
+SPREADS = st.floats(0, 9_999)
+POLICIES = st.builds(
+    RebalancePolicy,
+    name=st.text(max_size=20),
+    triggers=st.lists(TRIGGERS, max_size=3),
+    destination=st.sampled_from(("target", "half", "edge")) | st.floats(0, 1),
+    lot_method=st.sampled_from(LOT_METHODS),
+    gain_guard_days=st.integers(0, 1000),
+    harvest=st.none() | HARVESTS,
+    dividends=st.sampled_from(("cash", "reinvest")),
+    invest_cash_above=st.floats(0, 1),
+    avoid_wash_sales=st.booleans(),
+    min_trade_usd=AMOUNTS,
+    costs=st.builds(Costs, SPREADS, st.dictionaries(NAMES, SPREADS, max_size=3)),
+)
