@@ -11,6 +11,8 @@ import numpy as np
 from rebal_kit.domain import Security
 from rebal_kit.findings import Finding, MarketError
 from rebal_kit.market import FIELDS, Market
+from rebal_kit.sources.actions import ADJUSTED_ONLY
+from rebal_kit.sources.sessions import carry_forward
 from rebal_kit.sources.treasury import Curve, bill_fund, bond_fund
 
 if TYPE_CHECKING:
@@ -18,9 +20,6 @@ if TYPE_CHECKING:
 
 #: Maturity in years of each computed fund of the "etf" market.
 TREASURIES = {"UST_2Y": 2.0, "UST_5Y": 5.0, "UST_8_5Y": 8.5}
-
-#: What a market made of adjusted closes cannot know.
-ADJUSTED_ONLY = "adjusted prices only: dividends unknown, tax on them not modelled"
 
 #: Years to maturity of the curve's columns.
 _TENORS = {
@@ -32,6 +31,13 @@ _ETFS = (
     Security("SPY", "SPDR S&P 500 ETF", qualified_share=1.0),
     Security("IYR", "iShares US Real Estate ETF", qualified_share=0.0),
     Security("GLD", "SPDR Gold Shares", qualified_share=0.0),
+)
+
+_SPY_GAPS = Finding(
+    "warning",
+    "SPY",
+    "two dividends are missing in the source: 2001-12-21 (about $0.39) and 2010-03-19 (about $0.48)",
+    "its return is about 0.8 % too low over the whole history",
 )
 
 
@@ -48,7 +54,9 @@ def data_folder() -> Path:
     if not folder.is_dir():
         why = "REBAL_DATA names a folder that does not exist" if given else "the data folder does not exist"
         raise MarketError(
-            Finding("error", str(folder), why, "set REBAL_DATA to the `data` folder of a checkout of rebal_kit")
+            Finding(
+                "error", str(folder), why, "set REBAL_DATA to the `data` folder of a checkout of rebal_kit"
+            )
         )
     return folder
 
@@ -69,12 +77,18 @@ def bundled_table(name: str) -> pa.Table:
     try:
         if path.suffix == ".csv":
             return pa.csv.read_csv(path)
-        return pa.parquet.ParquetFile(path).read()  # read_table would import pandas, which takes most of a second
+        return pa.parquet.ParquetFile(
+            path
+        ).read()  # read_table would import pandas, which takes most of a second
     except FileNotFoundError:
-        found = Finding("error", str(path), "bundled file is missing", "restore it from a checkout of rebal_kit")
+        found = Finding(
+            "error", str(path), "bundled file is missing", "restore it from a checkout of rebal_kit"
+        )
     except (pa.ArrowException, OSError) as problem:
         reason = str(problem).splitlines()[0]
-        found = Finding("error", str(path), f"cannot be read: {reason}", "restore it from a checkout of rebal_kit")
+        found = Finding(
+            "error", str(path), f"cannot be read: {reason}", "restore it from a checkout of rebal_kit"
+        )
     raise MarketError(found)
 
 
@@ -90,7 +104,9 @@ def etf_market() -> Market:
     table = bundled_table("etfs.parquet")
     sessions, arrays = _cube(table, [s.symbol for s in _ETFS])
     curve = treasury_curve()
-    funds = [bond_fund(curve, sessions, years) for years in TREASURIES.values()] + [bill_fund(curve, sessions)]
+    funds = [bond_fund(curve, sessions, years) for years in TREASURIES.values()] + [
+        bill_fund(curve, sessions)
+    ]
     arrays["close"] = np.column_stack([arrays["close"], *(close for close, _ in funds)])
     arrays["dividend"] = np.column_stack([arrays["dividend"], *(dividend for _, dividend in funds)])
     for name in ("open", "high", "low", "volume"):
@@ -101,15 +117,16 @@ def etf_market() -> Market:
         Security(symbol, f"{years:g}-year constant-maturity Treasury (computed)", 0.0, state_exempt=True)
         for symbol, years in TREASURIES.items()
     ]
-    computed.append(Security("BILL", "Treasury bills at the 3-month yield (computed)", 0.0, state_exempt=True))
+    computed.append(
+        Security("BILL", "Treasury bills at the 3-month yield (computed)", 0.0, state_exempt=True)
+    )
     holidays = int((~np.isin(sessions, curve.dates)).sum())
     return Market(
         name="etf", dates=sessions, securities=(*_ETFS, *computed), volatility_index=_vix(sessions),
         source="QSTK 0.2.8 (BSD-3) and the Treasury par curve of zipline-reloaded 3.2.1 (Apache-2.0),"
                f" {sessions[0]} to {sessions[-1]}; Treasuries and bills are computed",
         findings=(
-            Finding("warning", "etf: SPY", "two dividends are missing in the source: 2001-12-21 (about $0.39) and"
-                    " 2010-03-19 (about $0.48)", "its return is about 0.8 % too low over the whole history"),
+            _SPY_GAPS,
             Finding("warning", "etf: IYR", "four dividends are missing in the source: 2006-12-20, 2007-06-28,"
                     " 2007-12-27, 2008-03-25", "its return is too low by about a year's dividends"),
             Finding("note", "etf: IYR", "REIT dividends are taxed as ordinary income; the deduction of IRC §199A is"
@@ -126,32 +143,30 @@ def etf_market() -> Market:
 
 def stocks_market() -> Market:
     """Return 127 US stocks with their size tier, and SPY as the last column, 2000-02-01 to 2012-09-12."""
-    import pyarrow as pa
-    import pyarrow.compute
-
     universe = bundled_table("us_stocks_universe.csv").to_pylist()
     securities = [
-        Security(row["ticker"], size=row["size"], qualified_share=float(row["qualified_share"])) for row in universe
+        Security(row["ticker"], size=row["size"], qualified_share=float(row["qualified_share"]))
+        for row in universe
     ]
-    etfs = bundled_table("etfs.parquet")
-    spy = etfs.filter(pa.compute.equal(etfs["ticker"], "SPY")).drop_columns("adj_close")
-    table = pa.concat_tables([bundled_table("us_stocks.parquet"), spy])
-    sessions, arrays = _cube(table, [s.symbol for s in securities] + ["SPY"])
+    sessions, arrays = _cube(bundled_table("us_stocks.parquet"), [s.symbol for s in securities])
+    _, etfs = _cube(bundled_table("etfs.parquet"), [s.symbol for s in _ETFS])  # SPY has every session
+    arrays = {name: np.column_stack([array, etfs[name][:, 0]]) for name, array in arrays.items()}
     missed = ~arrays["traded"]
     return Market(
         name="stocks", dates=sessions, securities=(*securities, _ETFS[0]), volatility_index=_vix(sessions),
         source=f"QSTK 0.2.8 (BSD-3), {sessions[0]} to {sessions[-1]}",
         findings=(
-            Finding("warning", "stocks", f"{int(missed.sum())} closes of {int(missed.any(axis=0).sum())} stocks are missing"
-                    f" on {', '.join(str(d) for d in sessions[missed.any(axis=1)])}",
+            Finding("warning", "stocks", f"{int(missed.sum())} closes of {int(missed.any(axis=0).sum())} stocks are"
+                    f" missing on {', '.join(str(d) for d in sessions[missed.any(axis=1)])}",
                     "the last close stands in and the stock cannot be traded in that session"),
             Finding("warning", "stocks", "stocks that failed before 2008 are absent (survivor bias)",
                     "compare rules with each other, not with an index"),
-            Finding("warning", "stocks: SPY", "two dividends are missing in the source: 2001-12-21 (about $0.39) and"
-                    " 2010-03-19 (about $0.48)", "its return is about 0.8 % too low over the whole history"),
-            Finding("note", "stocks", "dividends and splits were recovered from raw against adjusted closes; 2008 payments"
-                    " of JNJ, XOM, KO, GE and IBM agree to 0.1 cent; dividends are taken as qualified, those of the REITs"
-                    " AVB, HST, PCL, PLD and PSA as ordinary"),
+            _SPY_GAPS,
+            Finding("warning", "stocks: MS", "the spin-off of Discover on 2007-07-02 is booked as a 6-for-5 split",
+                    "its return is right, the tax on the spin-off is not modelled"),
+            Finding("note", "stocks", "dividends and splits were recovered from raw against adjusted closes; 2008"
+                    " payments of JNJ, XOM, KO, GE and IBM agree to 0.1 cent; dividends are taken as qualified, those"
+                    " of the REITs AVB, HST, PCL, PLD and PSA as ordinary"),
         ),
         **arrays,
     )  # fmt: skip
@@ -161,7 +176,7 @@ def dow30_market() -> Market:
     """Return the 30 Dow members of 2025 by adjusted close, 2003-12-31 to 2025-07-17."""
     table = bundled_table("dow30_adjusted.parquet")
     frame = table.to_pandas().set_index("date")
-    market = Market.from_close(
+    return Market.from_close(
         frame, name="dow30",
         source=f"optimalportfolios 6.14.0 (MIT), {frame.index[0]} to {frame.index[-1]}; adjusted closes",
         findings=(
@@ -170,15 +185,11 @@ def dow30_market() -> Market:
                     "compare rules with each other, not with an index"),
         ),
     )  # fmt: skip
-    return market
 
 
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:
-    """Return a column as numbers, NaN where null. pyarrow's own `to_numpy` would import pandas for this."""
-    import pyarrow as pa
-
-    whole = column.combine_chunks()
-    return np.from_dlpack(whole.fill_null(float("nan")) if pa.types.is_floating(whole.type) else whole)
+    """Return a column without nulls as an array. pyarrow's own `to_numpy` would import pandas for this."""
+    return np.from_dlpack(column.combine_chunks())
 
 
 def _days(table: pa.Table) -> np.ndarray:
@@ -203,10 +214,9 @@ def _cube(table: pa.Table, symbols: list[str]) -> tuple[np.ndarray, dict[str, np
     arrays : dict of str to ndarray
         (n_sessions, n_symbols), one for each field of `Market`.
     """
-    import pyarrow as pa
-    import pyarrow.compute
-
-    column = _numbers(pa.compute.index_in(table["ticker"], pa.array(symbols)))
+    ticker = table["ticker"].combine_chunks().dictionary_encode()
+    place = np.array([symbols.index(symbol) for symbol in ticker.dictionary.to_pylist()])
+    column = place[np.from_dlpack(ticker.indices)]
     sessions, session = np.unique(_days(table), return_inverse=True)
     shape = (len(sessions), len(symbols))
     arrays = {}
@@ -214,10 +224,5 @@ def _cube(table: pa.Table, symbols: list[str]) -> tuple[np.ndarray, dict[str, np
         filler = {"dividend": 0.0, "split": 1.0}.get(name, np.nan)
         arrays[name] = np.full(shape, filler)
         arrays[name][session, column] = _numbers(table[name])
-    traded = np.isfinite(arrays["close"])
-    last = np.maximum.accumulate(np.where(traded, np.arange(len(sessions))[:, None], 0), axis=0)
-    ended = ~np.logical_or.accumulate(traded[::-1], axis=0)[::-1]
-    carried = np.take_along_axis(arrays["close"], last, axis=0)
-    arrays["close"] = np.where(ended, np.nan, carried)
-    arrays["traded"] = traded
+    arrays["close"], arrays["traded"], _ = carry_forward(arrays["close"])
     return sessions, arrays

@@ -54,13 +54,16 @@ def read_cells(path: Path) -> Cells:
     if path.is_dir():
         raise _unreadable(path, "is a folder", "give the path of one .csv or .parquet file")
     if suffix not in (".csv", ".parquet", ".pq"):
-        raise _unreadable(path, f"has the ending '{path.suffix}'", "save it as .csv (comma-separated, UTF-8) or .parquet")
+        raise _unreadable(
+            path, f"has the ending '{path.suffix}'", "save it as .csv (commas, UTF-8) or .parquet"
+        )
     try:
         if path.stat().st_size == 0:
             raise _unreadable(path, "is empty", _AGAIN)
         cells = _csv(path) if suffix == ".csv" else _parquet(path)
     except OSError as problem:
-        raise _unreadable(path, f"cannot be opened: {problem.strerror or problem}", "check the path and its rights") from None
+        what = f"cannot be opened: {problem.strerror or problem}"
+        raise _unreadable(path, what, "check the path and its rights") from None
     if not len(cells.rows):
         raise _unreadable(path, "has a header and no rows", _AGAIN)
     return cells
@@ -82,10 +85,12 @@ def _csv(path: Path) -> Cells:
     try:
         records.extend(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as problem:
-        place = f" row {len(records) + 1}"
-        raise _unreadable(path, f"cannot be read as CSV: {problem}", "close the quotation mark, or " + _AGAIN, place) from None
+        what, place = f"cannot be read as CSV: {problem}", f" row {len(records) + 1}"
+        raise _unreadable(path, what, "close the quotation mark, or " + _AGAIN, place) from None
     # A row of empty cells holds nothing; it still counts in a spreadsheet's row numbers.
-    filled = [(n, record) for n, record in enumerate(records, start=1) if any(cell.strip() for cell in record)]
+    filled = [
+        (n, record) for n, record in enumerate(records, start=1) if any(cell.strip() for cell in record)
+    ]
     if not filled:
         raise _unreadable(path, "holds only empty rows", _AGAIN)
     depth = _header_rows([record for _, record in filled[:3]])
@@ -93,7 +98,9 @@ def _csv(path: Path) -> Cells:
     if len(header[0]) == 1:
         separator = next((s for s in (";", "\t", "|") if s in header[0][0]), None)
         what = f"separates its columns by {separator!r}" if separator else "has a single column"
-        raise _unreadable(path, what, "save it with commas between columns and points as decimal marks", " row 1")
+        raise _unreadable(
+            path, what, "save it with commas between columns and points as decimal marks", " row 1"
+        )
     body = filled[depth:]
     width = len(header[0])
     wrong = [(n, record) for n, record in body if len(record) != width]
@@ -101,7 +108,9 @@ def _csv(path: Path) -> Cells:
         raise MarketError(_ragged(path, width, wrong, records))
     if body and len(header) == 2 and not any(cell.strip() for cell in body[0][1][1:]):
         body = body[1:]  # yfinance's third header row: the word Date and nothing else
-    columns = tuple(np.array(column, dtype=object) for column in zip(*(record for _, record in body), strict=True))
+    columns = tuple(
+        np.array(column, dtype=object) for column in zip(*(record for _, record in body), strict=True)
+    )
     findings = () if text.endswith(("\n", "\r")) else (
         Finding("note", f"{path.name} row {filled[-1][0]}", "the last row does not end with a line break",
                 "if the file was cut off, the last value may be incomplete"),
@@ -119,7 +128,9 @@ def _header_rows(first: list[list[str]]) -> int:
     return 2 if two else 1
 
 
-def _ragged(path: Path, width: int, wrong: list[tuple[int, list[str]]], records: list[list[str]]) -> list[Finding]:
+def _ragged(
+    path: Path, width: int, wrong: list[tuple[int, list[str]]], records: list[list[str]]
+) -> list[Finding]:
     found = []
     for n, record in wrong[:20]:
         where, what = f"{path.name} row {n}", f"has {len(record)} fields, the header {width}"
@@ -128,9 +139,12 @@ def _ragged(path: Path, width: int, wrong: list[tuple[int, list[str]]], records:
         elif len(record) < width:
             found.append(Finding("error", where, what, "fill in the missing fields, or delete the row"))
         else:
-            found.append(Finding("error", where, what, "write numbers without thousands commas, and text in quotes"))
+            found.append(
+                Finding("error", where, what, "write numbers without thousands commas, and text in quotes")
+            )
     if len(wrong) > 20:
-        found.append(Finding("error", path.name, f"and {len(wrong) - 20} more rows of another length", "mend these too"))
+        what = f"and {len(wrong) - 20} more rows of another length"
+        found.append(Finding("error", path.name, what, "mend these too"))
     return found or [Finding("error", f"{path.name} row 2", f"header rows differ from {width} names", _AGAIN)]
 
 
@@ -160,7 +174,7 @@ def _parquet(path: Path) -> Cells:
 
 
 def _name(label: Any) -> str:
-    """pandas calls an index without a name 'index'; a blank name says the same."""
+    """Unname an index: pandas calls an index without a name 'index'; a blank name says the same."""
     text = str(label).strip()
     return "" if text == "index" else text
 
@@ -173,8 +187,7 @@ def _plain(column: pd.Series) -> np.ndarray:
         column = column.dt.tz_localize(None)  # the day as the exchange's clock showed it
     if column.dtype.kind in "iufM":
         return column.to_numpy()
-    if pd.api.types.is_extension_array_dtype(column.dtype) and pd.api.types.is_numeric_dtype(column.dtype):
-        if not pd.api.types.is_bool_dtype(column.dtype):
-            return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
     missing = column.isna().to_numpy()
     return np.where(missing, "", column.astype(str).to_numpy(dtype=object))

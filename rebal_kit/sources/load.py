@@ -35,9 +35,9 @@ def load_market(source: str | Path) -> Market:
 
     Notes
     -----
-    Sessions are all dates on which any security has a row. A close missing inside a security's life carries the last close
-    forward, is not `traded`, and is counted in a finding; more than ten missing sessions in a row are an error. Before the
-    first and after the last quote the price is NaN.
+    Sessions are all dates on which any security has a row. A close missing inside a security's life carries the last
+    close forward, is not `traded`, and is counted in a finding; more than ten missing sessions in a row are an error.
+    Before the first and after the last quote the price is NaN.
     """
     if isinstance(source, str) and source in BUNDLED:
         return BUNDLED[source]()

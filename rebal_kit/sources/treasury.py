@@ -97,7 +97,8 @@ def interpolated(curve: Curve, years: np.ndarray) -> np.ndarray:
 def bond_value(coupon: np.ndarray, yield_: np.ndarray, maturity: float, elapsed: np.ndarray) -> np.ndarray:
     """Return the value, accrued interest included, of a face value of 1.
 
-    ``sum over k of (coupon / 2) v^(k - 2 elapsed)  +  v^(n - 2 elapsed)`` with ``v = 1 / (1 + yield / 2)`` and n half-years.
+    ``sum over k = 1 … n of (coupon / 2) v^(k - 2 elapsed)  +  v^(n - 2 elapsed)``,
+    with ``v = 1 / (1 + yield / 2)`` and n half-years.
 
     Parameters
     ----------
@@ -108,15 +109,15 @@ def bond_value(coupon: np.ndarray, yield_: np.ndarray, maturity: float, elapsed:
     elapsed : ndarray
         (n,) float64, years since then, less than half a year.
     """
-    halves = int(round(2 * maturity))
+    halves = round(2 * maturity)
     if halves < 1 or halves != 2 * maturity:
-        raise MarketError(
-            Finding("error", "computed Treasury", f"maturity is {maturity:g} years", "give a whole number of half-years")
-        )
+        what = f"maturity is {maturity:g} years"
+        raise MarketError(Finding("error", "computed Treasury", what, "give a whole number of half-years"))
     v = (1 / (1 + yield_ / 2))[:, None]
     periods = np.arange(1, halves + 1) - 2 * elapsed[:, None]
     discount = v**periods
-    return coupon / 2 * discount.sum(axis=1) + discount[:, -1]
+    value: np.ndarray = coupon / 2 * discount.sum(axis=1) + discount[:, -1]
+    return value
 
 
 def bond_fund(curve: Curve, sessions: np.ndarray, maturity: float) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,120 @@
+"""Dividends and splits: which close to use, and how to undo Yahoo's split adjustment.
+
+Yahoo's Close, Open, High, Low, Volume and Dividends are all restated in today's shares. In the shares of the day it
+was: raw price = price × product of the later splits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rebal_kit.findings import Finding
+from rebal_kit.sources.quotes import Quotes
+from rebal_kit.sources.sessions import carry_forward
+from rebal_kit.sources.values import Problems
+
+ADJUSTED_ONLY = "adjusted prices only: dividends unknown, tax on them not modelled"
+
+#: In log terms: from 3-for-2 up, no ordinary day's move can be taken for a split, or hide one.
+_TELLING_SPLIT = 0.35
+
+
+def priced(quotes: Quotes, problems: Problems) -> tuple[dict[str, np.ndarray], list[Finding]]:
+    """Return open, high, low, close, volume, dividend and split, unadjusted where the file allows.
+
+    With Close and Dividends the raw prices are rebuilt. Otherwise Adj Close is used, or Close as if it were adjusted,
+    and a finding says that the tax on dividends cannot be modelled.
+
+    Returns
+    -------
+    arrays : dict of str to ndarray
+        (n_sessions, n_symbols) float64; close is NaN where the file has none.
+    findings : list of Finding
+    """
+    fields = quotes.fields
+    shape = (len(quotes.dates), len(quotes.symbols))
+    blank = np.full(shape, np.nan)
+    arrays = {name: fields.get(name, blank) for name in ("open", "high", "low", "close", "volume")}
+    split = fields.get("split", blank)
+    arrays["split"] = np.where(np.isfinite(split) & (split > 0), split, 1.0)
+    gains = np.nan_to_num(fields.get("capital_gain", blank))
+    arrays["dividend"] = np.nan_to_num(fields.get("dividend", blank)) + gains
+    findings: list[Finding] = []
+    if "dividend" not in fields:
+        findings.append(Finding("warning", quotes.file, ADJUSTED_ONLY, "add a Dividends column to model it"))
+    elif "close" not in fields:
+        what = f"{ADJUSTED_ONLY}: Adj Close holds them, so the Dividends column is left out"
+        findings.append(Finding("warning", quotes.file, what, "add a Close column to model it"))
+    elif gains.any():
+        what = "Capital Gains are added to Dividends and taxed like them"
+        findings.append(Finding("warning", quotes.file, what, "check the tax on them"))
+    if "adj_close" in fields and ("dividend" not in fields or "close" not in fields):
+        return _adjusted(arrays, fields["adj_close"]), findings
+    _check_actions(quotes, arrays, problems)
+    if (arrays["dividend"] > 0).any():
+        findings.append(Finding("note", quotes.file, "dividends are taken as fully qualified"))
+    findings += _undo_splits(quotes, arrays, problems)
+    return arrays, findings
+
+
+def _adjusted(arrays: dict[str, np.ndarray], adj_close: np.ndarray) -> dict[str, np.ndarray]:
+    """Restate the other prices like the adjusted close; dividends and splits are in it."""
+    factor = adj_close / arrays["close"]
+    restated = {name: arrays[name] * factor for name in ("open", "high", "low")}
+    nothing = {"dividend": np.zeros(adj_close.shape), "split": np.ones(adj_close.shape)}
+    return {**arrays, **restated, "close": adj_close, **nothing}
+
+
+def _check_actions(quotes: Quotes, arrays: dict[str, np.ndarray], problems: Problems) -> None:
+    """A split or dividend in a session without a close would change a price that is only carried forward."""
+    silent = ~np.isfinite(arrays["close"])
+    for name, nothing in (("dividend", 0.0), ("split", 1.0)):
+        for session, column in np.argwhere(silent & (arrays[name] != nothing)):
+            problems.about(
+                f", {quotes.symbols[column]}", f"has a {name} of {arrays[name][session, column]:g} but no close on"
+                f" {quotes.dates[session]}", "give the close of that session",
+            )  # fmt: skip
+
+
+def _undo_splits(quotes: Quotes, arrays: dict[str, np.ndarray], problems: Problems) -> list[Finding]:
+    """Restate today's shares in the shares of the day, in place, unless closes show them to be raw."""
+    split = arrays["split"]
+    happened = split != 1
+    if not happened.any():
+        return []
+    move = _log_moves(arrays["close"])
+    size = np.log(split)
+    # Above 0 where the close fell by the split's factor that day, below 0 where it did not.
+    evidence = np.where(happened & np.isfinite(move), np.abs(move) - np.abs(move + size), 0.0)
+    clear = np.where(np.abs(size) > _TELLING_SPLIT, evidence, 0.0)
+    if (clear > 0).any() and (clear < 0).any():
+        (fell, one), (stayed, other) = np.argwhere(clear > 0)[0], np.argwhere(clear < 0)[0]
+        problems.about(
+            "", f"the close of {quotes.symbols[one]} falls by the split's factor on {quotes.dates[fell]}, that of"
+            f" {quotes.symbols[other]} does not on {quotes.dates[stayed]}",
+            "give closes that are all adjusted for splits, or none; check both splits",
+        )  # fmt: skip
+        return []
+    names = [
+        symbol for symbol, any_split in zip(quotes.symbols, happened.any(axis=0), strict=True) if any_split
+    ]
+    if evidence.sum() > 0:
+        what = f"closes fall by the splits' factors on the days of splits: taken as raw ({_some(names)})"
+        return [Finding("note", quotes.file, what)]
+    later = np.cumprod(split[::-1], axis=0)[::-1] / split
+    for name in ("open", "high", "low", "close", "dividend"):
+        arrays[name] = arrays[name] * later
+    arrays["volume"] = arrays["volume"] / later
+    what = f"prices and dividends before splits were restated in the shares of the day ({_some(names)})"
+    return [Finding("note", quotes.file, what, "Yahoo's are in today's shares")]
+
+
+def _log_moves(close: np.ndarray) -> np.ndarray:
+    """Return the log change since the last close before; NaN where there is none."""
+    filled, _, _ = carry_forward(close)
+    moves = np.diff(np.log(filled), axis=0, prepend=np.nan)
+    return np.where(np.isfinite(close), moves, np.nan)
+
+
+def _some(symbols: list[str]) -> str:
+    return ", ".join(symbols[:5]) + (f" and {len(symbols) - 5} more" if len(symbols) > 5 else "")

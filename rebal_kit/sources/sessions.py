@@ -1,0 +1,99 @@
+"""Missing sessions: what stands in for them, and when there are too many."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+
+from rebal_kit.findings import Finding
+from rebal_kit.sources.values import Problems
+
+#: A security without a close for more sessions in a row than this is an error, not a gap.
+LONGEST_GAP = 10
+
+
+def carry_forward(close: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Let the last close stand in for a missing one inside a security's life.
+
+    Parameters
+    ----------
+    close : ndarray
+        (n_sessions, n_symbols) float64, NaN where missing.
+
+    Returns
+    -------
+    filled : ndarray
+        (n_sessions, n_symbols) float64, NaN only before the first and after the last close.
+    traded : ndarray
+        (n_sessions, n_symbols) bool, whether there was a close.
+    alive : ndarray
+        (n_sessions, n_symbols) bool, from the first through the last close.
+    """
+    traded = np.isfinite(close)
+    begun = np.logical_or.accumulate(traded, axis=0)
+    alive = begun & np.logical_or.accumulate(traded[::-1], axis=0)[::-1]
+    last = np.maximum.accumulate(np.where(traded, np.arange(len(close))[:, None], 0), axis=0)
+    return np.where(alive, np.take_along_axis(close, last, axis=0), np.nan), traded, alive
+
+
+def check_gaps(
+    dates: np.ndarray, symbols: tuple[str, ...], traded: np.ndarray, alive: np.ndarray, problems: Problems
+) -> Iterator[Finding]:
+    """Add an error for each gap of more than ten sessions and each security without a close; count the short gaps."""
+    missing = alive & ~traded
+    for column, symbol in enumerate(symbols):
+        if not traded[:, column].any():
+            problems.about(f", {symbol}", "has no close at all", "delete it, or give its prices")
+        for start, end in _runs(missing[:, column]):
+            if end - start > LONGEST_GAP:
+                problems.about(
+                    f", {symbol}", f"has no close from {dates[start]} to {dates[end - 1]} ({end - start} sessions)",
+                    f"fill the gap (up to {LONGEST_GAP} are carried), or give the later part a ticker of its own",
+                )  # fmt: skip
+    counts = [(int(n), s) for n, s in zip(missing.sum(axis=0), symbols, strict=True) if n]
+    if counts:
+        worst = ", ".join(f"{symbol} {n}" for n, symbol in sorted(counts, key=lambda pair: -pair[0])[:5])
+        first = dates[int(np.argmax(missing.any(axis=1)))]
+        yield Finding(
+            "warning", problems.file,
+            f"{sum(n for n, _ in counts)} closes are missing inside the lives of {len(counts)} securities, the first on"
+            f" {first} (most: {worst})",
+            "the last close stands in and the security cannot be traded in that session",
+        )  # fmt: skip
+
+
+def exchange_findings(file: str, dates: np.ndarray, first_row: np.ndarray) -> Iterator[Finding]:
+    """Compare the file's dates with the New York Stock Exchange's sessions since 1990."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a Pandas4Warning at import, about the calendar's own code
+        import exchange_calendars
+
+        calendar = exchange_calendars.get_calendar("XNYS", start="1990-01-01")
+        sessions = calendar.sessions.to_numpy().astype("datetime64[D]")
+    checked = (dates >= sessions[0]) & (dates <= sessions[-1])
+    odd = checked & ~np.isin(dates, sessions)
+    if odd.any():
+        at = int(np.argmax(odd))
+        yield Finding(
+            "warning", f"{file} row {first_row[at]}",
+            f"{dates[at]} is no New York Stock Exchange session ({int(odd.sum())} such dates)",
+            "check the dates; they are kept as sessions",
+        )  # fmt: skip
+    expected = sessions[(sessions >= dates[0]) & (sessions <= dates[-1])]
+    absent = ~np.isin(expected, dates)
+    if absent.any():
+        start, end = max(_runs(absent), key=lambda run: run[1] - run[0])
+        yield Finding(
+            "warning", file,
+            f"{int(absent.sum())} of {len(expected)} exchange sessions have no row; the longest gap is {end - start},"
+            f" from {expected[start]} to {expected[end - 1]}",
+            "nothing can be traded on them; check that the file is complete",
+        )  # fmt: skip
+
+
+def _runs(flags: np.ndarray) -> list[tuple[int, int]]:
+    """Return (start, end) of each stretch of True, end excluded."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
