@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rebal_kit.findings import MarketError
+from rebal_kit.sources.load import load_market
+
+
+def test_an_unknown_name_is_told_what_there_is() -> None:
+    with pytest.raises(
+        MarketError, match="eft: is neither a bundled market nor a file — use etf, stocks, dow30"
+    ):
+        load_market("eft")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MarketError, match=r"none\.csv: is neither a bundled market nor a file"):
+        load_market(tmp_path / "none.csv")
+
+
+def test_a_name_is_a_bundled_market_and_a_path_is_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("etf").mkdir()
+    assert load_market("etf").name == "etf"
+    with pytest.raises(MarketError, match="etf: is a folder"):
+        load_market(Path("etf"))
