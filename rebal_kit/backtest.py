@@ -239,8 +239,9 @@ def backtest(
 
 def backtest_in(setting: Setting, policy: RebalancePolicy) -> Backtest:
     """Run one policy in a setting prepared before."""
-    room = setting.run_to_end(setting.plan(policy), setting.room(journal=JOURNAL_ROWS))
-    return Backtest(policy, setting, setting.measure(room), room)
+    plan = setting.plan(policy)
+    room = setting.run_to_end(plan, setting.room(journal=JOURNAL_ROWS))
+    return Backtest(policy, setting, setting.measure(plan, room), room)
 
 
 def warm(say: Callable[[str], None] | None = None) -> None:

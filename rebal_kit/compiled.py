@@ -86,8 +86,10 @@ def compiled(function: F) -> F:
     """Compile `function` on first call and keep the machine code on disk.
 
     Bit for bit the same as the interpreted function: no fast-math, no re-ordering. The GIL is released while it runs.
+    Compiled functions own no memory: all arrays come from the caller. That lets numba leave out reference counting,
+    which otherwise costs half a microsecond for every call that is handed a ledger.
     """
-    dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", _nrt=False)(function)
     if hasattr(dispatcher, "py_func") and os.access(cache_folder(), os.W_OK):
         dispatcher._cache = _HashedCache(function)
     return dispatcher  # type: ignore[no-any-return]

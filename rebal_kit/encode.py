@@ -120,16 +120,24 @@ def encode_policy(policy: RebalancePolicy, household: Household, market: Market)
                 target = weight * inner if rule.by_sleeve else weight
                 above[r, n] = _width(band, target)
                 below[r, n] = _width(band.lower or band, target)
+    # A class rule has the same widths on every sleeve of a class: the first one's serve the class.
+    first = [next(n for n, sleeve in enumerate(sleeves) if sleeve[0] is c) for c in household.targets.classes]
+    look = np.array([look_sessions(market, rule.look, rule.offset) for rule in rules], bool)
+    look = look.reshape(len(rules), len(market.dates))
     harvest = policy.harvest or Harvest()
     spreads = dict(policy.costs.by_symbol)
     never = np.zeros(len(market.dates), bool)
     return Plan(
-        look=np.array([look_sessions(market, rule.look, rule.offset) for rule in rules]).reshape(len(rules), -1),
+        look=look,
+        looked=look.any(axis=0),
         scheduled=np.array([rule.band is None for rule in rules], bool),
         by_sleeve=np.array([rule.by_sleeve for rule in rules], bool),
         applies=applies,
         above=above,
         below=below,
+        applies_class=_any_of_class(applies, first),
+        class_above=above[:, first],
+        class_below=below[:, first],
         reason=np.array([rule.reason for rule in rules], np.int64),
         destination=policy.destination_fraction,
         lot_method=LOT_METHOD_CODES[policy.lot_method],
@@ -196,6 +204,10 @@ def _rules(trigger: Calendar | Threshold | Tiered, class_names: set[str]) -> lis
             if members:
                 rules.append(_Rule(tier.look, Reason.TIER, band=tier.band, members=members, by_sleeve=by_sleeve))
     return rules
+
+
+def _any_of_class(applies: np.ndarray, first: list[int]) -> np.ndarray:
+    return np.logical_or.reduceat(applies, first, axis=1) if len(applies) else applies[:, first]
 
 
 def _width(band: ToleranceBand, target: float) -> float:

@@ -17,10 +17,12 @@ from rebal_kit.encode import encode_policy, encode_prices, encode_structure
 from rebal_kit.engine import ledger as books
 from rebal_kit.engine import tape as tapes
 from rebal_kit.engine.arrays import TAXABLE, Plan, Prices, Structure
+from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import Ledger, clear, empty_ledger, from_household
 from rebal_kit.engine.simulate import simulate
 from rebal_kit.engine.tape import Tape, blank, empty_tape
-from rebal_kit.engine.taxes import liquidation
+from rebal_kit.engine.taxes import close_books
+from rebal_kit.engine.work import Work, empty_work
 from rebal_kit.findings import Finding, HouseholdError, MarketError, SimulationError, raise_errors
 from rebal_kit.market import Market
 from rebal_kit.policy import RebalancePolicy
@@ -44,6 +46,7 @@ class Room:
 
     ledger: Ledger
     tape: Tape
+    work: Work
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +64,12 @@ class Setting:
         """Return empty arrays of the right shape; `journal` 0 keeps only totals and daily figures."""
         accounts, securities = len(self.household.accounts), len(self.market.securities)
         years = int(self.prices.year[-1]) + 1
-        groups = len(self.structure.group_first) - 1
+        groups, classes = len(self.structure.group_first) - 1, len(self.structure.target)
         return Room(
             empty_ledger(accounts, securities, groups, years, lots=lots, losses=losses),
-            empty_tape(
-                len(self.prices.day), accounts, securities, len(self.structure.target), journal=journal, passed=journal
-            ),
-        )  # fmt: skip
+            empty_tape(len(self.prices.day), accounts, securities, classes, journal=journal, passed=journal),
+            empty_work(accounts, securities, len(self.structure.sleeve_weight), classes, lots),
+        )
 
     def plan(self, policy: RebalancePolicy) -> Plan:
         """Return the policy as numbers."""
@@ -81,9 +83,11 @@ class Setting:
         from_household(room.ledger, self.household, self.market.symbols, self.structure.group, with_lots)
         if room.ledger.state[books.STATUS] != books.OK:
             return int(room.ledger.state[books.STATUS])
-        return int(
-            simulate(self.prices, self.structure, plan, self.table, room.ledger, room.tape, not with_lots)
-        )  # fmt: skip
+        return int(simulate(self.desk(plan, room), not with_lots))
+
+    def desk(self, plan: Plan, room: Room) -> Desk:
+        """Return everything the engine works with."""
+        return Desk(self.prices, self.structure, plan, self.table, room.ledger, room.tape, room.work)
 
     def run_to_end(self, plan: Plan, room: Room) -> Room:
         """Run the plan, again in a larger room each time one proves too small, and return the room it fitted in."""
@@ -119,14 +123,12 @@ class Setting:
         returns[1:] = grown @ weights[held]
         return returns
 
-    def measure(self, room: Room) -> dict[str, float]:
+    def measure(self, plan: Plan, room: Room) -> dict[str, float]:
         """Return every measure of `METRICS` for the run in `room`; settles the open tax years on the way."""
         ledger, tape = room.ledger, room.tape
         days = int(self.prices.day[-1] - self.prices.day[0])
         last_year = int(self.prices.year[-1])
-        owed, further = liquidation(
-            ledger, self.structure, self.table, self.prices.close[-1], self.prices.day[-1], last_year
-        )  # fmt: skip
+        owed, further = close_books(self.desk(plan, room), len(self.prices.day) - 1, last_year)
         value = tape.daily[:, tapes.VALUE]
         index = np.ascontiguousarray(tape.daily[:, tapes.BEFORE_TAX])
         opening = float(value[0] / index[0]) if index[0] > 0 else 0.0

@@ -51,11 +51,15 @@ class Plan(NamedTuple):
     """A rebalancing policy as numbers."""
 
     look: np.ndarray  # (R, T) bool, the rule is looked at in this session
+    looked: np.ndarray  # (T,) bool, some rule is
     scheduled: np.ndarray  # (R,) bool, a calendar rule: fires whenever looked at, always to target
     by_sleeve: np.ndarray  # (R,) bool, bands are held against sleeves instead of classes
     applies: np.ndarray  # (R, N) bool
-    above: np.ndarray  # (R, N) float64, band width above the target, weight in the household
+    above: np.ndarray  # (R, N) float64, band width above a sleeve's target, weight in the household
     below: np.ndarray  # (R, N) float64
+    applies_class: np.ndarray  # (R, C) bool
+    class_above: np.ndarray  # (R, C) float64, the same for classes
+    class_below: np.ndarray  # (R, C) float64
     reason: np.ndarray  # (R,) int64
     destination: float
     lot_method: int

@@ -8,14 +8,18 @@ of the sales, and purchases arrive in order, every loss meets its replacements i
 
 from __future__ import annotations
 
+import numpy as np
+
 from rebal_kit.compiled import compiled
 from rebal_kit.domain import Reason
-from rebal_kit.engine.arrays import TAXABLE, Prices, Structure
+from rebal_kit.engine.arrays import TAXABLE
+from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import (
     DISALLOWED,
     EXEMPT,
     HARVESTED,
     LONG,
+    LONG_AGO,
     LOSSES_FULL,
     LOTS_FULL,
     NEXT_PURCHASE,
@@ -25,9 +29,8 @@ from rebal_kit.engine.ledger import (
     QUALIFIED,
     SHORT,
     STATUS,
-    Ledger,
 )
-from rebal_kit.engine.tape import BOUGHT, COST, ORDERS, SOLD, TRADES, Tape, next_entry
+from rebal_kit.engine.tape import BOUGHT, COST, ORDERS, SOLD, TRADES, next_entry
 from rebal_kit.rules.holding import first_long_term_day, tacked_start
 from rebal_kit.rules.wash_sale import (
     blocked_until,
@@ -43,11 +46,9 @@ DUST = 1e-12
 
 
 @compiled
-def buy(
-    ledger: Ledger, structure: Structure, tape: Tape, prices: Prices, wash_days: int,
-    t: int, account: int, security: int, quantity: float, fee: float, reason: int,
-) -> None:  # fmt: skip
+def buy(desk: Desk, t: int, account: int, security: int, quantity: float, fee: float, reason: int) -> None:
     """Buy `quantity` shares at the session's close, paying `fee` US$ on top."""
+    prices, ledger, tape = desk.prices, desk.ledger, desk.tape
     price = prices.close[t, security]
     cost = quantity * price + fee
     left = ledger.cash[account] - cost
@@ -77,15 +78,13 @@ def buy(
         tape.counts[TRADES] += 1
         tape.totals[BOUGHT] += quantity * price
     tape.totals[COST] += fee
-    acquire(ledger, structure, tape, wash_days, prices.day[t], account, security, quantity, cost)
+    acquire(desk, prices.day[t], account, security, quantity, cost)
 
 
 @compiled
-def acquire(
-    ledger: Ledger, structure: Structure, tape: Tape, wash_days: int,
-    day: int, account: int, security: int, quantity: float, cost: float,
-) -> None:  # fmt: skip
+def acquire(desk: Desk, day: int, account: int, security: int, quantity: float, cost: float) -> None:
     """Add purchased shares as lots, letting them replace shares sold at a loss inside an open window."""
+    ledger, structure, wash_days = desk.ledger, desk.structure, desk.table.wash_days
     purchase = ledger.state[NEXT_PURCHASE]
     ledger.state[NEXT_PURCHASE] = purchase + 1
     group = structure.group[security]
@@ -100,40 +99,39 @@ def acquire(
             continue
         matched = matched_shares(loss.quantity, left)
         amount = disallowed_loss(loss.per_share, matched)
-        settled = disallow(ledger, tape, loss.year, loss.long, loss.row, amount, structure.kind[account])
+        settled = disallow(desk, loss.year, loss.long, loss.row, amount, account)
         start = tacked_start(day, loss.day - loss.held_days, loss.day) if settled > 0.0 else day
         piece = min(matched * unit_cost, left_cost)
-        append_lot(ledger, account, security, matched, piece, settled, day, start, purchase, 0)
+        append_lot(desk, account, security, matched, piece, settled, day, start, purchase, 0)
         loss.quantity -= matched
         left -= matched
         left_cost -= piece
         if left <= DUST * quantity:
             return
-    append_lot(ledger, account, security, left, left_cost, 0.0, day, day, purchase, 1)
+    append_lot(desk, account, security, left, left_cost, 0.0, day, day, purchase, 1)
 
 
 @compiled
-def disallow(ledger: Ledger, tape: Tape, year: int, long: int, row: int, amount: float, kind: int) -> float:
-    """Take `amount` of a loss back; return the part that is added to the replacement's basis."""
-    figures = ledger.years[year]
-    figures[LONG if long else SHORT] += amount
-    figures[DISALLOWED] += amount
+def disallow(desk: Desk, year: int, long: int, row: int, amount: float, account: int) -> float:
+    """Take `amount` of a loss back; return the part that is added to the basis of the replacement in `account`."""
+    years = desk.ledger.years
+    deferred = deferred_loss(amount, desk.structure.kind[account] == TAXABLE)
+    years[year, LONG if long else SHORT] += amount
+    years[year, DISALLOWED] += amount
+    years[year, PERMANENT] += amount - deferred
     if row >= 0:
-        tape.journal[row].disallowed += amount
-    deferred = deferred_loss(amount, kind == TAXABLE)
-    lost = amount - deferred
-    figures[PERMANENT] += lost
-    if row >= 0:
-        tape.journal[row].permanent += lost
+        desk.tape.journal[row].disallowed += amount
+        desk.tape.journal[row].permanent += amount - deferred
     return deferred
 
 
 @compiled
 def append_lot(
-    ledger: Ledger, account: int, security: int, quantity: float, cost: float, deferred: float,
+    desk: Desk, account: int, security: int, quantity: float, cost: float, deferred: float,
     acquired: int, start: int, purchase: int, fresh: int,
 ) -> None:  # fmt: skip
     """Write a lot at the end of its page; the page is then still in order of acquisition."""
+    ledger = desk.ledger
     k = ledger.count[account, security]
     if k >= ledger.lots.shape[2]:
         ledger.state[STATUS] = LOTS_FULL
@@ -149,18 +147,20 @@ def append_lot(
     lot.fresh = fresh
     ledger.count[account, security] = k + 1
     ledger.peak[account, security] = max(ledger.peak[account, security], (cost + deferred) / quantity)
+    stir(desk, account, security)
 
 
 @compiled
-def sell(
-    ledger: Ledger, structure: Structure, tape: Tape, prices: Prices, wash_days: int,
-    t: int, account: int, security: int, chosen: int, half_spread: float, reason: int,
-) -> None:  # fmt: skip
-    """Sell the first `chosen` lots of `ledger.order`, `ledger.take` shares of each, as one order at the close."""
+def sell(desk: Desk, t: int, account: int, security: int, chosen: int, fee: float, reason: int) -> None:
+    """Sell the first `chosen` lots of `work.order`, `work.take` shares of each, as one order at the close.
+
+    `fee` US$ comes off the proceeds, share by share.
+    """
+    prices, ledger, structure, tape = desk.prices, desk.ledger, desk.structure, desk.tape
     price = prices.close[t, security]
     day = prices.day[t]
-    quantity = remove_lots(ledger, account, security, chosen)
-    fee = quantity * price * half_spread
+    quantity = remove_lots(desk, account, security, chosen)
+    unit_fee = fee / quantity
     ledger.cash[account] += quantity * price - fee
     tape.totals[SOLD] += quantity * price
     tape.totals[COST] += fee
@@ -171,8 +171,8 @@ def sell(
     year = prices.year[t]
     group = structure.group[security]
     for i in range(chosen):
-        slice_ = ledger.sold[i]
-        proceeds = slice_.quantity * price * (1.0 - half_spread)
+        slice_ = desk.work.sold[i]
+        proceeds = slice_.quantity * (price - unit_fee)
         basis = slice_.cost + slice_.deferred
         gain = proceeds - basis if taxable else 0.0
         long = 1 if day >= slice_.long_from else 0
@@ -186,7 +186,7 @@ def sell(
             entry.side = -1
             entry.quantity = slice_.quantity
             entry.price = price
-            entry.cost = slice_.quantity * price * half_spread
+            entry.cost = slice_.quantity * unit_fee
             entry.reason = reason
             entry.purchase = slice_.purchase
             entry.acquired = slice_.acquired
@@ -202,24 +202,25 @@ def sell(
         if gain < 0.0:
             if reason == Reason.HARVEST:
                 ledger.years[year, HARVESTED] -= gain
-            ledger.blocked[group] = max(ledger.blocked[group], blocked_until(day, wash_days))
-            replace_sold(ledger, structure, tape, wash_days, day, year, security, i, -gain, long, row)
+            ledger.blocked[group] = max(ledger.blocked[group], blocked_until(day, desk.table.wash_days))
+            replace_sold(desk, day, year, security, i, -gain, long, row)
 
 
 @compiled
-def remove_lots(ledger: Ledger, account: int, security: int, chosen: int) -> float:
-    """Move the chosen shares from the page into `ledger.sold`, all of them before any is looked at for a wash sale.
+def remove_lots(desk: Desk, account: int, security: int, chosen: int) -> float:
+    """Move the chosen shares from the page into `work.sold`, all of them before any is looked at for a wash sale.
 
     Shares of one order cannot replace each other (Rev. Rul. 56-602 and the practice built on it).
     """
+    ledger, work = desk.ledger, desk.work
     page = ledger.lots[account, security]
     quantity = 0.0
     for i in range(chosen):
-        k = ledger.order[i]
+        k = work.order[i]
         lot = page[k]
-        slice_ = ledger.sold[i]
-        ledger.sold[i] = lot
-        taken = ledger.take[k]
+        slice_ = work.sold[i]
+        work.sold[i] = lot
+        taken = work.take[k]
         if taken >= lot.quantity * (1.0 - DUST):
             taken = lot.quantity
             lot.quantity = 0.0
@@ -245,32 +246,40 @@ def remove_lots(ledger: Ledger, account: int, security: int, chosen: int) -> flo
     ledger.peak[account, security] = peak
     held = ledger.held[account, security] - quantity
     ledger.held[account, security] = held if used > 0 else 0.0
+    stir(desk, account, security)
     return quantity
 
 
 @compiled
+def stir(desk: Desk, account: int, security: int) -> None:
+    """Forget what the harvest scan learnt of a position whose lots have changed."""
+    desk.work.quiet_above[account, security] = np.inf
+    desk.work.quiet_until[account, security] = LONG_AGO
+
+
+@compiled
 def replace_sold(
-    ledger: Ledger, structure: Structure, tape: Tape, wash_days: int, day: int, year: int,
-    security: int, sold: int, loss: float, long: int, row: int,
-) -> None:  # fmt: skip
+    desk: Desk, day: int, year: int, security: int, sold: int, loss: float, long: int, row: int
+) -> None:
     """Match a slice sold at a loss with purchases already made; leave the rest open for purchases to come."""
-    slice_ = ledger.sold[sold]
-    group = structure.group[security]
+    ledger, wash_days = desk.ledger, desk.table.wash_days
+    slice_ = desk.work.sold[sold]
+    group = desk.structure.group[security]
     left = slice_.quantity
     per_share = loss / slice_.quantity
     while in_window(ledger.last_buy[group], day, wash_days) and left > DUST * slice_.quantity:
-        account, other, k = earliest_replacement(ledger, structure, group, day, slice_.purchase, wash_days)
+        account, other, k = earliest_replacement(desk, group, day, slice_.purchase)
         if account < 0:
             break
         lot = ledger.lots[account, other, k]
         matched = matched_shares(left, lot.quantity)
         if matched < lot.quantity:
-            split_lot(ledger, account, other, k, matched)
+            split_lot(desk, account, other, k, matched)
             if ledger.state[STATUS] != 0:
                 return
             lot = ledger.lots[account, other, k]
         amount = disallowed_loss(per_share, matched)
-        settled = disallow(ledger, tape, year, long, row, amount, structure.kind[account])
+        settled = disallow(desk, year, long, row, amount, account)
         lot.fresh = 0
         if settled > 0.0:
             lot.deferred += settled
@@ -278,16 +287,16 @@ def replace_sold(
             lot.long_from = first_long_term_day(lot.start)
             peak = (lot.cost + lot.deferred) / lot.quantity
             ledger.peak[account, other] = max(ledger.peak[account, other], peak)
+        stir(desk, account, other)
         left -= matched
     if left > DUST * slice_.quantity:
-        open_window(ledger, wash_days, day, year, security, group, left, per_share, slice_.start, long, row)
+        open_window(desk, day, year, security, left, per_share, slice_.start, long, row)
 
 
 @compiled
-def earliest_replacement(
-    ledger: Ledger, structure: Structure, group: int, day: int, purchase: int, wash_days: int
-) -> tuple[int, int, int]:
+def earliest_replacement(desk: Desk, group: int, day: int, purchase: int) -> tuple[int, int, int]:
     """Return (account, security, lot) of the earliest purchase that may replace shares of `purchase`, or -1s."""
+    ledger, structure, wash_days = desk.ledger, desk.structure, desk.table.wash_days
     best = (-1, -1, -1)
     best_acquired = 0
     best_purchase = 0
@@ -311,8 +320,9 @@ def earliest_replacement(
 
 
 @compiled
-def split_lot(ledger: Ledger, account: int, security: int, k: int, quantity: float) -> None:
+def split_lot(desk: Desk, account: int, security: int, k: int, quantity: float) -> None:
     """Cut lot `k` in two: `quantity` shares stay at `k`, the rest follows it."""
+    ledger = desk.ledger
     count = ledger.count[account, security]
     if count >= ledger.lots.shape[2]:
         ledger.state[STATUS] = LOTS_FULL
@@ -334,10 +344,10 @@ def split_lot(ledger: Ledger, account: int, security: int, k: int, quantity: flo
 
 @compiled
 def open_window(
-    ledger: Ledger, wash_days: int, day: int, year: int, security: int, group: int,
-    quantity: float, per_share: float, start: int, long: int, row: int,
-) -> None:  # fmt: skip
+    desk: Desk, day: int, year: int, security: int, quantity: float, per_share: float, start: int, long: int, row: int
+) -> None:
     """Remember shares sold at a loss until their window closes; forget those whose window has closed."""
+    ledger, wash_days = desk.ledger, desk.table.wash_days
     used = 0
     for w in range(ledger.state[OPEN_LOSSES]):
         old = ledger.losses[w]
@@ -352,7 +362,7 @@ def open_window(
     loss.day = day
     loss.year = year
     loss.security = security
-    loss.group = group
+    loss.group = desk.structure.group[security]
     loss.quantity = quantity
     loss.per_share = per_share
     loss.held_days = day - start
@@ -362,13 +372,15 @@ def open_window(
 
 
 @compiled
-def split_shares(ledger: Ledger, security: int, ratio: float) -> None:
+def split_shares(desk: Desk, security: int, ratio: float) -> None:
     """Turn every old share into `ratio` new ones; basis and dates stay (IRC §307)."""
+    ledger = desk.ledger
     for account in range(len(ledger.cash)):
         ledger.held[account, security] *= ratio
         ledger.peak[account, security] /= ratio
         for k in range(ledger.count[account, security]):
             ledger.lots[account, security, k].quantity *= ratio
+        stir(desk, account, security)
     for w in range(ledger.state[OPEN_LOSSES]):
         loss = ledger.losses[w]
         if loss.security == security:
@@ -377,10 +389,9 @@ def split_shares(ledger: Ledger, security: int, ratio: float) -> None:
 
 
 @compiled
-def receive_dividend(
-    ledger: Ledger, structure: Structure, year: int, account: int, security: int, per_share: float
-) -> float:
+def receive_dividend(desk: Desk, year: int, account: int, security: int, per_share: float) -> float:
     """Credit a dividend in cash on its ex-date and, in a taxable account, to the year's income; return US$."""
+    ledger, structure = desk.ledger, desk.structure
     amount = ledger.held[account, security] * per_share
     ledger.cash[account] += amount
     if structure.kind[account] == TAXABLE:

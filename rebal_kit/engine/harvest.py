@@ -2,149 +2,152 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from rebal_kit.compiled import compiled
 from rebal_kit.domain import Reason
-from rebal_kit.engine.arrays import TAXABLE, Plan, Prices, Structure
+from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.book import sell
 from rebal_kit.engine.choose import NONE, may_buy, recent_purchase
-from rebal_kit.engine.ledger import Ledger
+from rebal_kit.engine.costs import affordable, spread_cost
+from rebal_kit.engine.desk import Desk
+from rebal_kit.engine.ledger import LONG_AGO
 from rebal_kit.engine.locate import buy_amount
-from rebal_kit.engine.tape import Tape, pass_over
+from rebal_kit.engine.tape import pass_over
 from rebal_kit.rules.harvest import qualifies, tax_saved
-from rebal_kit.rules.law import TaxTable
+from rebal_kit.rules.wash_sale import blocked_until
 
 
 @compiled
-def harvest(
-    ledger: Ledger, structure: Structure, plan: Plan, table: TaxTable, tape: Tape, prices: Prices, t: int,
-    sleeve_value: np.ndarray,
-) -> bool:  # fmt: skip
+def harvest(desk: Desk, t: int) -> bool:
     """Harvest every qualifying lot of every taxable account; return whether anything was traded."""
+    ledger, work, prices = desk.ledger, desk.work, desk.prices
     traded = False
-    for account in range(len(ledger.cash)):
-        if structure.kind[account] != TAXABLE:
+    below_peak = 1.0 - desk.plan.min_loss_pct
+    for account in range(ledger.held.shape[0]):
+        if desk.structure.kind[account] != TAXABLE:
             continue
         for security in range(ledger.held.shape[1]):
-            # No lot's basis per share exceeds the peak: most days this one comparison is the whole scan.
-            floor = ledger.peak[account, security] * (1.0 - plan.min_loss_pct)
-            if ledger.held[account, security] == 0.0 or prices.close[t, security] > floor:
+            # No lot's basis per share exceeds the peak, so most days one comparison is the whole scan of a position.
+            price = prices.close[t, security]
+            if price > ledger.peak[account, security] * below_peak or ledger.held[account, security] == 0.0:
                 continue
-            if not prices.traded[t, security]:
+            if price >= work.quiet_above[account, security] or prices.day[t] <= work.quiet_until[account, security]:
                 continue
-            if harvest_position(
-                ledger, structure, plan, table, tape, prices, t, account, security, sleeve_value
-            ):
+            if prices.traded[t, security] and harvest_position(desk, t, account, security):
                 traded = True
     return traded
 
 
 @compiled
-def harvest_position(
-    ledger: Ledger, structure: Structure, plan: Plan, table: TaxTable, tape: Tape, prices: Prices,
-    t: int, account: int, security: int, sleeve_value: np.ndarray,
-) -> bool:  # fmt: skip
+def harvest_position(desk: Desk, t: int, account: int, security: int) -> bool:
     """Sell the qualifying lots of one position as one order and buy its replacement with the proceeds."""
-    loss = choose_losses(ledger, structure, plan, table, tape, prices, t, account, security)
-    if loss <= 0.0:
+    work, ledger, plan = desk.work, desk.ledger, desk.plan
+    chosen, loss = choose_losses(desk, t, account, security)
+    if chosen == 0:
         return False
-    chosen = np.int64(0)
-    for k in range(ledger.count[account, security]):
-        if ledger.take[k] > 0.0:
-            ledger.order[chosen] = k
-            chosen += 1
-    targets, shares = replacements(ledger, structure, plan, prices, t, security, sleeve_value)
-    if len(targets) == 0:
-        pass_over(tape, ledger, t, account, security, Reason.NO_REPLACEMENT, loss)
+    substitutes = find_substitutes(desk, t, security)
+    if substitutes == 0:
+        pass_over(desk.tape, ledger, t, account, security, Reason.NO_REPLACEMENT, loss)
         return False
+    quantity = 0.0
+    for i in range(chosen):
+        quantity += work.take[work.order[i]]
     before = ledger.cash[account]
-    rate = plan.half_spread[security]
-    sell(ledger, structure, tape, prices, table.wash_days, t, account, security, chosen, rate, Reason.HARVEST)
+    fee = spread_cost(quantity * desk.prices.close[t, security], plan.half_spread[security])
+    sell(desk, t, account, security, chosen, fee, Reason.HARVEST)
     proceeds = ledger.cash[account] - before
-    tape.why_not[account, security] = -1
-    for i in range(len(targets)):
-        amount = proceeds * shares[i] / (1.0 + plan.half_spread[targets[i]])
-        buy_amount(
-            ledger, structure, plan, tape, prices, table.wash_days, t, account, targets[i], amount, Reason.REPLACEMENT
-        )  # fmt: skip
+    if len(desk.tape.journal) > 0:
+        desk.tape.why_not[account, security] = -1
+    for i in range(substitutes):
+        other = work.substitute[i]
+        amount = affordable(proceeds / substitutes, plan.half_spread[other])
+        buy_amount(desk, t, account, other, amount, Reason.REPLACEMENT)
     return True
 
 
 @compiled
-def choose_losses(
-    ledger: Ledger, structure: Structure, plan: Plan, table: TaxTable, tape: Tape, prices: Prices,
-    t: int, account: int, security: int,
-) -> float:  # fmt: skip
-    """Mark in `ledger.take` the lots worth harvesting; return their loss, 0 when there are none or a purchase stands in the way."""
-    day = prices.day[t]
-    rate = plan.half_spread[security]
-    price = prices.close[t, security] * (1.0 - rate)
-    recent = -2 if not plan.avoid_wash_sales else NONE
-    asked = False
+def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int, float]:
+    """Put the lots worth harvesting into `work.order`; return how many and their loss, (0, 0) when there are none.
+
+    What was learnt is kept until the position's lots change: a lot that does not qualify at this price does not at a
+    higher one, and a purchase that stands in the way does so until it leaves the window.
+    """
+    plan, table, work = desk.plan, desk.table, desk.work
+    day = desk.prices.day[t]
+    spread = plan.half_spread[security]
+    price = desk.prices.close[t, security] * (1.0 - spread)
+    recent, earliest = NONE, day
+    if plan.avoid_wash_sales:
+        recent, earliest = recent_purchase(desk, desk.structure.group[security], day)
+    chosen = 0
+    washed = 0
     total = 0.0
-    for k in range(ledger.count[account, security]):
-        lot = ledger.lots[account, security, k]
-        ledger.take[k] = 0.0
+    for k in range(desk.ledger.count[account, security]):
+        lot = desk.ledger.lots[account, security, k]
         basis = lot.cost + lot.deferred
         value = lot.quantity * price
         if not qualifies(basis, value, plan.min_loss_pct, plan.min_loss_usd):
             continue
-        marginal = table.marginal_long if day >= lot.long_from else table.marginal_short
-        if tax_saved(basis - value, marginal, 2.0 * rate * value) < plan.min_tax_saved_usd:
+        rate = table.marginal_long if day >= lot.long_from else table.marginal_short
+        if tax_saved(basis - value, rate, 2.0 * spread_cost(value, spread)) < plan.min_tax_saved_usd:
             continue
-        if plan.avoid_wash_sales:
-            if not asked:
-                group = structure.group[security]
-                recent = recent_purchase(ledger, structure, group, day, table.wash_days)
-                asked = True
-            if recent != NONE and recent != lot.purchase:
-                pass_over(tape, ledger, t, account, security, Reason.WASH_WINDOW_SALE, basis - value)
-                continue
-        ledger.take[k] = lot.quantity
+        if recent != NONE and recent != lot.purchase:
+            pass_over(desk.tape, desk.ledger, t, account, security, Reason.WASH_WINDOW_SALE, basis - value)
+            washed += 1
+            continue
+        work.take[k] = lot.quantity
+        work.order[chosen] = k
+        chosen += 1
         total += basis - value
-    return total
+    if chosen == 0 and washed == 0:
+        work.quiet_above[account, security] = desk.prices.close[t, security]
+    elif chosen == 0:
+        work.quiet_until[account, security] = blocked_until(earliest, table.wash_days)
+    else:
+        work.quiet_until[account, security] = LONG_AGO
+    return chosen, total
 
 
 @compiled
-def replacements(
-    ledger: Ledger, structure: Structure, plan: Plan, prices: Prices, t: int, security: int, sleeve_value: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return what to buy instead of `security`, and in what shares: a partner, else the class's members most below weight."""
+def find_substitutes(desk: Desk, t: int, security: int) -> int:
+    """Fill `work.substitute` with what to buy instead of `security`, in equal parts; return how many.
+
+    Its partner in the sleeve, else the members of its class that are furthest below their weights.
+    """
+    work, structure = desk.work, desk.structure
     sleeve = structure.sleeve_of[security]
-    empty = np.zeros(0, np.int64)
     if sleeve < 0:
-        return empty, np.zeros(0)
+        return 0
     group = structure.group[security]
     for i in range(structure.sleeve_first[sleeve], structure.sleeve_first[sleeve + 1]):
         member = structure.sleeve_member[i]
-        if structure.group[member] != group and may_buy(ledger, structure, plan, prices, t, member):
-            partner = np.zeros(1, np.int64)
-            partner[0] = member
-            return partner, np.ones(1)
-    c = structure.sleeve_class[sleeve]
-    first = structure.class_first[c]
-    last = structure.class_first[c + 1]
-    value = 0.0
-    for n in range(first, last):
-        value += sleeve_value[n]
-    found = np.zeros(plan.replacements, np.int64)
+        if structure.group[member] != group and may_buy(desk, t, member):
+            work.substitute[0] = member
+            return 1
+    asset_class = structure.sleeve_class[sleeve]
+    value = work.class_value[asset_class]
     used = 0
-    taken = np.zeros(last - first, np.bool_)
-    while used < plan.replacements:
+    while used < desk.plan.replacements:
         best = -1
         best_gap = 0.0
-        for n in range(first, last):
+        for n in range(structure.class_first[asset_class], structure.class_first[asset_class + 1]):
             member = structure.sleeve_member[structure.sleeve_first[n]]
-            if n == sleeve or taken[n - first] or structure.group[member] == group:
+            if n == sleeve or structure.group[member] == group or already(desk, member, used):
                 continue
-            gap = value * structure.sleeve_weight[n] - sleeve_value[n]
-            if (best < 0 or gap > best_gap) and may_buy(ledger, structure, plan, prices, t, member):
-                best = n
+            gap = value * structure.sleeve_weight[n] - work.sleeve_value[n]
+            if (best < 0 or gap > best_gap) and may_buy(desk, t, member):
+                best = member
                 best_gap = gap
         if best < 0:
             break
-        taken[best - first] = True
-        found[used] = structure.sleeve_member[structure.sleeve_first[best]]
+        work.substitute[used] = best
         used += 1
-    return found[:used], np.full(used, 1.0 / max(used, 1))
+    return used
+
+
+@compiled
+def already(desk: Desk, member: int, used: int) -> bool:
+    """Say whether a security is among the first `used` substitutes."""
+    for i in range(used):
+        if desk.work.substitute[i] == member:
+            return True
+    return False

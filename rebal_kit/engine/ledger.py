@@ -66,9 +66,6 @@ class Ledger(NamedTuple):
     years: np.ndarray  # (Y, YEAR_COLUMNS) float64, US$
     carry: np.ndarray  # (4,) float64, losses carried over as in rules.brackets.Carryover
     state: np.ndarray  # (4,) int64
-    take: np.ndarray  # (K,) float64, working space: shares to sell of each lot
-    order: np.ndarray  # (K,) int64, working space: lots in the order sold
-    sold: np.ndarray  # (K,) LOT, working space: slices of one sale order
 
 
 #: A day before every window.
@@ -79,7 +76,7 @@ def empty_ledger(
     accounts: int, securities: int, groups: int, years: int, *, lots: int = 64, losses: int = 512
 ) -> Ledger:
     """Return a ledger with nothing in it, with room for `lots` lots of each security in each account."""
-    ledger = Ledger(
+    return Ledger(
         cash=np.zeros(accounts),
         held=np.zeros((accounts, securities)),
         count=np.zeros((accounts, securities), np.int64),
@@ -91,11 +88,7 @@ def empty_ledger(
         years=np.zeros((years, YEAR_COLUMNS)),
         carry=np.zeros(4),
         state=np.zeros(4, np.int64),
-        take=np.zeros(lots),
-        order=np.zeros(lots, np.int64),
-        sold=np.zeros(lots, LOT).view(np.recarray),
     )
-    return ledger
 
 
 @compiled
@@ -110,7 +103,6 @@ def clear(ledger: Ledger) -> None:
     ledger.years[:] = 0.0
     ledger.carry[:] = 0.0
     ledger.state[:] = 0
-    ledger.take[:] = 0.0
 
 
 def from_household(

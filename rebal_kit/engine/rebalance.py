@@ -1,4 +1,4 @@
-"""One decision: how much each class, sleeve and account sells and buys today.
+"""One decision: which classes trade today, how much, and through which sleeves.
 
 Sales come first and are settled by the book, so that purchases spend only cash that is there. Only classes that left
 their band trade; the balance comes from cash, then from the classes furthest off on the other side.
@@ -6,239 +6,245 @@ their band trade; the balance comes from cash, then from the classes furthest of
 
 from __future__ import annotations
 
-import numpy as np
-
 from rebal_kit.compiled import compiled
 from rebal_kit.domain import Reason
-from rebal_kit.engine.arrays import TAXABLE, Plan, Prices, Structure
-from rebal_kit.engine.book import sell
-from rebal_kit.engine.choose import choose_lots, may_buy, unit_gain
-from rebal_kit.engine.ledger import Ledger
-from rebal_kit.engine.locate import place_buys
-from rebal_kit.engine.tape import REBALANCES, Tape, pass_over
-
-#: Changes below this share of the household are rounding.
-ROUNDING = 1e-12
+from rebal_kit.engine.choose import may_buy
+from rebal_kit.engine.desk import Desk
+from rebal_kit.engine.locate import ROUNDING, place_buys, sell_sleeve
+from rebal_kit.engine.tape import REBALANCES, pass_over
+from rebal_kit.rules.triggers import breach, destination_weight
 
 
 @compiled
-def value_sleeves(ledger: Ledger, structure: Structure, close: np.ndarray, sleeve_value: np.ndarray) -> float:
-    """Fill (N,) `sleeve_value` with US$ over all accounts; return the value of legacy holdings."""
-    sleeve_value[:] = 0.0
+def value_household(desk: Desk, t: int) -> tuple[float, float, float]:
+    """Fill `work.sleeve_value` and `work.class_value`; return US$ in classes, in legacy holdings and in cash."""
+    work, ledger, structure, close = desk.work, desk.ledger, desk.structure, desk.prices.close
+    work.sleeve_value[:] = 0.0
+    work.class_value[:] = 0.0
+    managed = 0.0
     legacy = 0.0
+    cash = 0.0
     for account in range(ledger.held.shape[0]):
+        cash += ledger.cash[account]
         for security in range(ledger.held.shape[1]):
             held = ledger.held[account, security]
             if held != 0.0:
                 n = structure.sleeve_of[security]
                 if n >= 0:
-                    sleeve_value[n] += held * close[security]
+                    work.sleeve_value[n] += held * close[t, security]
                 else:
-                    legacy += held * close[security]
-    return legacy
+                    legacy += held * close[t, security]
+    for n in range(len(work.sleeve_value)):
+        work.class_value[structure.sleeve_class[n]] += work.sleeve_value[n]
+        managed += work.sleeve_value[n]
+    return managed, legacy, cash
 
 
 @compiled
-def sum_classes(structure: Structure, sleeve_value: np.ndarray, class_value: np.ndarray) -> float:
-    """Fill (C,) `class_value`; return its sum."""
-    class_value[:] = 0.0
-    for n in range(len(sleeve_value)):
-        class_value[structure.sleeve_class[n]] += sleeve_value[n]
-    return class_value.sum()  # type: ignore[no-any-return]
+def buyable_member(desk: Desk, t: int, sleeve: int) -> int:
+    """Return the first member of a sleeve that may be bought today, or -1."""
+    structure = desk.structure
+    for i in range(structure.sleeve_first[sleeve], structure.sleeve_first[sleeve + 1]):
+        if may_buy(desk, t, structure.sleeve_member[i]):
+            return structure.sleeve_member[i]  # type: ignore[no-any-return]
+    return -1
 
 
 @compiled
-def balance_classes(
-    structure: Structure, fired: np.ndarray, class_value: np.ndarray, free: float, total: float, change: np.ndarray
-) -> None:
+def reachable_shares(desk: Desk, t: int) -> None:
+    """Fill `work.sleeve_share` with the weights inside each class that can be reached today.
+
+    A sleeve that is under its weight and of which nothing may be bought keeps the share it has; the others divide the
+    rest in proportion to their weights. Without this, a blocked sleeve would be "out of band" every day of its window.
+    """
+    work, structure = desk.work, desk.structure
+    for n in range(len(work.sleeve_open)):
+        work.sleeve_open[n] = buyable_member(desk, t, n) >= 0
+    for c in range(len(work.class_open)):
+        stuck = 0.0
+        open_weight = 0.0
+        work.class_open[c] = False
+        for n in range(structure.class_first[c], structure.class_first[c + 1]):
+            if work.sleeve_open[n]:
+                work.class_open[c] = True
+            share = work.sleeve_value[n] / work.class_value[c] if work.class_value[c] > 0.0 else 0.0
+            work.sleeve_share[n] = share
+            if work.sleeve_open[n] or share >= structure.sleeve_weight[n]:
+                open_weight += structure.sleeve_weight[n]
+            else:
+                stuck += share
+        for n in range(structure.class_first[c], structure.class_first[c + 1]):
+            weight = structure.sleeve_weight[n]
+            if stuck == 0.0 and open_weight == 1.0:
+                work.sleeve_share[n] = weight
+            elif work.sleeve_open[n] or work.sleeve_share[n] >= weight:
+                work.sleeve_share[n] = (1.0 - stuck) * weight / open_weight
+
+
+@compiled
+def check_triggers(desk: Desk, t: int, total: float) -> bool:
+    """Hold every rule looked at today against the weights; fill `work.fired` and `work.destination`, say whether any fired."""
+    plan, work, structure = desk.plan, desk.work, desk.structure
+    any_fired = False
+    for c in range(len(work.fired)):
+        work.fired[c] = -1
+    for r in range(len(plan.scheduled)):
+        if not plan.look[r, t]:
+            continue
+        for c in range(len(work.fired)):
+            if work.fired[c] >= 0 or not plan.applies_class[r, c]:
+                continue
+            target = structure.target[c]
+            if plan.scheduled[r]:
+                work.fired[c] = plan.reason[r]
+                work.destination[c] = target
+            elif plan.by_sleeve[r]:
+                if sleeve_breached(desk, t, r, c, total):
+                    work.fired[c] = plan.reason[r]
+                    work.destination[c] = target
+            else:
+                above, below = plan.class_above[r, c], plan.class_below[r, c]
+                side = breach(work.class_value[c] / total, target, above, below)
+                if side > 0 or (side < 0 and class_open(desk, t, c, target * total - work.class_value[c])):
+                    work.fired[c] = plan.reason[r]
+                    work.destination[c] = destination_weight(target, side, above, below, plan.destination)
+            any_fired = any_fired or work.fired[c] >= 0
+    return any_fired
+
+
+@compiled
+def sleeve_breached(desk: Desk, t: int, rule: int, asset_class: int, total: float) -> bool:
+    """Say whether a sleeve of the class is outside its band around the weight it can reach today."""
+    plan, work, structure = desk.plan, desk.work, desk.structure
+    outside = False
+    for n in range(structure.class_first[asset_class], structure.class_first[asset_class + 1]):
+        wanted = structure.target[asset_class] * structure.sleeve_weight[n]
+        if plan.applies[rule, n] and breach(
+            work.sleeve_value[n] / total, wanted, plan.above[rule, n], plan.below[rule, n]
+        ):
+            outside = True
+    if not outside:
+        return False
+    reachable_shares(desk, t)
+    for n in range(structure.class_first[asset_class], structure.class_first[asset_class + 1]):
+        wanted = structure.target[asset_class] * work.sleeve_share[n]
+        if plan.applies[rule, n] and breach(
+            work.sleeve_value[n] / total, wanted, plan.above[rule, n], plan.below[rule, n]
+        ):
+            return True
+    return False
+
+
+@compiled
+def class_open(desk: Desk, t: int, asset_class: int, amount: float) -> bool:
+    """Say whether some member of the class may be bought today; note it when none may."""
+    structure = desk.structure
+    for n in range(structure.class_first[asset_class], structure.class_first[asset_class + 1]):
+        if buyable_member(desk, t, n) >= 0:
+            return True
+    first = structure.sleeve_member[structure.sleeve_first[structure.class_first[asset_class]]]
+    note_blocked(desk, t, first, amount)
+    return False
+
+
+@compiled
+def note_blocked(desk: Desk, t: int, security: int, amount: float) -> None:
+    """Write down that a security could not be bought, and why."""
+    why = Reason.WASH_WINDOW_BUY if desk.prices.traded[t, security] else Reason.NOT_TRADED
+    pass_over(desk.tape, desk.ledger, t, 0, security, why, amount)
+
+
+@compiled
+def balance_classes(desk: Desk, free: float, total: float) -> None:
     """Let classes inside their bands pay for (or take up) what the changes of fired classes leave over.
 
-    `change` (C,) comes in with the fired classes' US$ and goes out with everybody's.
+    `work.change` comes in with the fired classes' US$ and goes out with everybody's.
     """
+    work = desk.work
     short = -free
-    for c in range(len(change)):
-        short += change[c]
+    for c in range(len(work.change)):
+        short += work.change[c]
     sign = 1.0 if short > 0.0 else -1.0
     left = abs(short)
     while left > ROUNDING * total:
         furthest = -1
         room = ROUNDING * total
-        for c in range(len(change)):
-            if fired[c] < 0 and change[c] == 0.0:
-                off = sign * (class_value[c] - structure.target[c] * total)
+        for c in range(len(work.change)):
+            if work.fired[c] < 0 and work.change[c] == 0.0 and (sign > 0.0 or work.class_open[c]):
+                off = sign * (work.class_value[c] - desk.structure.target[c] * total)
                 if off > room:
                     furthest = c
                     room = off
         if furthest < 0:
             break
         step = min(room, left)
-        change[furthest] = -sign * step
+        work.change[furthest] = -sign * step
         left -= step
 
 
 @compiled
-def spread_over_sleeves(
-    structure: Structure, fired: np.ndarray, class_value: np.ndarray, change: np.ndarray,
-    sleeve_value: np.ndarray, sleeve_change: np.ndarray,
-) -> None:  # fmt: skip
+def spread_over_sleeves(desk: Desk, total: float) -> None:
     """Turn class changes into sleeve changes: fired classes go to their inner weights, others only mend towards them."""
-    for c in range(len(change)):
-        first = structure.class_first[c]
-        last = structure.class_first[c + 1]
-        after = class_value[c] + change[c]
-        if fired[c] >= 0:
-            for n in range(first, last):
-                sleeve_change[n] = after * structure.sleeve_weight[n] - sleeve_value[n]
-            continue
-        if change[c] == 0.0:
-            for n in range(first, last):
-                sleeve_change[n] = 0.0
-            continue
-        sign = 1.0 if change[c] > 0.0 else -1.0
+    work, structure = desk.work, desk.structure
+    for c in range(len(work.change)):
+        after = work.class_value[c] + work.change[c]
+        sign = 1.0 if work.change[c] > 0.0 else -1.0
         gap = 0.0
-        for n in range(first, last):
-            gap += max(0.0, sign * (after * structure.sleeve_weight[n] - sleeve_value[n]))
-        for n in range(first, last):
-            off = max(0.0, sign * (after * structure.sleeve_weight[n] - sleeve_value[n]))
-            sleeve_change[n] = change[c] * off / gap if gap > 0.0 else 0.0
+        for n in range(structure.class_first[c], structure.class_first[c + 1]):
+            off = after * work.sleeve_share[n] - work.sleeve_value[n]
+            work.sleeve_change[n] = off
+            gap += max(0.0, sign * off)
+        for n in range(structure.class_first[c], structure.class_first[c + 1]):
+            if work.fired[c] < 0:
+                part = max(0.0, sign * work.sleeve_change[n])
+                work.sleeve_change[n] = work.change[c] * part / gap if gap > 0.0 else 0.0
+            if abs(work.sleeve_change[n]) <= ROUNDING * total:
+                work.sleeve_change[n] = 0.0
 
 
 @compiled
-def sell_from(
-    ledger: Ledger, structure: Structure, plan: Plan, tape: Tape, prices: Prices, wash_days: int,
-    t: int, account: int, security: int, amount: float, reason: int,
-) -> float:  # fmt: skip
-    """Sell `amount` US$ of a position, or all of it; return the US$ sold before costs."""
-    price = prices.close[t, security]
-    held = ledger.held[account, security]
-    value = held * price
-    if not prices.traded[t, security]:
-        pass_over(tape, ledger, t, account, security, Reason.NOT_TRADED, amount)
-        return 0.0
-    if min(amount, value) < plan.min_trade:
-        pass_over(tape, ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
-        return 0.0
-    quantity = held if amount >= value * (1.0 - ROUNDING) else amount / price
-    chosen = choose_lots(ledger, structure, plan, tape, prices, wash_days, t, account, security, quantity)
-    if chosen == 0:
-        return 0.0
-    sell(ledger, structure, tape, prices, wash_days, t, account, security, chosen, plan.half_spread[security], reason)
-    return (held - ledger.held[account, security]) * price  # type: ignore[no-any-return]
-
-
-@compiled
-def sell_sleeve(
-    ledger: Ledger, structure: Structure, plan: Plan, tape: Tape, prices: Prices, wash_days: int,
-    t: int, sleeve: int, amount: float, taxable_only: bool, reason: int,
-) -> float:  # fmt: skip
-    """Sell `amount` US$ of a sleeve: tax-advantaged accounts first, then taxable positions by gain per dollar."""
-    left = amount
-    first = structure.sleeve_first[sleeve]
-    size = structure.sleeve_first[sleeve + 1] - first
-    done = np.zeros((len(ledger.cash), size), np.bool_)
-    while left > ROUNDING * amount:
-        best_account = -1
-        best_member = -1
-        best = np.inf
-        for account in range(len(ledger.cash)):
-            taxable = structure.kind[account] == TAXABLE
-            if taxable_only and not taxable:
-                continue
-            for m in range(size):
-                security = structure.sleeve_member[first + m]
-                if done[account, m] or ledger.held[account, security] == 0.0:
-                    continue
-                # No gain can lie below -inf: tax-advantaged positions come before every taxable one.
-                rank = -np.inf
-                if taxable:
-                    rank = unit_gain(ledger, account, security, prices.close[t, security])
-                if best_account < 0 or rank < best:
-                    best_account = account
-                    best_member = m
-                    best = rank
-        if best_account < 0:
-            break
-        done[best_account, best_member] = True
-        security = structure.sleeve_member[first + best_member]
-        left -= sell_from(
-            ledger, structure, plan, tape, prices, wash_days, t, best_account, security, left, reason
-        )  # fmt: skip
-    return amount - left
-
-
-@compiled
-def buyable_member(
-    ledger: Ledger, structure: Structure, plan: Plan, tape: Tape, prices: Prices, t: int, sleeve: int, amount: float
-) -> int:
-    """Return the first member of a sleeve that may be bought today, or -1; note why a preferred one may not."""
-    for i in range(structure.sleeve_first[sleeve], structure.sleeve_first[sleeve + 1]):
-        security = structure.sleeve_member[i]
-        if may_buy(ledger, structure, plan, prices, t, security):
-            return security  # type: ignore[no-any-return]
-        why = Reason.WASH_WINDOW_BUY if prices.traded[t, security] else Reason.NOT_TRADED
-        pass_over(tape, ledger, t, 0, security, why, amount)
-    return -1
-
-
-@compiled
-def wanted_buys(
-    ledger: Ledger, structure: Structure, plan: Plan, tape: Tape, prices: Prices, t: int,
-    sleeve_change: np.ndarray, want: np.ndarray,
-) -> None:  # fmt: skip
-    """Fill (S,) `want` with US$ to buy: a blocked sleeve's money goes to its partner, else to the class's other sleeves."""
-    want[:] = 0.0
-    for c in range(len(structure.target)):
-        homeless = 0.0
-        open_weight = 0.0
-        first = structure.class_first[c]
-        last = structure.class_first[c + 1]
-        for n in range(first, last):
-            if sleeve_change[n] <= 0.0:
-                continue
-            security = buyable_member(ledger, structure, plan, tape, prices, t, n, sleeve_change[n])
-            if security < 0:
-                homeless += sleeve_change[n]
-            else:
-                want[security] += sleeve_change[n]
-        if homeless == 0.0:
-            continue
-        for n in range(first, last):
-            if buyable_member(ledger, structure, plan, tape, prices, t, n, 0.0) >= 0:
-                open_weight += structure.sleeve_weight[n]
-        for n in range(first, last):
-            security = buyable_member(ledger, structure, plan, tape, prices, t, n, 0.0)
-            if security >= 0:
-                want[security] += homeless * structure.sleeve_weight[n] / open_weight
-
-
-@compiled
-def rebalance(
-    ledger: Ledger, structure: Structure, plan: Plan, tape: Tape, prices: Prices, wash_days: int, t: int,
-    fired: np.ndarray, destination: np.ndarray, sleeve_value: np.ndarray, class_value: np.ndarray,
-) -> None:  # fmt: skip
-    """Trade the household towards `destination` (C,) for classes whose `fired` (C,) holds a reason, not -1."""
-    cash = ledger.cash.sum()
-    total = class_value.sum() + cash
-    change = np.zeros(len(class_value))
-    sleeve_change = np.zeros(len(sleeve_value))
-    want = np.zeros(ledger.held.shape[1])
-    reason = np.zeros(len(class_value), np.int64)
+def rebalance(desk: Desk, t: int, total: float) -> None:
+    """Trade the household towards `work.destination` for classes whose `work.fired` holds a reason, not -1."""
+    work, structure = desk.work, desk.structure
+    cash = 0.0
+    for account in range(len(desk.ledger.cash)):
+        cash += desk.ledger.cash[account]
+    reachable_shares(desk, t)
     balance_reason = Reason.INVEST_CASH
-    for c in range(len(class_value)):
-        if fired[c] >= 0:
-            change[c] = destination[c] * total - class_value[c]
+    for c in range(len(work.change)):
+        work.change[c] = 0.0
+        if work.fired[c] >= 0:
             balance_reason = Reason.BALANCE
-    balance_classes(structure, fired, class_value, cash - structure.cash_target * total, total, change)
-    for c in range(len(class_value)):
-        reason[c] = fired[c] if fired[c] >= 0 else balance_reason
-    spread_over_sleeves(structure, fired, class_value, change, sleeve_value, sleeve_change)
-    tape.counts[REBALANCES] += 1
-    for n in range(len(sleeve_value)):
-        if sleeve_change[n] < -ROUNDING * total:
-            why = reason[structure.sleeve_class[n]]
-            sell_sleeve(ledger, structure, plan, tape, prices, wash_days, t, n, -sleeve_change[n], False, why)
-        elif sleeve_change[n] <= ROUNDING * total:
-            sleeve_change[n] = 0.0
-    wanted_buys(ledger, structure, plan, tape, prices, t, sleeve_change, want)
-    spare = max(0.0, ledger.cash.sum() - structure.cash_target * total)
-    place_buys(ledger, structure, plan, tape, prices, wash_days, t, want, spare, reason)
+            change = work.destination[c] * total - work.class_value[c]
+            if change <= 0.0 or work.class_open[c]:
+                work.change[c] = change
+    balance_classes(desk, cash - structure.cash_target * total, total)
+    for c in range(len(work.change)):
+        work.reason[c] = work.fired[c] if work.fired[c] >= 0 else balance_reason
+    spread_over_sleeves(desk, total)
+    desk.tape.counts[REBALANCES] += 1
+    for n in range(len(work.sleeve_change)):
+        if work.sleeve_change[n] < 0.0:
+            sell_sleeve(desk, t, n, -work.sleeve_change[n], False, work.reason[structure.sleeve_class[n]])
+    choose_buys(desk, t)
+    spare = -structure.cash_target * total
+    for account in range(len(desk.ledger.cash)):
+        spare += desk.ledger.cash[account]
+    place_buys(desk, t, max(0.0, spare))
+
+
+@compiled
+def choose_buys(desk: Desk, t: int) -> None:
+    """Fill `work.want` with US$ to buy of each security: the member of each sleeve that may be bought."""
+    work, structure = desk.work, desk.structure
+    work.want[:] = 0.0
+    for n in range(len(work.sleeve_change)):
+        if work.sleeve_change[n] <= 0.0:
+            continue
+        preferred = structure.sleeve_member[structure.sleeve_first[n]]
+        # Sales of this very decision may have closed what was open a moment ago: ask again.
+        security = buyable_member(desk, t, n)
+        if security != preferred:
+            note_blocked(desk, t, preferred, work.sleeve_change[n])
+        if security >= 0:
+            work.want[security] += work.sleeve_change[n]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from rebal_kit.compiled import compiled
 from rebal_kit.domain import Reason
-from rebal_kit.engine.arrays import DEFERRED, TAXABLE, Plan, Prices, Structure
+from rebal_kit.engine.arrays import DEFERRED, TAXABLE
+from rebal_kit.engine.costs import affordable
+from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import (
     CARRY_LONG,
     CARRY_SHORT,
@@ -15,122 +15,122 @@ from rebal_kit.engine.ledger import (
     LONG,
     ORDINARY,
     QUALIFIED,
-    REALIZED_LONG,
-    REALIZED_SHORT,
     SETTLED_YEARS,
     SHORT,
     TAX,
     UNPAID,
-    Ledger,
 )
-from rebal_kit.engine.rebalance import sell_sleeve
-from rebal_kit.engine.tape import Tape
-from rebal_kit.rules.brackets import Carryover, year_tax
-from rebal_kit.rules.law import TaxTable
+from rebal_kit.engine.locate import sell_sleeve
+from rebal_kit.rules.brackets import Carryover, YearTax, year_tax
 
 
 @compiled
-def settle_year(ledger: Ledger, table: TaxTable, year: int, extra_short: float, extra_long: float) -> float:
-    """Net the year's figures with the carryovers, write down the tax and what is carried on, and return the tax."""
-    figures = ledger.years[year]
-    carry = ledger.carry
-    result = year_tax(
-        table, figures[SHORT] + extra_short, figures[LONG] + extra_long, figures[QUALIFIED],
-        figures[ORDINARY], figures[EXEMPT], Carryover(carry[0], carry[1], carry[2], carry[3]),
+def tax_of_year(desk: Desk, year: int, extra_short: float, extra_long: float) -> YearTax:
+    """Return the tax on the year's figures, and on gains beside them, with the carryovers as they stand."""
+    figures, carry = desk.ledger.years, desk.ledger.carry
+    return year_tax(
+        desk.table, figures[year, SHORT] + extra_short, figures[year, LONG] + extra_long, figures[year, QUALIFIED],
+        figures[year, ORDINARY], figures[year, EXEMPT], Carryover(carry[0], carry[1], carry[2], carry[3]),
     )  # fmt: skip
+
+
+@compiled
+def settle_year(desk: Desk, year: int) -> float:
+    """Close a year's books: write down its tax and what is carried on; return the tax."""
+    figures, carry = desk.ledger.years, desk.ledger.carry
+    result = tax_of_year(desk, year, 0.0, 0.0)
     carry[0] = result.carry.short
     carry[1] = result.carry.long
     carry[2] = result.carry.alone_short
     carry[3] = result.carry.alone_long
-    figures[TAX] = result.tax
-    figures[DEDUCTION] = result.deduction
-    figures[CARRY_SHORT] = result.carry.short
-    figures[CARRY_LONG] = result.carry.long
-    figures[REALIZED_SHORT] = figures[SHORT]
-    figures[REALIZED_LONG] = figures[LONG]
-    ledger.state[SETTLED_YEARS] = year + 1
+    figures[year, TAX] = result.tax
+    figures[year, DEDUCTION] = result.deduction
+    figures[year, CARRY_SHORT] = result.carry.short
+    figures[year, CARRY_LONG] = result.carry.long
+    desk.ledger.state[SETTLED_YEARS] = year + 1
     return result.tax  # type: ignore[no-any-return]
 
 
 @compiled
-def taxable_cash(ledger: Ledger, structure: Structure) -> float:
+def taxable_cash(desk: Desk) -> float:
     """Return cash in taxable accounts, US$."""
     cash = 0.0
-    for account in range(len(ledger.cash)):
-        if structure.kind[account] == TAXABLE:
-            cash += ledger.cash[account]
+    for account in range(len(desk.ledger.cash)):
+        if desk.structure.kind[account] == TAXABLE:
+            cash += desk.ledger.cash[account]
     return cash
 
 
 @compiled
-def pay_tax(
-    ledger: Ledger, structure: Structure, plan: Plan, tape: Tape, prices: Prices, wash_days: int, t: int,
-    tax: float, year: int, sleeve_value: np.ndarray, class_value: np.ndarray,
-) -> float:  # fmt: skip
-    """Pay a year's tax from taxable accounts, selling what is most overweight first if cash falls short; return US$ paid.
+def pay_tax(desk: Desk, t: int, year: int, total: float) -> float:
+    """Settle a year and pay its tax from taxable accounts, selling what is most overweight if cash falls short; return US$.
 
-    A negative tax is the saving on the household's other income and is credited.
+    A negative tax is a saving on the household's other income and is credited. What cannot be paid stays owed.
     """
-    if tax > 0.0 and taxable_cash(ledger, structure) < tax:
-        raise_cash(ledger, structure, plan, tape, prices, wash_days, t, tax, sleeve_value, class_value)
-    cash = taxable_cash(ledger, structure)
+    tax = settle_year(desk, year)
+    cash_of = desk.ledger.cash
+    accounts = 0
+    for account in range(len(cash_of)):
+        if desk.structure.kind[account] == TAXABLE:
+            accounts += 1
+    if tax == 0.0 or accounts == 0:
+        return 0.0
+    if taxable_cash(desk) < tax:
+        raise_cash(desk, t, tax, total)
+    cash = taxable_cash(desk)
     paid = min(tax, cash)
-    ledger.years[year, UNPAID] = tax - paid
-    taxable = 0
-    for account in range(len(ledger.cash)):
-        if structure.kind[account] == TAXABLE:
-            taxable += 1
-    for account in range(len(ledger.cash)):
-        if structure.kind[account] == TAXABLE:
-            share = ledger.cash[account] / cash if cash > 0.0 else 1.0 / taxable
-            left = ledger.cash[account] - paid * share
-            ledger.cash[account] = left if left > 1e-9 else max(left, 0.0)
-    return paid if taxable > 0 else 0.0
+    desk.ledger.years[year, UNPAID] = tax - paid
+    for account in range(len(cash_of)):
+        if desk.structure.kind[account] == TAXABLE:
+            share = cash_of[account] / cash if cash > 0.0 else 1.0 / accounts
+            cash_of[account] = 0.0 if paid == cash else cash_of[account] - paid * share
+    return paid
 
 
 @compiled
-def raise_cash(
-    ledger: Ledger, structure: Structure, plan: Plan, tape: Tape, prices: Prices, wash_days: int, t: int,
-    needed: float, sleeve_value: np.ndarray, class_value: np.ndarray,
-) -> None:  # fmt: skip
+def raise_cash(desk: Desk, t: int, needed: float, total: float) -> None:
     """Sell in taxable accounts until `needed` US$ of cash is there: surplus over target first, then in proportion."""
-    total = class_value.sum() + ledger.cash.sum()
-    for surplus_only in (True, False):
-        order = np.argsort(structure.target * total - class_value, kind="mergesort")
-        for i in range(len(order)):
-            c = order[i]
-            first = structure.class_first[c]
-            last = structure.class_first[c + 1]
-            short = needed - taxable_cash(ledger, structure)
-            surplus = class_value[c] - structure.target[c] * total
-            if short <= 0.0 or class_value[c] <= 0.0 or (surplus_only and surplus <= 0.0):
-                continue
-            amount = min(short, surplus) if surplus_only else short
-            for n in range(first, last):
-                if sleeve_value[n] > 0.0:
-                    part = amount * sleeve_value[n] / class_value[c]
-                    spread = plan.half_spread[structure.sleeve_member[structure.sleeve_first[n]]]
-                    sell_sleeve(
-                        ledger, structure, plan, tape, prices, wash_days, t, n, part / (1.0 - spread), True,
-                        Reason.RAISE_TAX,
-                    )  # fmt: skip
+    work, structure = desk.work, desk.structure
+    for surplus_only in range(1, -1, -1):
+        for c in range(len(work.class_value)):
+            work.change[c] = work.class_value[c] - structure.target[c] * total if surplus_only else work.class_value[c]
+        while True:
+            short = needed - taxable_cash(desk)
+            largest = -1
+            for c in range(len(work.change)):
+                if work.change[c] > 0.0 and (largest < 0 or work.change[c] > work.change[largest]):
+                    largest = c
+            if short <= 0.0 or largest < 0:
+                break
+            amount = min(short, work.change[largest]) if surplus_only else short
+            work.change[largest] = 0.0
+            for n in range(structure.class_first[largest], structure.class_first[largest + 1]):
+                if work.sleeve_value[n] > 0.0:
+                    part = amount * work.sleeve_value[n] / work.class_value[largest]
+                    spread = desk.plan.half_spread[structure.sleeve_member[structure.sleeve_first[n]]]
+                    gross = 2.0 * part - affordable(part, spread)
+                    sell_sleeve(desk, t, n, gross, True, Reason.RAISE_TAX)
 
 
 @compiled
-def liquidation(
-    ledger: Ledger, structure: Structure, table: TaxTable, close: np.ndarray, day: int, last_year: int
-) -> tuple[float, float]:
-    """Return tax owed but not yet paid, and the further tax if everything were sold at `close` today.
+def owed_tax(desk: Desk, last_year: int) -> float:
+    """Settle all years up to the last and return the tax owed but not yet paid, US$."""
+    owed = 0.0
+    for year in range(desk.ledger.state[SETTLED_YEARS]):
+        owed += desk.ledger.years[year, UNPAID]
+    for year in range(desk.ledger.state[SETTLED_YEARS], last_year):
+        owed += settle_year(desk, year)
+    return owed
+
+
+@compiled
+def liquidation_tax(desk: Desk, t: int, last_year: int) -> float:
+    """Return the further tax if everything were sold at the close of session `t`, in the last year, US$.
 
     Balances in tax-deferred accounts are taxed at the profile's retirement rate. Losses still carried over after
-    liquidation count for nothing. The ledger's year figures up to `last_year` are settled on the way.
+    liquidation count for nothing.
     """
-    owed = 0.0
-    for year in range(ledger.state[SETTLED_YEARS]):
-        owed += ledger.years[year, UNPAID]
-    for year in range(ledger.state[SETTLED_YEARS], last_year):
-        owed += settle_year(ledger, table, year, 0.0, 0.0)
-    carry = ledger.carry.copy()
+    ledger, structure, close = desk.ledger, desk.structure, desk.prices.close
     short = 0.0
     long = 0.0
     deferred_balance = 0.0
@@ -139,17 +139,23 @@ def liquidation(
             deferred_balance += ledger.cash[account]
         for security in range(ledger.held.shape[1]):
             if structure.kind[account] == DEFERRED:
-                deferred_balance += ledger.held[account, security] * close[security]
+                deferred_balance += ledger.held[account, security] * close[t, security]
             if structure.kind[account] != TAXABLE:
                 continue
             for k in range(ledger.count[account, security]):
                 lot = ledger.lots[account, security, k]
-                gain = lot.quantity * close[security] - lot.cost - lot.deferred
-                if day >= lot.long_from:
+                gain = lot.quantity * close[t, security] - lot.cost - lot.deferred
+                if desk.prices.day[t] >= lot.long_from:
                     long += gain
                 else:
                     short += gain
-    with_sale = settle_year(ledger, table, last_year, short, long)
-    ledger.carry[:] = carry
-    without = settle_year(ledger, table, last_year, 0.0, 0.0)
-    return owed + without, with_sale - without + table.retirement_rate * deferred_balance
+    with_sale = tax_of_year(desk, last_year, short, long).tax
+    return with_sale - tax_of_year(desk, last_year, 0.0, 0.0).tax + desk.table.retirement_rate * deferred_balance  # type: ignore[no-any-return]
+
+
+@compiled
+def close_books(desk: Desk, t: int, last_year: int) -> tuple[float, float]:
+    """Return tax owed up to session `t`, the last year's included, and the further tax of liquidating then."""
+    owed = owed_tax(desk, last_year)
+    further = liquidation_tax(desk, t, last_year)
+    return owed + settle_year(desk, last_year), further

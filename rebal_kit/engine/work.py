@@ -1,0 +1,64 @@
+"""Working space of the engine. Compiled code allocates nothing, so every intermediate array is laid out here."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rebal_kit.engine.ledger import LOT
+
+
+class Work(NamedTuple):
+    """Scratch arrays; nothing in them outlives a session but `quiet_above` and `quiet_until`."""
+
+    sleeve_value: np.ndarray  # (N,) float64, US$
+    sleeve_open: np.ndarray  # (N,) bool, some member may be bought today
+    sleeve_share: np.ndarray  # (N,) float64, weight inside the class that can be reached today
+    sleeve_change: np.ndarray  # (N,) float64, US$ to buy or, negative, to sell
+    class_value: np.ndarray  # (C,) float64, US$
+    class_open: np.ndarray  # (C,) bool
+    fired: np.ndarray  # (C,) int64, reason to trade, or -1
+    destination: np.ndarray  # (C,) float64, weight to go to
+    change: np.ndarray  # (C,) float64, US$
+    reason: np.ndarray  # (C,) int64
+    want: np.ndarray  # (S,) float64, US$ to buy
+    free: np.ndarray  # (A,) float64, cash not yet spoken for
+    amounts: np.ndarray  # (A, S) float64, US$ to buy in each account
+    done: np.ndarray  # (A, S) bool, positions already sold from
+    substitute: np.ndarray  # (S,) int64, securities that replace a harvested one
+    take: np.ndarray  # (K,) float64, shares to sell of each lot; -1 when the lot must not be sold
+    tier: np.ndarray  # (K,) int64, rank of each lot: tier first
+    key: np.ndarray  # (K,) float64, then key
+    order: np.ndarray  # (K,) int64, lots in the order sold
+    sold: np.ndarray  # (K,) LOT, slices of one sale order
+    quiet_above: np.ndarray  # (A, S) float64, no lot can qualify for harvest at this price or above
+    quiet_until: np.ndarray  # (A, S) int64, a purchase stands in the way of every harvest through this day
+
+
+def empty_work(accounts: int, securities: int, sleeves: int, classes: int, lots: int) -> Work:
+    """Return working space for so many of each."""
+    return Work(
+        sleeve_value=np.zeros(sleeves),
+        sleeve_open=np.zeros(sleeves, bool),
+        sleeve_share=np.zeros(sleeves),
+        sleeve_change=np.zeros(sleeves),
+        class_value=np.zeros(classes),
+        class_open=np.zeros(classes, bool),
+        fired=np.zeros(classes, np.int64),
+        destination=np.zeros(classes),
+        change=np.zeros(classes),
+        reason=np.zeros(classes, np.int64),
+        want=np.zeros(securities),
+        free=np.zeros(accounts),
+        amounts=np.zeros((accounts, securities)),
+        done=np.zeros((accounts, securities), bool),
+        substitute=np.zeros(securities, np.int64),
+        take=np.zeros(lots),
+        tier=np.zeros(lots, np.int64),
+        key=np.zeros(lots),
+        order=np.zeros(lots, np.int64),
+        sold=np.zeros(lots, LOT).view(np.recarray),
+        quiet_above=np.zeros((accounts, securities)),
+        quiet_until=np.zeros((accounts, securities), np.int64),
+    )
