@@ -21,10 +21,23 @@ def schemas() -> dict[str, str]:
         "policy.schema.json": PolicyFile,
     }
     return {
-        name: json.dumps({"$schema": _DRAFT, **model.model_json_schema()}, indent=2, ensure_ascii=False)
-        + "\n"
+        name: json.dumps({"$schema": _DRAFT, **_without_null(model.model_json_schema())}, indent=2) + "\n"
         for name, model in models.items()
     }
+
+
+def _without_null(node: Any) -> Any:
+    """Return a schema that, as the reader does, wants a line left out and not left blank."""
+    if isinstance(node, list):
+        return [_without_null(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    plain = {key: _without_null(value) for key, value in node.items() if value is not None}
+    choices = [choice for choice in plain.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) == 1:
+        del plain["anyOf"]
+        return {**choices[0], **plain}
+    return {**plain, "anyOf": choices} if choices else plain
 
 
 def write_schemas(folder: Path | None = None) -> tuple[Path, ...]:

@@ -33,7 +33,11 @@ def bands(draw: st.DrawFn, depth: int = 2) -> ToleranceBand:
 TRIGGERS = (
     st.builds(Calendar, st.sampled_from(EVERY), st.integers(0, 300))
     | st.builds(
-        Threshold, bands(), LOOKS, st.dictionaries(NAMES, bands(), max_size=3), st.sampled_from(("class", "security"))
+        Threshold,
+        bands(),
+        LOOKS,
+        st.dictionaries(NAMES, bands(), max_size=3),
+        st.sampled_from(("class", "security")),
     )
     | st.builds(
         Tiered, st.lists(st.builds(Tier, st.lists(NAMES, max_size=3), bands(), LOOKS), min_size=1, max_size=3)

@@ -12,7 +12,15 @@ import rebal_kit.policy as vocabulary
 from rebal_kit.files.bundled import bundled_names
 from rebal_kit.files.household import load_household
 from rebal_kit.files.policy import dump_policy, load_policy, parse_policy
-from rebal_kit.files.policy_file import BandFile, CalendarFile, CostsFile, HarvestFile, PolicyFile, ThresholdFile, TierFile
+from rebal_kit.files.policy_file import (
+    BandFile,
+    CalendarFile,
+    CostsFile,
+    HarvestFile,
+    PolicyFile,
+    ThresholdFile,
+    TierFile,
+)
 from rebal_kit.findings import PolicyError
 from rebal_kit.policy import (
     Calendar,
@@ -75,7 +83,9 @@ def test_bundled_tiers_name_classes_of_the_bundled_households(household: str) ->
     assert named <= {c.name for c in load_household(household).targets.classes}
 
 
-@pytest.mark.parametrize(("text", "width"), [("5 %", 0.05), ("5%", 0.05), ("0.05", 0.05), ("0.1 %", 0.001), ("150 %", 1.5)])
+@pytest.mark.parametrize(
+    ("text", "width"), [("5 %", 0.05), ("5%", 0.05), ("0.05", 0.05), ("0.1 %", 0.001), ("150 %", 1.5)]
+)
 def test_a_percent_sign_is_understood(text: str, width: float) -> None:
     (trigger,) = parse_policy(f"triggers: [{{threshold: {{band: {{relative: {text}}}}}}}]").triggers
     assert isinstance(trigger, Threshold)
@@ -125,7 +135,9 @@ def test_one_problem_one_finding(text: str, where: str, what: str, remedy: str) 
 
 
 def test_all_problems_are_said_at_once() -> None:
-    text = "trigger: []\nlot_method: best\nlot_method: fifo\nharvest: {look: never, min_loss_pct: 5}\ncosts: 3"
+    text = (
+        "trigger: []\nlot_method: best\nlot_method: fifo\nharvest: {look: never, min_loss_pct: 5}\ncosts: 3"
+    )
     with pytest.raises(PolicyError) as caught:
         parse_policy(text, "p")
     places = {f.where for f in caught.value.findings}

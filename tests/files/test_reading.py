@@ -41,7 +41,9 @@ def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
     assert read_text(path, PolicyError) == "name"
 
 
-def test_too_large_a_file_is_refused_before_it_is_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_large_a_file_is_refused_before_it_is_parsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(reading, "MAX_BYTES", 10)
     path = tmp_path / "x.yaml"
     path.write_text("triggers: []")
@@ -51,7 +53,7 @@ def test_too_large_a_file_is_refused_before_it_is_parsed(tmp_path: Path, monkeyp
 
 def test_missing_file_and_folder(tmp_path: Path) -> None:
     (tmp_path / "lots.csv").write_text("x")
-    with pytest.raises(HouseholdError, match="did you mean 'lots.csv'"):
+    with pytest.raises(HouseholdError, match=r"did you mean 'lots\.csv'"):
         read_text(tmp_path / "lot.csv", HouseholdError)
     with pytest.raises(HouseholdError, match="there is no folder"):
         read_text(tmp_path / "a" / "b.csv", HouseholdError)

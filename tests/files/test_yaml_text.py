@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from rebal_kit.files.yaml_text import read_yaml, write_yaml
 
 SCALARS = st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12
+)
 
 
 @given(VALUES)
@@ -64,7 +66,9 @@ def test_problems_have_lines(text: str, where: str, what: str) -> None:
     assert findings[0].remedy
 
 
-@pytest.mark.parametrize("text", ["a: [1", "a: 'b", "a:\n\t- 1", "a: b: c", "\x01", "- a\nb: 1", "%FOO\n", "a: @b"])
+@pytest.mark.parametrize(
+    "text", ["a: [1", "a: 'b", "a:\n\t- 1", "a: b: c", "\x01", "- a\nb: 1", "%FOO\n", "a: @b"]
+)
 def test_broken_yaml_is_one_finding(text: str) -> None:
     document = read_yaml(text, "x")
     (finding,) = document.findings

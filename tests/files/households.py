@@ -1,0 +1,74 @@
+"""Households of every shape, for property tests."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from hypothesis import strategies as st
+
+from rebal_kit.domain import Account, AccountKind, Household, TaxLot, TaxProfile
+from rebal_kit.targets import AssetClass, TargetAllocation
+
+NAMES = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=8)
+MONEY = st.floats(0, 1e9)
+RATES = st.floats(0, 0.99)
+DATES = st.dates(dt.date(1950, 1, 1), dt.date(2020, 1, 1))
+PROFILES = st.builds(
+    TaxProfile,
+    filing=st.sampled_from(("single", "mfj", "mfs", "hoh")),
+    law_year=st.integers(2024, 2026),
+    ordinary_income=st.floats(-1e6, 1e7),
+    outside_short=st.floats(-1e6, 1e7),
+    outside_long=st.floats(-1e6, 1e7),
+    carryover_short=MONEY,
+    carryover_long=MONEY,
+    state_rate=RATES,
+    flat=st.none() | st.tuples(RATES, RATES, RATES),
+    retirement_rate=st.none() | RATES,
+)
+
+
+@st.composite
+def lots(draw: st.DrawFn, name: str) -> TaxLot:
+    basis = draw(MONEY)
+    acquired = draw(DATES)
+    start = draw(st.none() | st.dates(dt.date(1940, 1, 1), acquired))
+    quantity = draw(st.floats(1e-6, 1e9))
+    return TaxLot(name, draw(NAMES), quantity, basis, acquired, start, draw(st.floats(0, basis)))
+
+
+@st.composite
+def targets(draw: st.DrawFn) -> TargetAllocation:
+    symbols = draw(st.lists(NAMES, max_size=8, unique=True))
+    classes: list[tuple[AssetClass, float]] = []
+    location: dict[str, list[int]] = {}
+    for at in range(0, len(symbols), 2):
+        members = {symbols[at]: 1.0} | dict.fromkeys(symbols[at + 1 : at + 2], draw(st.sampled_from((0.0,))))
+        if len(members) == 2 and draw(st.booleans()):
+            members = dict.fromkeys(members, 0.5)
+        classes.append((AssetClass(f"class {at}", members), draw(st.floats(0, 1)) / len(symbols)))
+        if draw(st.booleans()):
+            location[f"class {at}"] = draw(st.lists(st.integers(1, 3), min_size=3, max_size=3))
+    return TargetAllocation(classes, location)
+
+
+@st.composite
+def households(draw: st.DrawFn) -> Household:
+    names = iter(draw(st.lists(NAMES, min_size=12, max_size=12, unique=True)))
+    accounts = tuple(
+        Account(
+            name, draw(NAMES), draw(st.sampled_from(AccountKind)), draw(st.text(max_size=6)), draw(MONEY),
+            tuple(draw(lots(next(names))) for _ in range(draw(st.integers(0, 3)))), draw(st.none() | MONEY),
+        )
+        for name in draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
+    )  # fmt: skip
+    groups = draw(st.lists(NAMES, max_size=6, unique=True))
+    return Household(
+        name=draw(st.text(min_size=1, max_size=10)),
+        accounts=accounts,
+        targets=draw(targets()),
+        tax=draw(PROFILES),
+        identical=tuple(tuple(groups[i : i + 2]) for i in range(0, len(groups) - 1, 2)),
+        as_of=draw(st.dates(dt.date(2020, 1, 1), dt.date(2024, 1, 1))),
+        complete=draw(st.booleans()),
+    )
