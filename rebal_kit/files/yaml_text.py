@@ -96,9 +96,9 @@ def dotted(path: Path) -> str:
 
 def read_yaml(text: str, name: str) -> Document:
     """Parse the one document of `text`; what is wrong with it is in the result's findings."""
-    builder = _Builder(text, name)
+    builder = _Builder(name)
     try:
-        data = builder.document()
+        data = builder.document(text)
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         where = f"{name} line {mark.line + 1}" if mark else name
@@ -126,14 +126,16 @@ class _TooDeepError(Exception):
 class _Builder:
     """Values from YAML events, remembering lines."""
 
-    def __init__(self, text: str, name: str):
-        self.events = _Reader(text)
+    events: Any
+
+    def __init__(self, name: str):
         self.name = name
         self.lines: dict[Path, int] = {}
         self.findings: list[Finding] = []
         self.reported: set[Path] = set()
 
-    def document(self) -> Any:
+    def document(self, text: str) -> Any:
+        self.events = _Reader(text)
         self.events.get_event()  # start of stream
         if self.events.check_event(yaml.StreamEndEvent):
             self._say((), 1, "holds no values", "see the examples in data/")

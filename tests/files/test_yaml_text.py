@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rebal_kit.files import yaml_text
 from rebal_kit.files.yaml_text import read_yaml, write_yaml
+
+
+class WithoutLibyaml(yaml.SafeLoader):
+    """What reads YAML where PyYAML was built without libyaml."""
+
+    yaml_implicit_resolvers = yaml_text._Reader.yaml_implicit_resolvers
+
 
 SCALARS = st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 VALUES = st.recursive(
@@ -69,7 +78,9 @@ def test_problems_have_lines(text: str, where: str, what: str) -> None:
 @pytest.mark.parametrize(
     "text", ["a: [1", "a: 'b", "a:\n\t- 1", "a: b: c", "\x01", "- a\nb: 1", "%FOO\n", "a: @b"]
 )
-def test_broken_yaml_is_one_finding(text: str) -> None:
+@pytest.mark.parametrize("reader", [yaml_text._Reader, WithoutLibyaml], ids=["libyaml", "pure"])
+def test_broken_yaml_is_one_finding(text: str, reader: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml_text, "_Reader", reader)
     document = read_yaml(text, "x")
     (finding,) = document.findings
     assert finding.what.startswith("is not YAML: ")
