@@ -25,11 +25,11 @@ class Problems:
     count: int = 0
 
     def at_rows(self, rows: np.ndarray, label: str, values: Iterable[object], what: str, remedy: str) -> None:
-        """Add one error a row: `what` with the value put in."""
+        """Add one error a row: `what` with the value put in for its first ``{}``."""
         self.count += len(rows)
         for row, value in zip(rows[:LISTED].tolist(), values, strict=False):
             where = f"{self.file} row {row}, column '{label}'"
-            self.found.append((row, Finding("error", where, what.format(value), remedy)))
+            self.found.append((row, Finding("error", where, what.replace("{}", str(value), 1), remedy)))
 
     def about(self, place: str, what: str, remedy: str) -> None:
         """Add one error about something that is not a cell."""

@@ -54,6 +54,7 @@ def test_tickers_one_after_the_other_are_in_order(write: Callable[..., Path]) ->
     [
         ("EUR", "'EUR' is not USD (1 rows; the file has EUR, USD)"),
         ("", "'' is not USD (1 rows; the file has (empty), USD)"),
+        ("{x}", "'{x}' is not USD (1 rows; the file has USD, {x})"),
     ],
 )
 def test_currencies_are_not_mixed(errors: Callable[..., list[str]], second: str, message: str) -> None:
