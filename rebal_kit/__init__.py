@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same list for the running program
     from rebal_kit.backtest import Backtest as Backtest
-    from rebal_kit.backtest import Comparison as Comparison
     from rebal_kit.backtest import backtest as backtest
-    from rebal_kit.backtest import compare as compare
-    from rebal_kit.backtest import sweep as sweep
+    from rebal_kit.compare import Comparison as Comparison
+    from rebal_kit.compare import TaxSaved as TaxSaved
+    from rebal_kit.compare import compare as compare
     from rebal_kit.domain import Account as Account
     from rebal_kit.domain import AccountKind as AccountKind
     from rebal_kit.domain import Household as Household
@@ -47,11 +47,13 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.policy import Tiered as Tiered
     from rebal_kit.policy import ToleranceBand as ToleranceBand
     from rebal_kit.sources.load import load_market as load_market
+    from rebal_kit.sweep import sweep as sweep
     from rebal_kit.targets import AssetClass as AssetClass
     from rebal_kit.targets import TargetAllocation as TargetAllocation
 
 _HOMES = {
-    "backtest": "Backtest Comparison backtest compare sweep",
+    "backtest": "Backtest backtest",
+    "compare": "Comparison TaxSaved compare",
     "domain": "Account AccountKind Household Reason Security TaxLot TaxProfile Trade",
     "files.household": "load_household save_household",
     "files.policy": "dump_policy load_policy",
@@ -59,6 +61,7 @@ _HOMES = {
     "market": "Market Quote",
     "policy": "BUY_AND_HOLD Calendar Costs Harvest RebalancePolicy Threshold Tier Tiered ToleranceBand",
     "sources.load": "load_market",
+    "sweep": "sweep",
     "targets": "AssetClass TargetAllocation",
 }
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names.split()}

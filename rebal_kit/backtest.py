@@ -71,7 +71,7 @@ class Backtest:
 
     @cached_property
     def daily(self) -> pd.DataFrame:
-        """Value after taxes and costs paid so far, the same before tax, cash, drift and tax paid, by session; US$."""
+        """Value after taxes and costs paid so far, the same before tax, cash, drift, tax paid, dividends, by session; US$."""
         daily = self._room.tape.daily
         opening = daily[0, tapes.VALUE] / daily[0, tapes.BEFORE_TAX]
         return pd.DataFrame(
@@ -81,6 +81,7 @@ class Backtest:
                 "cash": daily[:, tapes.CASH],
                 "drift": daily[:, tapes.DRIFT],
                 "tax_paid": daily[:, tapes.TAX_PAID],
+                "dividends": daily[:, tapes.DIVIDENDS],
             },
             index=self.dates,
         )
@@ -130,7 +131,9 @@ class Backtest:
                 "cost": rows["cost"],
                 "reason": [Reason(code).sentence for code in rows["reason"]],
                 "reason_code": rows["reason"],
-                "lot": [f"{symbol}-{purchase}" for symbol, purchase in zip(symbols, rows["purchase"], strict=True)],
+                "lot": [
+                    f"{symbol}-{purchase}" for symbol, purchase in zip(symbols, rows["purchase"], strict=True)
+                ],
                 "acquired": rows["acquired"].to_numpy().astype("datetime64[D]").astype("datetime64[ns]"),
                 "holding_start": rows["start"].to_numpy().astype("datetime64[D]").astype("datetime64[ns]"),
                 "term": np.where(sold & taxed, np.where(rows["long"] == 1, "LT", "ST"), ""),
@@ -181,10 +184,10 @@ class Backtest:
             date=("date", "first"), account=("account", "first"), symbol=("symbol", "first"), side=("side", "first"),
             quantity=("quantity", "sum"), price=("price", "first"), cost=("cost", "sum"), reason=("reason_code", "first"),
         )  # fmt: skip
+        rows: list[dict[str, Any]] = orders.to_dict("records")  # type: ignore[assignment]
         return tuple(
-            Trade(row.date.date(), row.account, row.symbol, row.side, row.quantity, row.price, row.cost, Reason(row.reason))
-            for row in orders.itertuples()
-        )  # fmt: skip
+            Trade(**{**row, "date": row["date"].date(), "reason": Reason(row["reason"])}) for row in rows
+        )
 
     @property
     def closing_household(self) -> Household:
@@ -253,9 +256,12 @@ def warm(say: Callable[[str], None] | None = None) -> None:
     if say is not None:
         say("compiling the engine; a minute at most, and only once")
     close = pd.DataFrame(
-        {"A": [10.0, 9.0, 11.0], "B": [10.0, 10.0, 10.0]}, index=pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2025-04-15"])
+        {"A": [10.0, 9.0, 11.0], "B": [10.0, 10.0, 10.0]},
+        index=pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2025-04-15"]),
     )
     household = Household(
-        "warm-up", (Account("a", "owner", AccountKind.TAXABLE, opening_value=1000.0),), TargetAllocation({"A": 0.6, "B": 0.4})
+        "warm-up",
+        (Account("a", "owner", AccountKind.TAXABLE, opening_value=1000.0),),
+        TargetAllocation({"A": 0.6, "B": 0.4}),
     )
     backtest(Market.from_close(close), household, RebalancePolicy(harvest=Harvest()))

@@ -28,7 +28,9 @@ _OLD_CACHES_KEPT = 3
 @cache
 def source_hash() -> str:
     """Return the hash of everything a compiled function may depend on, numba, Python and processor flags included."""
-    digest = hashlib.sha256(f"{numba.__version__} {sys.version} {os.environ.get('NUMBA_BOUNDSCHECK')}".encode())
+    digest = hashlib.sha256(
+        f"{numba.__version__} {sys.version} {os.environ.get('NUMBA_BOUNDSCHECK')}".encode()
+    )
     for pattern in _SOURCES:
         for path in sorted(_PACKAGE.glob(pattern)):
             digest.update(path.relative_to(_PACKAGE).as_posix().encode())
@@ -43,7 +45,9 @@ def cache_folder() -> Path:
     folder = root / source_hash()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        old = sorted((p for p in root.iterdir() if p != folder), key=lambda p: p.stat().st_mtime, reverse=True)
+        old = sorted(
+            (p for p in root.iterdir() if p != folder), key=lambda p: p.stat().st_mtime, reverse=True
+        )
         for stale in old[_OLD_CACHES_KEPT:]:
             for item in stale.iterdir():
                 item.unlink(missing_ok=True)
@@ -89,7 +93,19 @@ def compiled(function: F) -> F:
     Compiled functions own no memory: all arrays come from the caller. That lets numba leave out reference counting,
     which otherwise costs half a microsecond for every call that is handed a ledger.
     """
-    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", _nrt=False)(function)
+    return _compile(function)
+
+
+def inner(function: F) -> F:
+    """Compile a function that only compiled functions call.
+
+    It gets no entrance from Python: unpacking a ledger's arrays at each one would more than double the compile time.
+    """
+    return _compile(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+def _compile(function: F, **options: bool) -> F:
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", _nrt=False, **options)(function)
     if hasattr(dispatcher, "py_func") and os.access(cache_folder(), os.W_OK):
         dispatcher._cache = _HashedCache(function)
     return dispatcher  # type: ignore[no-any-return]

@@ -201,7 +201,10 @@ class TaxProfile:
         for name in ("carryover_short", "carryover_long"):
             if getattr(self, name) < 0:
                 yield Finding(
-                    "error", where, f"{name} is {getattr(self, name):g}", "give a loss carried in as a positive number"
+                    "error",
+                    where,
+                    f"{name} is {getattr(self, name):g}",
+                    "give a loss carried in as a positive number",
                 )
         rates = {"state_rate": self.state_rate, "retirement_rate": self.retirement_rate or 0.0}
         rates |= {f"flat[{i}]": rate for i, rate in enumerate(self.flat or ())}

@@ -84,8 +84,11 @@ def encode_structure(household: Household, market: Market) -> Structure:
         class_first=_starts(np.bincount(classes, minlength=len(household.targets.weights))),
         target=np.array([w for _, w in household.targets.weights], np.float64),
         cash_target=household.targets.cash,
-        location=np.array([location.get(c.name, (1, 1, 1)) for c in household.targets.classes], np.int64).reshape(-1, 3),
+        location=np.array(
+            [location.get(c.name, (1, 1, 1)) for c in household.targets.classes], np.int64
+        ).reshape(-1, 3),
         qualified=np.array([s.qualified_share for s in market.securities], np.float64),
+        replaceable=_replaceable(sleeve_of, sleeve_class, group),
         exempt=np.array([float(s.state_exempt) for s in market.securities], np.float64),
     )
 
@@ -100,7 +103,9 @@ def encode_policy(policy: RebalancePolicy, household: Household, market: Market)
     """
     names = {c.name for c in household.targets.classes}
     rules = [rule for trigger in policy.triggers for rule in _rules(trigger, names)]
-    sleeves = [(c, symbol, w, weight) for c, weight in household.targets.weights for symbol, w in c.members if w > 0]
+    sleeves = [
+        (c, symbol, w, weight) for c, weight in household.targets.weights for symbol, w in c.members if w > 0
+    ]
     known = {c.name for c, *_ in sleeves} | {symbol for _, symbol, *_ in sleeves}
     named = {name for rule in rules for name in (*rule.bands, *(rule.members or ()))}
     if named - known:
@@ -151,7 +156,9 @@ def encode_policy(policy: RebalancePolicy, household: Household, market: Market)
         cash_above=policy.invest_cash_above,
         avoid_wash_sales=policy.avoid_wash_sales,
         min_trade=policy.min_trade_usd,
-        half_spread=np.array([spreads.get(s, policy.costs.half_spread_bps) / 1e4 for s in market.symbols], np.float64),
+        half_spread=np.array(
+            [spreads.get(s, policy.costs.half_spread_bps) / 1e4 for s in market.symbols], np.float64
+        ),
     )
 
 
@@ -196,14 +203,24 @@ def _rules(trigger: Calendar | Threshold | Tiered, class_names: set[str]) -> lis
         return [_Rule(trigger.every, Reason.CALENDAR, offset=trigger.offset)]
     if isinstance(trigger, Threshold):
         by_sleeve = trigger.level == "security"
-        return [_Rule(trigger.look, Reason.THRESHOLD, band=trigger.band, bands=trigger.bands, by_sleeve=by_sleeve)]
+        return [
+            _Rule(trigger.look, Reason.THRESHOLD, band=trigger.band, bands=trigger.bands, by_sleeve=by_sleeve)
+        ]
     rules = []
     for tier in trigger.tiers:
         for by_sleeve in (False, True):
             members = tuple(m for m in tier.members if (m not in class_names) == by_sleeve)
             if members:
-                rules.append(_Rule(tier.look, Reason.TIER, band=tier.band, members=members, by_sleeve=by_sleeve))
+                rules.append(
+                    _Rule(tier.look, Reason.TIER, band=tier.band, members=members, by_sleeve=by_sleeve)
+                )
     return rules
+
+
+def _replaceable(sleeve_of: np.ndarray, sleeve_class: list[int], group: np.ndarray) -> np.ndarray:
+    classes = np.array([sleeve_class[n] if n >= 0 else -1 for n in sleeve_of], np.int64)
+    same_class = classes[:, None] == classes[None, :]
+    return (same_class & (group[:, None] != group[None, :]) & (classes >= 0)[:, None]).any(axis=1)
 
 
 def _any_of_class(applies: np.ndarray, first: list[int]) -> np.ndarray:

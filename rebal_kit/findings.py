@@ -39,9 +39,7 @@ class RebalError(ValueError):
     """Base of the package's exceptions; carries every finding, not only the first."""
 
     def __init__(self, findings: Finding | Iterable[Finding]):
-        self.findings: tuple[Finding, ...] = (
-            (findings,) if isinstance(findings, Finding) else tuple(findings)
-        )
+        self.findings: tuple[Finding, ...] = (findings,) if isinstance(findings, Finding) else tuple(findings)
         super().__init__("\n".join(str(finding) for finding in self.findings))
 
 

@@ -70,14 +70,21 @@ class Market:
             array = np.ascontiguousarray(getattr(self, name), dtype=bool if name == "traded" else np.float64)
             if array.shape != shape:
                 raise MarketError(
-                    Finding("error", f"market '{self.name}'", f"{name} has shape {array.shape}", f"give {shape}")
+                    Finding(
+                        "error", f"market '{self.name}'", f"{name} has shape {array.shape}", f"give {shape}"
+                    )
                 )
             array = array.view()
             array.flags.writeable = False
             object.__setattr__(self, name, array)
         if len(self.dates) > 1 and not (np.diff(self.dates) > np.timedelta64(0, "D")).all():
             raise MarketError(
-                Finding("error", f"market '{self.name}'", "dates are not strictly increasing", "sort, drop repeats")
+                Finding(
+                    "error",
+                    f"market '{self.name}'",
+                    "dates are not strictly increasing",
+                    "sort, drop repeats",
+                )
             )
 
     @classmethod

@@ -13,11 +13,16 @@ DAYS_PER_YEAR = 365.25
 
 
 def cagr(opening: float, closing: float, days: int) -> float:
-    """Return compound growth a year between two values `days` calendar days apart; NaN over less than a day."""
+    """Return compound growth a year between two values `days` calendar days apart.
+
+    Over less than a year the growth itself is returned, not annualised, as the GIPS standards ask; NaN within a day.
+    """
     if days <= 0 or opening <= 0:
         return math.nan
     if closing <= 0:
         return -1.0
+    if days < DAYS_PER_YEAR:
+        return closing / opening - 1.0
     return float((closing / opening) ** (DAYS_PER_YEAR / days) - 1.0)
 
 

@@ -23,7 +23,12 @@ def _as_pairs(value: Any) -> tuple[tuple[str, Any], ...]:
 
 def _check_look(where: str, look: Any) -> Iterator[Finding]:
     if isinstance(look, bool) or not (look in EVERY or (isinstance(look, int) and look >= 1)):
-        yield Finding("error", where, f"look interval is {look!r}", f"use sessions (1, 2, …) or one of {', '.join(EVERY)}")
+        yield Finding(
+            "error",
+            where,
+            f"look interval is {look!r}",
+            f"use sessions (1, 2, …) or one of {', '.join(EVERY)}",
+        )
 
 
 @dataclass(frozen=True)
@@ -292,7 +297,9 @@ class RebalancePolicy:
             yield Finding("error", where, f"destination is {self.destination!r}",
                           "use target, half, edge or a fraction of the band from 0 to 1")  # fmt: skip
         if self.lot_method not in LOT_METHODS:
-            yield Finding("error", where, f"lot_method is {self.lot_method!r}", f"use {', '.join(LOT_METHODS)}")
+            yield Finding(
+                "error", where, f"lot_method is {self.lot_method!r}", f"use {', '.join(LOT_METHODS)}"
+            )
         if self.dividends not in ("cash", "reinvest"):
             yield Finding("error", where, f"dividends is {self.dividends!r}", "use cash or reinvest")
         for name in ("gain_guard_days", "invest_cash_above", "min_trade_usd"):

@@ -110,6 +110,15 @@ class Setting:
             room = self.room(lots=lots, losses=losses, journal=journal)
 
     @cached_property
+    def opening_positions(self) -> np.ndarray:
+        """(n_securities,) shares held before the first session, all accounts together."""
+        shares = np.zeros(len(self.market.securities))
+        if self.opened_with == "lots":
+            for lot in self.household.lots:
+                shares[self.market.column(lot.symbol)] += lot.quantity
+        return shares
+
+    @cached_property
     def target_returns(self) -> np.ndarray:
         """(n_sessions,) daily return of the target mix, held exactly and for free, dividends included."""
         weights = np.zeros(len(self.market.securities))
@@ -154,7 +163,12 @@ class Setting:
 
 
 def prepare(
-    market: Market, household: Household, *, start: Any = None, end: Any = None, open_with: OpenWith | None = None
+    market: Market,
+    household: Household,
+    *,
+    start: Any = None,
+    end: Any = None,
+    open_with: OpenWith | None = None,
 ) -> Setting:
     """Check that the household can be simulated on the market, and encode both.
 
@@ -235,7 +249,11 @@ def _check_prices(market: Market) -> Iterator[Finding]:
     for column, symbol in enumerate(market.symbols):
         known = np.flatnonzero(np.isfinite(market.close[:, column]))
         if len(known) < len(market.dates):
-            span = f"from {market.dates[known[0]]} to {market.dates[known[-1]]}" if len(known) else "on no session"
+            span = (
+                f"from {market.dates[known[0]]} to {market.dates[known[-1]]}"
+                if len(known)
+                else "on no session"
+            )
             yield Finding(
                 "error", f"market '{market.name}'",
                 f"{symbol} has prices {span}, the run is from {market.dates[0]} to {market.dates[-1]}",
@@ -259,7 +277,11 @@ def coverage(setting: Setting) -> tuple[Finding, ...]:
     """Return what every result of this setting must state: data, period, law, and what is not known."""
     household, market = setting.household, setting.market
     tax = household.tax
-    rates = f"flat rates {tax.flat}" if tax.flat else f"{tax.filing}, ordinary income US$ {tax.ordinary_income:,.0f}"
+    rates = (
+        f"flat rates {tax.flat}"
+        if tax.flat
+        else f"{tax.filing}, ordinary income US$ {tax.ordinary_income:,.0f}"
+    )
     found = [
         Finding("note", "data", f"{market.source or market.name}"),
         Finding("note", "period", f"{market.dates[0]} to {market.dates[-1]}, {len(market.dates):,} sessions"),
@@ -275,5 +297,7 @@ def coverage(setting: Setting) -> tuple[Finding, ...]:
                     "state complete: true once every account of the household is listed")
         )  # fmt: skip
     if not any(kind == TAXABLE for kind in setting.structure.kind):
-        found.append(Finding("note", "tax", "no taxable account: gains and dividends are not taxed as they happen"))
+        found.append(
+            Finding("note", "tax", "no taxable account: gains and dividends are not taxed as they happen")
+        )
     return (*found, *market.findings)

@@ -138,7 +138,10 @@ class TargetAllocation:
         for asset_class, weight in self.weights:
             if not 0 <= weight <= 1:
                 yield Finding(
-                    "error", "targets", f"weight of '{asset_class.name}' is {weight:g}", "give a fraction of 1"
+                    "error",
+                    "targets",
+                    f"weight of '{asset_class.name}' is {weight:g}",
+                    "give a fraction of 1",
                 )
         if total > 1 + WEIGHT_TOLERANCE:
             yield Finding("error", "targets", f"weights sum to {total:.6g}", "make them sum to 1 or less")
@@ -156,7 +159,9 @@ class TargetAllocation:
             yield Finding("error", "targets", "two classes have the same name", "name them differently")
         for name, rank in self.location:
             if name not in names:
-                yield Finding("error", "targets", f"location names '{name}', which is no class", f"use {names}")
+                yield Finding(
+                    "error", "targets", f"location names '{name}', which is no class", f"use {names}"
+                )
             if len(rank) != 3 or any(not 1 <= r <= 3 for r in rank):
                 yield Finding(
                     "error", "targets", f"location of '{name}' is {list(rank)}",

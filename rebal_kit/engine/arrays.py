@@ -44,6 +44,7 @@ class Structure(NamedTuple):
     cash_target: float
     location: np.ndarray  # (C, 3) int64, rank of taxable, deferred, Roth accounts for buys
     qualified: np.ndarray  # (S,) float64, share of distributions that are qualified dividends
+    replaceable: np.ndarray  # (S,) bool, some other security could ever take its place after a harvest
     exempt: np.ndarray  # (S,) float64, share of distributions that states may not tax
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebal_kit.compiled import compiled
+from rebal_kit.compiled import inner
 from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.desk import Desk
@@ -17,7 +17,7 @@ NONE, SEVERAL = -1, -2
 KEPT = -1.0
 
 
-@compiled
+@inner
 def may_buy(desk: Desk, t: int, security: int) -> bool:
     """Say whether a purchase today is possible and makes no wash sale with a sale of the household's past days."""
     if not desk.prices.traded[t, security]:
@@ -26,7 +26,7 @@ def may_buy(desk: Desk, t: int, security: int) -> bool:
     return not (desk.plan.avoid_wash_sales and blocked)
 
 
-@compiled
+@inner
 def recent_purchase(desk: Desk, group: int, day: int) -> tuple[int, int]:
     """Return the one purchase inside the window before `day` whose shares could replace others, and the earliest day.
 
@@ -54,7 +54,7 @@ def recent_purchase(desk: Desk, group: int, day: int) -> tuple[int, int]:
     return found, earliest
 
 
-@compiled
+@inner
 def choose_lots(desk: Desk, t: int, account: int, security: int, quantity: float) -> int:
     """Pick lots for a sale of up to `quantity` shares into `work.order` and `work.take`; return how many.
 
@@ -86,7 +86,7 @@ def choose_lots(desk: Desk, t: int, account: int, security: int, quantity: float
     return chosen
 
 
-@compiled
+@inner
 def rank_lots(desk: Desk, t: int, account: int, security: int) -> None:
     """Fill `work.tier` and `work.key` with the order of sale of a position's lots, and mark those to be kept."""
     work, plan = desk.work, desk.plan
@@ -113,7 +113,7 @@ def rank_lots(desk: Desk, t: int, account: int, security: int) -> None:
         work.key[k] = key
 
 
-@compiled
+@inner
 def unit_gain(desk: Desk, t: int, account: int, security: int) -> float:
     """Return a position's unrealised gain as a fraction of its value: what selling a dollar of it would realise."""
     basis = 0.0

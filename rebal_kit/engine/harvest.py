@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebal_kit.compiled import compiled
+from rebal_kit.compiled import inner
 from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.book import sell
@@ -16,7 +16,7 @@ from rebal_kit.rules.harvest import qualifies, tax_saved
 from rebal_kit.rules.wash_sale import blocked_until
 
 
-@compiled
+@inner
 def harvest(desk: Desk, t: int) -> bool:
     """Harvest every qualifying lot of every taxable account; return whether anything was traded."""
     ledger, work, prices = desk.ledger, desk.work, desk.prices
@@ -30,14 +30,26 @@ def harvest(desk: Desk, t: int) -> bool:
             price = prices.close[t, security]
             if price > ledger.peak[account, security] * below_peak or ledger.held[account, security] == 0.0:
                 continue
-            if price >= work.quiet_above[account, security] or prices.day[t] <= work.quiet_until[account, security]:
+            if (
+                price >= work.quiet_above[account, security]
+                or prices.day[t] <= work.quiet_until[account, security]
+            ):
+                continue
+            if not desk.structure.replaceable[security] and noted(desk, account, security):
                 continue
             if prices.traded[t, security] and harvest_position(desk, t, account, security):
                 traded = True
     return traded
 
 
-@compiled
+@inner
+def noted(desk: Desk, account: int, security: int) -> bool:
+    """Say whether it need not be written down (again) that nothing can replace a security."""
+    tape = desk.tape
+    return len(tape.journal) == 0 or tape.why_not[account, security] == Reason.NO_REPLACEMENT  # type: ignore[no-any-return]
+
+
+@inner
 def harvest_position(desk: Desk, t: int, account: int, security: int) -> bool:
     """Sell the qualifying lots of one position as one order and buy its replacement with the proceeds."""
     work, ledger, plan = desk.work, desk.ledger, desk.plan
@@ -64,7 +76,7 @@ def harvest_position(desk: Desk, t: int, account: int, security: int) -> bool:
     return True
 
 
-@compiled
+@inner
 def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int, float]:
     """Put the lots worth harvesting into `work.order`; return how many and their loss, (0, 0) when there are none.
 
@@ -107,7 +119,7 @@ def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int,
     return chosen, total
 
 
-@compiled
+@inner
 def find_substitutes(desk: Desk, t: int, security: int) -> int:
     """Fill `work.substitute` with what to buy instead of `security`, in equal parts; return how many.
 
@@ -144,7 +156,7 @@ def find_substitutes(desk: Desk, t: int, security: int) -> int:
     return used
 
 
-@compiled
+@inner
 def already(desk: Desk, member: int, used: int) -> bool:
     """Say whether a security is among the first `used` substitutes."""
     for i in range(used):

@@ -11,6 +11,7 @@ import numpy as np
 from rebal_kit.compiled import compiled
 from rebal_kit.domain import Account, Household, TaxLot
 from rebal_kit.rules.holding import first_long_term_day
+from rebal_kit.rules.law import opening_carryover
 
 EPOCH = dt.date(1970, 1, 1).toordinal()
 
@@ -121,8 +122,7 @@ def from_household(
     with_lots : bool
         Open with lots and cash; otherwise with each account's opening value.
     """
-    # With and without the portfolio, the household starts from the same carryovers.
-    ledger.carry[:] = (household.tax.carryover_short, household.tax.carryover_long) * 2
+    ledger.carry[:] = opening_carryover(household.tax)
     for a, account in enumerate(household.accounts):
         ledger.cash[a] = account.cash if with_lots else account.opening_value or 0.0
     if not with_lots:

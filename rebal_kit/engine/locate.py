@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rebal_kit.compiled import compiled
+from rebal_kit.compiled import inner
 from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.book import buy, sell
@@ -22,7 +22,7 @@ RANKS = 3
 ROUNDING = 1e-12
 
 
-@compiled
+@inner
 def sell_sleeve(desk: Desk, t: int, sleeve: int, amount: float, taxable_only: bool, reason: int) -> float:
     """Sell `amount` US$ of a sleeve and return what was sold, before costs.
 
@@ -45,7 +45,7 @@ def sell_sleeve(desk: Desk, t: int, sleeve: int, amount: float, taxable_only: bo
     return amount - left
 
 
-@compiled
+@inner
 def cheapest_position(desk: Desk, t: int, first: int, last: int) -> tuple[int, int]:
     """Return the (account, security) of a sleeve whose sale costs least tax per dollar and that is not yet `done`, or -1s."""
     work, ledger, structure = desk.work, desk.ledger, desk.structure
@@ -76,7 +76,7 @@ def cheapest_position(desk: Desk, t: int, first: int, last: int) -> tuple[int, i
     return found
 
 
-@compiled
+@inner
 def sell_amount(desk: Desk, t: int, account: int, security: int, amount: float, reason: int) -> float:
     """Sell `amount` US$ of a position, or all of it; return the US$ sold before costs."""
     price = desk.prices.close[t, security]
@@ -99,7 +99,7 @@ def sell_amount(desk: Desk, t: int, account: int, security: int, amount: float, 
     return sold
 
 
-@compiled
+@inner
 def place_buys(desk: Desk, t: int, spare: float) -> None:
     """Buy (S,) `work.want` US$ with at most `spare` US$ of cash, for the reason of each class in `work.reason`."""
     work, plan, structure = desk.work, desk.plan, desk.structure
@@ -126,7 +126,7 @@ def place_buys(desk: Desk, t: int, spare: float) -> None:
                 buy_amount(desk, t, account, security, work.amounts[account, security], reason)
 
 
-@compiled
+@inner
 def place_at_rank(desk: Desk, security: int, amount: float, rank: int) -> float:
     """Spread a purchase of up to `amount` US$ over the accounts of one location rank by their cash; return what fits."""
     work, structure = desk.work, desk.structure
@@ -147,7 +147,7 @@ def place_at_rank(desk: Desk, security: int, amount: float, rank: int) -> float:
     return amount
 
 
-@compiled
+@inner
 def buy_amount(desk: Desk, t: int, account: int, security: int, amount: float, reason: int) -> None:
     """Buy `amount` US$, or what the account's cash pays for, unless that is below the smallest trade."""
     spread = desk.plan.half_spread[security]
@@ -159,4 +159,3 @@ def buy_amount(desk: Desk, t: int, account: int, security: int, amount: float, r
         return
     quantity = amount / desk.prices.close[t, security]
     buy(desk, t, account, security, quantity, spread_cost(amount, spread), reason)
-

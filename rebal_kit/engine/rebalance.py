@@ -6,7 +6,7 @@ their band trade; the balance comes from cash, then from the classes furthest of
 
 from __future__ import annotations
 
-from rebal_kit.compiled import compiled
+from rebal_kit.compiled import inner
 from rebal_kit.domain import Reason
 from rebal_kit.engine.choose import may_buy
 from rebal_kit.engine.desk import Desk
@@ -15,7 +15,7 @@ from rebal_kit.engine.tape import REBALANCES, pass_over
 from rebal_kit.rules.triggers import breach, destination_weight
 
 
-@compiled
+@inner
 def value_household(desk: Desk, t: int) -> tuple[float, float, float]:
     """Fill `work.sleeve_value` and `work.class_value`; return US$ in classes, in legacy holdings and in cash."""
     work, ledger, structure, close = desk.work, desk.ledger, desk.structure, desk.prices.close
@@ -40,7 +40,7 @@ def value_household(desk: Desk, t: int) -> tuple[float, float, float]:
     return managed, legacy, cash
 
 
-@compiled
+@inner
 def buyable_member(desk: Desk, t: int, sleeve: int) -> int:
     """Return the first member of a sleeve that may be bought today, or -1."""
     structure = desk.structure
@@ -50,7 +50,7 @@ def buyable_member(desk: Desk, t: int, sleeve: int) -> int:
     return -1
 
 
-@compiled
+@inner
 def reachable_shares(desk: Desk, t: int) -> None:
     """Fill `work.sleeve_share` with the weights inside each class that can be reached today.
 
@@ -81,7 +81,7 @@ def reachable_shares(desk: Desk, t: int) -> None:
                 work.sleeve_share[n] = (1.0 - stuck) * weight / open_weight
 
 
-@compiled
+@inner
 def check_triggers(desk: Desk, t: int, total: float) -> bool:
     """Hold every rule looked at today against the weights; fill `work.fired` and `work.destination`, say whether any fired."""
     plan, work, structure = desk.plan, desk.work, desk.structure
@@ -112,7 +112,7 @@ def check_triggers(desk: Desk, t: int, total: float) -> bool:
     return any_fired
 
 
-@compiled
+@inner
 def sleeve_breached(desk: Desk, t: int, rule: int, asset_class: int, total: float) -> bool:
     """Say whether a sleeve of the class is outside its band around the weight it can reach today."""
     plan, work, structure = desk.plan, desk.work, desk.structure
@@ -135,7 +135,7 @@ def sleeve_breached(desk: Desk, t: int, rule: int, asset_class: int, total: floa
     return False
 
 
-@compiled
+@inner
 def class_open(desk: Desk, t: int, asset_class: int, amount: float) -> bool:
     """Say whether some member of the class may be bought today; note it when none may."""
     structure = desk.structure
@@ -147,14 +147,14 @@ def class_open(desk: Desk, t: int, asset_class: int, amount: float) -> bool:
     return False
 
 
-@compiled
+@inner
 def note_blocked(desk: Desk, t: int, security: int, amount: float) -> None:
     """Write down that a security could not be bought, and why."""
     why = Reason.WASH_WINDOW_BUY if desk.prices.traded[t, security] else Reason.NOT_TRADED
     pass_over(desk.tape, desk.ledger, t, 0, security, why, amount)
 
 
-@compiled
+@inner
 def balance_classes(desk: Desk, free: float, total: float) -> None:
     """Let classes inside their bands pay for (or take up) what the changes of fired classes leave over.
 
@@ -182,7 +182,7 @@ def balance_classes(desk: Desk, free: float, total: float) -> None:
         left -= step
 
 
-@compiled
+@inner
 def spread_over_sleeves(desk: Desk, total: float) -> None:
     """Turn class changes into sleeve changes: fired classes go to their inner weights, others only mend towards them."""
     work, structure = desk.work, desk.structure
@@ -202,7 +202,7 @@ def spread_over_sleeves(desk: Desk, total: float) -> None:
                 work.sleeve_change[n] = 0.0
 
 
-@compiled
+@inner
 def rebalance(desk: Desk, t: int, total: float) -> None:
     """Trade the household towards `work.destination` for classes whose `work.fired` holds a reason, not -1."""
     work, structure = desk.work, desk.structure
@@ -233,7 +233,7 @@ def rebalance(desk: Desk, t: int, total: float) -> None:
     place_buys(desk, t, max(0.0, spare))
 
 
-@compiled
+@inner
 def choose_buys(desk: Desk, t: int) -> None:
     """Fill `work.want` with US$ to buy of each security: the member of each sleeve that may be bought."""
     work, structure = desk.work, desk.structure

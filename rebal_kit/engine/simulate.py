@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebal_kit.compiled import compiled
+from rebal_kit.compiled import compiled, inner
 from rebal_kit.domain import Reason
 from rebal_kit.engine.book import buy, receive_dividend, split_shares
 from rebal_kit.engine.choose import may_buy
@@ -10,7 +10,7 @@ from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.harvest import harvest
 from rebal_kit.engine.ledger import OK, STATUS
 from rebal_kit.engine.rebalance import check_triggers, rebalance, value_household
-from rebal_kit.engine.tape import BEFORE_TAX, CASH, DRIFT, TAX_PAID, VALUE
+from rebal_kit.engine.tape import BEFORE_TAX, CASH, DIVIDENDS, DRIFT, TAX_PAID, VALUE
 from rebal_kit.engine.taxes import pay_tax
 
 
@@ -29,8 +29,9 @@ def simulate(desk: Desk, invest: bool) -> int:
     index = 1.0
     previous = 0.0
     for t in range(len(prices.day)):
+        dividends = 0.0
         if prices.event[t]:
-            corporate_actions(desk, t)
+            dividends = corporate_actions(desk, t)
         managed, legacy, cash = value_household(desk, t)
         value = managed + legacy + cash
         if t > 0:
@@ -70,13 +71,15 @@ def simulate(desk: Desk, invest: bool) -> int:
         desk.tape.daily[t, VALUE] = value
         desk.tape.daily[t, BEFORE_TAX] = index
         desk.tape.daily[t, TAX_PAID] = paid
+        desk.tape.daily[t, DIVIDENDS] = dividends
     return desk.ledger.state[STATUS]  # type: ignore[no-any-return]
 
 
-@compiled
-def corporate_actions(desk: Desk, t: int) -> None:
-    """Apply the session's splits and dividends to what was held at its start."""
+@inner
+def corporate_actions(desk: Desk, t: int) -> float:
+    """Apply the session's splits and dividends to what was held at its start; return US$ of dividends."""
     prices, held = desk.prices, desk.ledger.held
+    total = 0.0
     for security in range(held.shape[1]):
         if prices.split[t, security] != 1.0:
             split_shares(desk, security, prices.split[t, security])
@@ -86,11 +89,13 @@ def corporate_actions(desk: Desk, t: int) -> None:
             if held[account, security] == 0.0:
                 continue
             amount = receive_dividend(desk, prices.year[t], account, security, prices.dividend[t, security])
+            total += amount
             if desk.plan.reinvest and may_buy(desk, t, security):
                 buy(desk, t, account, security, amount / prices.close[t, security], 0.0, Reason.REINVEST)
+    return total
 
 
-@compiled
+@inner
 def write_day(desk: Desk, t: int, total: float, cash: float) -> None:
     """Write the day's cash, drift (half the sum of absolute deviations from target) and, if recorded, weights."""
     tape, work, target = desk.tape, desk.work, desk.structure.target

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rebal_kit.compiled import compiled
+from rebal_kit.compiled import compiled, inner
 from rebal_kit.engine.ledger import JOURNAL_FULL, STATUS, Ledger
 
 ENTRY = np.dtype(
@@ -30,10 +30,13 @@ ENTRY = np.dtype(
         ("permanent", "f8"),
     ]
 )
-PASSED = np.dtype([("session", "i8"), ("account", "i8"), ("security", "i8"), ("reason", "i8"), ("amount", "f8")])
+PASSED = np.dtype(
+    [("session", "i8"), ("account", "i8"), ("security", "i8"), ("reason", "i8"), ("amount", "f8")]
+)
 
 # Columns of Tape.daily.
-VALUE, BEFORE_TAX, CASH, DRIFT, TAX_PAID = range(5)
+VALUE, BEFORE_TAX, CASH, DRIFT, TAX_PAID, DIVIDENDS = range(6)
+DAILY_COLUMNS = 6
 # Places in Tape.totals.
 BOUGHT, SOLD, COST = range(3)
 # Places in Tape.counts.
@@ -46,7 +49,7 @@ class Tape(NamedTuple):
     journal: np.ndarray  # (J,) ENTRY; no rows when nothing is to be recorded
     passed: np.ndarray  # (P,) PASSED
     why_not: np.ndarray  # (A, S) int64, last reason noted, so that a standing obstacle is noted once
-    daily: np.ndarray  # (T, 5) float64
+    daily: np.ndarray  # (T, DAILY_COLUMNS) float64
     weights: np.ndarray  # (T or 0, C + 1) float64, weight of each class and of cash
     totals: np.ndarray  # (3,) float64, US$
     counts: np.ndarray  # (5,) int64
@@ -60,7 +63,7 @@ def empty_tape(
         journal=np.zeros(journal, ENTRY).view(np.recarray),
         passed=np.zeros(passed, PASSED).view(np.recarray),
         why_not=np.full((accounts, securities), -1, np.int64),
-        daily=np.zeros((sessions, 5)),
+        daily=np.zeros((sessions, DAILY_COLUMNS)),
         weights=np.zeros((sessions if journal else 0, classes + 1)),
         totals=np.zeros(3),
         counts=np.zeros(5, np.int64),
@@ -75,7 +78,7 @@ def blank(tape: Tape) -> None:
     tape.counts[:] = 0
 
 
-@compiled
+@inner
 def next_entry(tape: Tape, ledger: Ledger) -> int:
     """Return the journal row to write, or -1 when nothing is recorded or the journal is full."""
     if len(tape.journal) == 0:
@@ -88,8 +91,10 @@ def next_entry(tape: Tape, ledger: Ledger) -> int:
     return row  # type: ignore[no-any-return]
 
 
-@compiled
-def pass_over(tape: Tape, ledger: Ledger, session: int, account: int, security: int, reason: int, amount: float) -> None:
+@inner
+def pass_over(
+    tape: Tape, ledger: Ledger, session: int, account: int, security: int, reason: int, amount: float
+) -> None:
     """Note a trade that was not made and why, once as long as the reason stays."""
     if len(tape.journal) == 0 or tape.why_not[account, security] == reason:
         return
@@ -105,5 +110,3 @@ def pass_over(tape: Tape, ledger: Ledger, session: int, account: int, security: 
     entry.security = security
     entry.reason = reason
     entry.amount = amount
-
-

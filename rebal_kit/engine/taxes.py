@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rebal_kit.compiled import compiled
+from rebal_kit.compiled import compiled, inner
 from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import DEFERRED, TAXABLE
-from rebal_kit.engine.costs import affordable
+from rebal_kit.engine.costs import gross_for
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import (
     CARRY_LONG,
@@ -20,11 +20,11 @@ from rebal_kit.engine.ledger import (
     TAX,
     UNPAID,
 )
-from rebal_kit.engine.locate import sell_sleeve
+from rebal_kit.engine.locate import ROUNDING, sell_sleeve
 from rebal_kit.rules.brackets import Carryover, YearTax, year_tax
 
 
-@compiled
+@inner
 def tax_of_year(desk: Desk, year: int, extra_short: float, extra_long: float) -> YearTax:
     """Return the tax on the year's figures, and on gains beside them, with the carryovers as they stand."""
     figures, carry = desk.ledger.years, desk.ledger.carry
@@ -34,7 +34,7 @@ def tax_of_year(desk: Desk, year: int, extra_short: float, extra_long: float) ->
     )  # fmt: skip
 
 
-@compiled
+@inner
 def settle_year(desk: Desk, year: int) -> float:
     """Close a year's books: write down its tax and what is carried on; return the tax."""
     figures, carry = desk.ledger.years, desk.ledger.carry
@@ -51,7 +51,7 @@ def settle_year(desk: Desk, year: int) -> float:
     return result.tax  # type: ignore[no-any-return]
 
 
-@compiled
+@inner
 def taxable_cash(desk: Desk) -> float:
     """Return cash in taxable accounts, US$."""
     cash = 0.0
@@ -61,7 +61,7 @@ def taxable_cash(desk: Desk) -> float:
     return cash
 
 
-@compiled
+@inner
 def pay_tax(desk: Desk, t: int, year: int, total: float) -> float:
     """Settle a year and pay its tax from taxable accounts, selling what is most overweight if cash falls short; return US$.
 
@@ -87,20 +87,22 @@ def pay_tax(desk: Desk, t: int, year: int, total: float) -> float:
     return paid
 
 
-@compiled
+@inner
 def raise_cash(desk: Desk, t: int, needed: float, total: float) -> None:
     """Sell in taxable accounts until `needed` US$ of cash is there: surplus over target first, then in proportion."""
     work, structure = desk.work, desk.structure
     for surplus_only in range(1, -1, -1):
         for c in range(len(work.class_value)):
-            work.change[c] = work.class_value[c] - structure.target[c] * total if surplus_only else work.class_value[c]
+            work.change[c] = (
+                work.class_value[c] - structure.target[c] * total if surplus_only else work.class_value[c]
+            )
         while True:
             short = needed - taxable_cash(desk)
             largest = -1
             for c in range(len(work.change)):
                 if work.change[c] > 0.0 and (largest < 0 or work.change[c] > work.change[largest]):
                     largest = c
-            if short <= 0.0 or largest < 0:
+            if short <= ROUNDING * needed or largest < 0:
                 break
             amount = min(short, work.change[largest]) if surplus_only else short
             work.change[largest] = 0.0
@@ -108,11 +110,10 @@ def raise_cash(desk: Desk, t: int, needed: float, total: float) -> None:
                 if work.sleeve_value[n] > 0.0:
                     part = amount * work.sleeve_value[n] / work.class_value[largest]
                     spread = desk.plan.half_spread[structure.sleeve_member[structure.sleeve_first[n]]]
-                    gross = 2.0 * part - affordable(part, spread)
-                    sell_sleeve(desk, t, n, gross, True, Reason.RAISE_TAX)
+                    sell_sleeve(desk, t, n, gross_for(part, spread), True, Reason.RAISE_TAX)
 
 
-@compiled
+@inner
 def owed_tax(desk: Desk, last_year: int) -> float:
     """Settle all years up to the last and return the tax owed but not yet paid, US$."""
     owed = 0.0
@@ -123,7 +124,7 @@ def owed_tax(desk: Desk, last_year: int) -> float:
     return owed
 
 
-@compiled
+@inner
 def liquidation_tax(desk: Desk, t: int, last_year: int) -> float:
     """Return the further tax if everything were sold at the close of session `t`, in the last year, US$.
 
@@ -150,7 +151,9 @@ def liquidation_tax(desk: Desk, t: int, last_year: int) -> float:
                 else:
                     short += gain
     with_sale = tax_of_year(desk, last_year, short, long).tax
-    return with_sale - tax_of_year(desk, last_year, 0.0, 0.0).tax + desk.table.retirement_rate * deferred_balance  # type: ignore[no-any-return]
+    return (
+        with_sale - tax_of_year(desk, last_year, 0.0, 0.0).tax + desk.table.retirement_rate * deferred_balance
+    )  # type: ignore[no-any-return]
 
 
 @compiled

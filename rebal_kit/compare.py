@@ -1,0 +1,128 @@
+"""compare(): named policies side by side, on the same household and history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from rebal_kit.backtest import Backtest, backtest_in
+from rebal_kit.domain import Household
+from rebal_kit.findings import Finding, PolicyError
+from rebal_kit.market import Market
+from rebal_kit.policy import RebalancePolicy
+from rebal_kit.run import METRICS, OpenWith, Setting, prepare
+
+
+@dataclass(frozen=True, eq=False)
+class TaxSaved:
+    """What one policy saves in tax against another, and how much of it is only put off. US$.
+
+    Attributes
+    ----------
+    by_year : Series
+        Tax of the other policy less tax of this one, by tax year; the last year's is accrued, not paid.
+    saved : float
+        The sum of `by_year`.
+    owed_later : float
+        Tax that liquidating this portfolio on the last day would cost beyond what liquidating the other would.
+    kept : float
+        `saved` less `owed_later`: the tax saved for good if everything were sold on the last day.
+    wealth : float
+        Value after tax and liquidation, this policy less the other: what remains once the different holdings and the
+        reinvested savings have had their say too.
+    """
+
+    by_year: pd.Series
+    saved: float
+    owed_later: float
+    kept: float
+    wealth: float
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Back-tests of several policies in one setting.
+
+    Attributes
+    ----------
+    setting : Setting
+    runs : dict of str to Backtest
+        By policy name, in the order given.
+    """
+
+    setting: Setting
+    runs: dict[str, Backtest]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row for each policy, a column for each measure of `rebal_kit.run.METRICS`."""
+        rows = {name: run.metrics for name, run in self.runs.items()}
+        return pd.DataFrame.from_dict(rows, orient="index", columns=list(METRICS)).rename_axis("policy")
+
+    @property
+    def assumptions(self) -> tuple[Finding, ...]:
+        """Data, period, law and whatever a reader must know before using a figure."""
+        return next(iter(self.runs.values())).assumptions
+
+    def tax_saved(self, policy: str, other: str) -> TaxSaved:
+        """Return what `policy` saves in tax against `other`: in the period, owed later, and for good."""
+        mine, theirs = self.runs[policy], self.runs[other]
+        by_year = (theirs.years["tax"] - mine.years["tax"]).rename("tax_saved")
+        saved = float(by_year.sum())
+        owed_later = mine.metrics["liquidation_tax"] - theirs.metrics["liquidation_tax"]
+        wealth = mine.metrics["value_after_liquidation"] - theirs.metrics["value_after_liquidation"]
+        return TaxSaved(by_year, saved, owed_later, saved - owed_later, wealth)
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {len(self.runs)} policies for {self.setting.household.name!r}>"
+
+
+def compare(
+    market: Market, household: Household, policies: Mapping[str, RebalancePolicy] | Sequence[RebalancePolicy], *,
+    start: Any = None, end: Any = None, open_with: OpenWith | None = None, progress: Callable[[str], None] | None = None,
+) -> Comparison:  # fmt: skip
+    """Back-test several policies on the same household and history.
+
+    Parameters
+    ----------
+    market : Market
+    household : Household
+    policies : mapping of name to RebalancePolicy, or sequence of RebalancePolicy
+        In a sequence, each policy must have a name of its own.
+    start, end, open_with
+        As in `rebal_kit.backtest.backtest`.
+    progress : callable, optional
+        Called with each policy's name when its run is done.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    MarketError, HouseholdError, PolicyError, LawError
+        Something does not fit together; the message says what, where and what to do.
+    """
+    named = dict(policies) if isinstance(policies, Mapping) else {p.name: p for p in policies}
+    if not named:
+        raise PolicyError(Finding("error", "compare", "no policies", "give at least one"))
+    if len(named) < len(policies) or "" in named:
+        raise PolicyError(
+            Finding(
+                "error",
+                "compare",
+                "two policies share a name, or one has none",
+                "give each a name of its own",
+            )
+        )
+    setting = prepare(market, household, start=start, end=end, open_with=open_with)
+    runs = {}
+    for name, policy in named.items():
+        runs[name] = backtest_in(setting, policy)
+        if progress is not None:
+            progress(name)
+    return Comparison(setting, runs)

@@ -1,0 +1,112 @@
+"""A position's page of lots: writing, taking out and cutting them, always in order of acquisition. Used by the book only."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rebal_kit.compiled import inner
+from rebal_kit.engine.desk import Desk
+from rebal_kit.engine.ledger import LONG_AGO, LOTS_FULL, STATUS
+from rebal_kit.rules.holding import first_long_term_day
+
+#: A remainder below this share of a lot is rounding, not a holding.
+DUST = 1e-12
+
+
+@inner
+def append_lot(
+    desk: Desk, account: int, security: int, quantity: float, cost: float, deferred: float,
+    acquired: int, start: int, purchase: int, fresh: int,
+) -> None:  # fmt: skip
+    """Write a lot at the end of its page; the page is then still in order of acquisition."""
+    ledger = desk.ledger
+    k = ledger.count[account, security]
+    if k >= ledger.lots.shape[2]:
+        ledger.state[STATUS] = LOTS_FULL
+        return
+    lot = ledger.lots[account, security, k]
+    lot.quantity = quantity
+    lot.cost = cost
+    lot.deferred = deferred
+    lot.acquired = acquired
+    lot.start = start
+    lot.long_from = first_long_term_day(start)
+    lot.purchase = purchase
+    lot.fresh = fresh
+    ledger.count[account, security] = k + 1
+    ledger.peak[account, security] = max(ledger.peak[account, security], (cost + deferred) / quantity)
+    stir(desk, account, security)
+
+
+@inner
+def remove_lots(desk: Desk, account: int, security: int, chosen: int) -> float:
+    """Move the chosen shares from the page into `work.sold`, all of them before any is looked at for a wash sale.
+
+    Shares of one order cannot replace each other (Rev. Rul. 56-602 and the practice built on it).
+    """
+    ledger, work = desk.ledger, desk.work
+    page = ledger.lots[account, security]
+    quantity = 0.0
+    for i in range(chosen):
+        k = work.order[i]
+        lot = page[k]
+        slice_ = work.sold[i]
+        work.sold[i] = lot
+        taken = work.take[k]
+        if taken >= lot.quantity * (1.0 - DUST):
+            taken = lot.quantity
+            lot.quantity = 0.0
+        else:
+            share = taken / lot.quantity
+            slice_.quantity = taken
+            slice_.cost = lot.cost * share
+            slice_.deferred = lot.deferred * share
+            lot.quantity -= taken
+            lot.cost -= slice_.cost
+            lot.deferred -= slice_.deferred
+        quantity += taken
+    used = 0
+    peak = 0.0
+    for k in range(ledger.count[account, security]):
+        lot = page[k]
+        if lot.quantity > 0.0:
+            peak = max(peak, (lot.cost + lot.deferred) / lot.quantity)
+            if used < k:
+                page[used] = lot
+            used += 1
+    ledger.count[account, security] = used
+    ledger.peak[account, security] = peak
+    held = ledger.held[account, security] - quantity
+    ledger.held[account, security] = held if used > 0 else 0.0
+    stir(desk, account, security)
+    return quantity
+
+
+@inner
+def split_lot(desk: Desk, account: int, security: int, k: int, quantity: float) -> None:
+    """Cut lot `k` in two: `quantity` shares stay at `k`, the rest follows it."""
+    ledger = desk.ledger
+    count = ledger.count[account, security]
+    if count >= ledger.lots.shape[2]:
+        ledger.state[STATUS] = LOTS_FULL
+        return
+    page = ledger.lots[account, security]
+    for j in range(count, k, -1):
+        page[j] = page[j - 1]
+    first = page[k]
+    rest = page[k + 1]
+    share = quantity / first.quantity
+    first.cost *= share
+    first.deferred *= share
+    rest.cost -= first.cost
+    rest.deferred -= first.deferred
+    rest.quantity -= quantity
+    first.quantity = quantity
+    ledger.count[account, security] = count + 1
+
+
+@inner
+def stir(desk: Desk, account: int, security: int) -> None:
+    """Forget what the harvest scan learnt of a position whose lots have changed."""
+    desk.work.quiet_above[account, security] = np.inf
+    desk.work.quiet_until[account, security] = LONG_AGO

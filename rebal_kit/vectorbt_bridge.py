@@ -1,0 +1,72 @@
+"""The one door to vectorbt: a run as its Portfolio, rebuilt from the journal's orders and nothing else.
+
+vectorbt knows orders, not accounts, splits, dividends or taxes. All accounts become one; prices and shares are put into
+the last session's shares; dividends and taxes enter as fees of orders without shares (a dividend is a negative fee).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    import vectorbt
+
+    from rebal_kit.backtest import Backtest
+
+
+def portfolio_from(run: Backtest) -> vectorbt.Portfolio:
+    """Return a vectorbt Portfolio with cash sharing whose value path is the run's."""
+    import vectorbt as vbt
+    from vectorbt.portfolio.enums import OrderSide, order_dt
+
+    close = run.market.frame("close")
+    later_splits = _later_splits(run.market.split)
+    sessions = pd.Series(np.arange(len(close)), index=run.dates)
+    columns = {symbol: i for i, symbol in enumerate(run.market.symbols)}
+    trades = run.journal.groupby("order", sort=True).agg(
+        date=("date", "first"), symbol=("symbol", "first"), side=("side", "first"), quantity=("quantity", "sum"),
+        price=("price", "first"), cost=("cost", "sum"),
+    )  # fmt: skip
+    at = sessions.loc[trades["date"]].to_numpy()
+    column = trades["symbol"].map(columns).to_numpy()
+    records = np.zeros(len(trades), order_dt)
+    records["idx"], records["col"] = at, column
+    records["size"] = trades["quantity"].to_numpy() * later_splits[at, column]
+    records["price"] = trades["price"].to_numpy() / later_splits[at, column]
+    records["fees"] = trades["cost"].to_numpy()
+    records["side"] = np.where(trades["side"] == "buy", OrderSide.Buy, OrderSide.Sell)
+    opening = run.setting.opening_positions
+    held = np.flatnonzero(opening)
+    openings = np.zeros(len(held), order_dt)
+    openings["col"] = held
+    openings["size"] = opening[held] * (later_splits[0, held] * run.market.split[0, held])
+    openings["price"] = run.market.close[0, held] / later_splits[0, held]
+    income = (run.daily["dividends"] - run.daily["tax_paid"]).to_numpy()
+    flows = np.flatnonzero(income)
+    paid = np.zeros(len(flows), order_dt)
+    paid["idx"], paid["fees"] = flows, -income[flows]
+    paid["price"] = run.market.close[flows, 0] / later_splits[flows, 0]
+    records = np.concatenate([openings, records, paid])
+    records = records[np.lexsort((records["idx"], records["col"]))]
+    records["id"] = np.arange(len(records))
+    prices = close / later_splits
+    bought = float(openings["size"] @ openings["price"])
+    accounts = run.household.accounts
+    cash = sum((a.cash if run.opened_with == "lots" else a.opening_value) or 0.0 for a in accounts)
+    return vbt.Portfolio(
+        vbt.ArrayWrapper(
+            index=prices.index, columns=prices.columns, ndim=2, freq="1D", column_only_select=True, group_select=True,
+            grouped_ndim=1, group_by=np.zeros(len(columns), int),
+        ),
+        prices, records, np.zeros(0, vbt.portfolio.enums.log_dt), np.array([cash + bought]), True,
+    )  # fmt: skip
+
+
+def _later_splits(split: np.ndarray) -> np.ndarray:
+    """Return (n_sessions, n_securities) how many of the last session's shares one share of each session became."""
+    after = np.ones_like(split)
+    after[:-1] = np.cumprod(split[::-1], axis=0)[::-1][1:]
+    return after
