@@ -71,7 +71,7 @@ class Backtest:
 
     @cached_property
     def daily(self) -> pd.DataFrame:
-        """Value after taxes and costs paid so far, the same before tax, cash, drift, tax paid, dividends, by session; US$."""
+        """By session, US$: value after taxes and costs paid so far, the same before tax, cash, drift, tax, dividends."""
         daily = self._room.tape.daily
         opening = daily[0, tapes.VALUE] / daily[0, tapes.BEFORE_TAX]
         return pd.DataFrame(
@@ -182,7 +182,8 @@ class Backtest:
         """The journal as orders: one `Trade` for each order, its lots summed."""
         orders = self.journal.groupby("order", sort=True).agg(
             date=("date", "first"), account=("account", "first"), symbol=("symbol", "first"), side=("side", "first"),
-            quantity=("quantity", "sum"), price=("price", "first"), cost=("cost", "sum"), reason=("reason_code", "first"),
+            quantity=("quantity", "sum"), price=("price", "first"), cost=("cost", "sum"),
+            reason=("reason_code", "first"),
         )  # fmt: skip
         rows: list[dict[str, Any]] = orders.to_dict("records")  # type: ignore[assignment]
         return tuple(

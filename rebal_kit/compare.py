@@ -83,7 +83,8 @@ class Comparison:
 
 def compare(
     market: Market, household: Household, policies: Mapping[str, RebalancePolicy] | Sequence[RebalancePolicy], *,
-    start: Any = None, end: Any = None, open_with: OpenWith | None = None, progress: Callable[[str], None] | None = None,
+    start: Any = None, end: Any = None, open_with: OpenWith | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> Comparison:  # fmt: skip
     """Back-test several policies on the same household and history.
 

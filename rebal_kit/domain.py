@@ -277,7 +277,7 @@ def code_of(value: Any) -> str:
     shown = []
     for item in fields(value):
         given = getattr(value, item.name)
-        default = item.default_factory() if callable(item.default_factory) else item.default  # type: ignore[misc]
+        default = item.default_factory() if callable(item.default_factory) else item.default
         if given != default:
             shown.append(f"{item.name}={given!r}")
     return f"{type(value).__name__}({', '.join(shown)})"

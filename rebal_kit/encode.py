@@ -111,10 +111,12 @@ def encode_policy(policy: RebalancePolicy, household: Household, market: Market)
     if named - known:
         raise PolicyError(
             Finding(
-                "error", f"policy '{policy.name}'", f"names {', '.join(sorted(named - known))}, which the targets do not have",
+                "error",
+                f"policy '{policy.name}'",
+                f"names {', '.join(sorted(named - known))}, which the targets do not have",
                 f"use a class or a weighted member: {', '.join(sorted(known))}",
             )
-        )  # fmt: skip
+        )
     count = (len(rules), len(sleeves))
     applies, above, below = np.zeros(count, bool), np.zeros(count), np.zeros(count)
     for r, rule in enumerate(rules):
@@ -134,7 +136,7 @@ def encode_policy(policy: RebalancePolicy, household: Household, market: Market)
     never = np.zeros(len(market.dates), bool)
     return Plan(
         look=look,
-        looked=look.any(axis=0),
+        looked=np.asarray(look.any(axis=0)),
         scheduled=np.array([rule.band is None for rule in rules], bool),
         by_sleeve=np.array([rule.by_sleeve for rule in rules], bool),
         applies=applies,
@@ -169,7 +171,8 @@ def look_sessions(market: Market, look: int | str, offset: int = 0) -> np.ndarra
     market's span; `offset` sessions later.
     """
     if isinstance(look, int):
-        return np.arange(len(market.dates)) % look == 0
+        every: np.ndarray = np.arange(len(market.dates)) % look == 0
+        return every
     months = market.dates.astype("datetime64[M]").astype(np.int64)
     period = {
         "session": np.arange(len(months)),
@@ -191,9 +194,16 @@ class _Rule:
     """One trigger rule: when to look, at whom, with which bands; no band at all means it fires whenever looked at."""
 
     def __init__(
-        self, look: int | str, reason: Reason, *, offset: int = 0, band: ToleranceBand | None = None,
-        bands: Sequence[tuple[str, ToleranceBand]] = (), members: tuple[str, ...] | None = None, by_sleeve: bool = False,
-    ):  # fmt: skip
+        self,
+        look: int | str,
+        reason: Reason,
+        *,
+        offset: int = 0,
+        band: ToleranceBand | None = None,
+        bands: Sequence[tuple[str, ToleranceBand]] = (),
+        members: tuple[str, ...] | None = None,
+        by_sleeve: bool = False,
+    ):
         self.look, self.offset, self.reason = look, offset, reason
         self.band, self.bands, self.members, self.by_sleeve = band, dict(bands), members, by_sleeve
 
@@ -220,7 +230,10 @@ def _rules(trigger: Calendar | Threshold | Tiered, class_names: set[str]) -> lis
 def _replaceable(sleeve_of: np.ndarray, sleeve_class: list[int], group: np.ndarray) -> np.ndarray:
     classes = np.array([sleeve_class[n] if n >= 0 else -1 for n in sleeve_of], np.int64)
     same_class = classes[:, None] == classes[None, :]
-    return (same_class & (group[:, None] != group[None, :]) & (classes >= 0)[:, None]).any(axis=1)
+    found: np.ndarray = (same_class & (group[:, None] != group[None, :]) & (classes >= 0)[:, None]).any(
+        axis=1
+    )
+    return found
 
 
 def _any_of_class(applies: np.ndarray, first: list[int]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Measures of a run: flat compiled functions of one-dimensional arrays, shared by back-tests, comparisons and sweeps."""
+"""Measures of a run: flat functions of one-dimensional arrays, shared by back-tests, comparisons and sweeps."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def tracking_error(values: np.ndarray, target_returns: np.ndarray) -> float:
 
 
 def turnover(bought: float, sold: float, average_value: float, days: int) -> float:
-    """Return half of purchases plus sales a year, as a fraction of the average value (opening and reinvestment left out)."""
+    """Return half of purchases plus sales a year, as a fraction of the average value (opening, reinvestment left out)."""
     if days <= 0 or average_value <= 0:
         return math.nan
     return (bought + sold) / 2.0 / average_value / (days / DAYS_PER_YEAR)

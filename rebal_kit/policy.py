@@ -261,7 +261,7 @@ class RebalancePolicy:
     invest_cash_above : float
         At a look, invest idle cash in underweight classes when it exceeds its target by this fraction of the portfolio.
     avoid_wash_sales : bool
-        Refuse trades that would make a wash sale anywhere in the household. The book settles any that happen all the same.
+        Refuse trades that would make a wash sale anywhere in the household. The book settles any that happen anyway.
     min_trade_usd : float
         Orders below are not placed.
     costs : Costs
@@ -316,7 +316,7 @@ class RebalancePolicy:
     def grid(self, **choices: Iterable[Any]) -> tuple[RebalancePolicy, ...]:
         """Return every combination of `choices`, each a policy named by what was varied.
 
-        A choice names a field, or a field inside one with a double underscore, e.g. ``harvest__min_loss_pct=[.05, .1]``.
+        A choice names a field, or with a double underscore a field inside one: ``harvest__min_loss_pct=[.05, .1]``.
         A field of a trigger is reached by ``triggers__0__band``.
 
         Raises
@@ -348,7 +348,7 @@ def _with(value: Any, path: list[str], new: Any, whole: str) -> Any:
         at = int(head)
         inner = _with(value[at], rest, new, whole) if rest else new
         return (*value[:at], inner, *value[at + 1 :])
-    if not is_dataclass(value) or head not in {f.name for f in fields(value)}:
+    if not is_dataclass(value) or isinstance(value, type) or head not in {f.name for f in fields(value)}:
         raise PolicyError(
             Finding("error", "policy grid", f"'{whole}' names no field", f"'{head}' is not in {value!r}")
         )

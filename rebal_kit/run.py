@@ -282,15 +282,23 @@ def coverage(setting: Setting) -> tuple[Finding, ...]:
         if tax.flat
         else f"{tax.filing}, ordinary income US$ {tax.ordinary_income:,.0f}"
     )
+    law = f"US federal law of {tax.law_year} applied to every year; {rates}; state rate {tax.state_rate:.1%}"
+    opening = "account values invested at target at the first session's close"
+    if setting.opened_with == "lots":
+        opening = "lots and cash as given"
+    fills = "decision and fill at the same close; fractional shares; dividends credited on the ex-date"
     found = [
         Finding("note", "data", f"{market.source or market.name}"),
         Finding("note", "period", f"{market.dates[0]} to {market.dates[-1]}, {len(market.dates):,} sessions"),
-        Finding("note", "law", f"US federal law of {tax.law_year} applied to every year; {rates}; state rate {tax.state_rate:.1%}"),
-        Finding("note", "opening", "lots and cash as given" if setting.opened_with == "lots"
-                else "account values invested at target at the first session's close"),
-        Finding("note", "fills", "decision and fill at the same close; fractional shares; dividends credited on the ex-date"),
-        Finding("note", "tax payments", "each year's tax is paid on 15 April of the next year from taxable accounts"),
-    ]  # fmt: skip
+        Finding("note", "law", law),
+        Finding("note", "opening", opening),
+        Finding("note", "fills", fills),
+        Finding(
+            "note",
+            "tax payments",
+            "each year's tax is paid on 15 April of the next year from taxable accounts",
+        ),
+    ]
     if not household.complete:
         found.append(
             Finding("warning", "coverage", "outside accounts unknown: wash sales against them were not evaluated",

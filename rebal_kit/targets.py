@@ -162,7 +162,7 @@ class TargetAllocation:
                 yield Finding(
                     "error", "targets", f"location names '{name}', which is no class", f"use {names}"
                 )
-            if len(rank) != 3 or any(not 1 <= r <= 3 for r in rank):
+            if sorted({*rank, 1, 2, 3}) != [1, 2, 3] or len(list(rank)) != 3:
                 yield Finding(
                     "error", "targets", f"location of '{name}' is {list(rank)}",
                     "give three ranks from 1 to 3: taxable, tax-deferred, Roth",

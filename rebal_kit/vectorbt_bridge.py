@@ -52,7 +52,7 @@ def portfolio_from(run: Backtest) -> vectorbt.Portfolio:
     records = np.concatenate([openings, records, paid])
     records = records[np.lexsort((records["idx"], records["col"]))]
     records["id"] = np.arange(len(records))
-    prices = close / later_splits
+    prices: pd.DataFrame = close.div(later_splits)
     bought = float(openings["size"] @ openings["price"])
     accounts = run.household.accounts
     cash = sum((a.cash if run.opened_with == "lots" else a.opening_value) or 0.0 for a in accounts)

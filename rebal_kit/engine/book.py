@@ -152,7 +152,7 @@ def split_shares(desk: Desk, security: int, ratio: float) -> None:
     for account in range(len(ledger.cash)):
         ledger.held[account, security] *= ratio
         ledger.peak[account, security] /= ratio
-        for k in range(ledger.count[account, security]):
+        for k in range(ledger.lot_count[account, security]):
             ledger.lots[account, security, k].quantity *= ratio
         stir(desk, account, security)
     for w in range(ledger.state[OPEN_LOSSES]):
@@ -173,4 +173,4 @@ def receive_dividend(desk: Desk, year: int, account: int, security: int, per_sha
         ledger.years[year, QUALIFIED] += qualified
         ledger.years[year, ORDINARY] += amount - qualified
         ledger.years[year, EXEMPT] += amount * structure.exempt[security]
-    return amount  # type: ignore[no-any-return]
+    return amount

@@ -40,7 +40,7 @@ def recent_purchase(desk: Desk, group: int, day: int) -> tuple[int, int]:
     for i in range(structure.group_first[group], structure.group_first[group + 1]):
         security = structure.group_member[i]
         for account in range(len(ledger.cash)):
-            for k in range(ledger.count[account, security] - 1, -1, -1):
+            for k in range(ledger.lot_count[account, security] - 1, -1, -1):
                 lot = ledger.lots[account, security, k]
                 if not in_window(lot.acquired, day, wash_days):
                     break  # pages are in order of acquisition
@@ -62,7 +62,7 @@ def choose_lots(desk: Desk, t: int, account: int, security: int, quantity: float
     would wash; the reason is noted on the tape.
     """
     work = desk.work
-    count = desk.ledger.count[account, security]
+    count = desk.ledger.lot_count[account, security]
     page = desk.ledger.lots[account, security]
     rank_lots(desk, t, account, security)
     everything = quantity >= desk.ledger.held[account, security] * (1.0 - 1e-12)
@@ -96,7 +96,7 @@ def rank_lots(desk: Desk, t: int, account: int, security: int) -> None:
     recent = NONE
     if taxed and plan.avoid_wash_sales:
         recent, _ = recent_purchase(desk, desk.structure.group[security], day)
-    for k in range(desk.ledger.count[account, security]):
+    for k in range(desk.ledger.lot_count[account, security]):
         lot = desk.ledger.lots[account, security, k]
         unit_basis = (lot.cost + lot.deferred) / lot.quantity
         work.take[k] = 0.0
@@ -117,7 +117,7 @@ def rank_lots(desk: Desk, t: int, account: int, security: int) -> None:
 def unit_gain(desk: Desk, t: int, account: int, security: int) -> float:
     """Return a position's unrealised gain as a fraction of its value: what selling a dollar of it would realise."""
     basis = 0.0
-    for k in range(desk.ledger.count[account, security]):
+    for k in range(desk.ledger.lot_count[account, security]):
         lot = desk.ledger.lots[account, security, k]
         basis += lot.cost + lot.deferred
     return 1.0 - basis / (desk.ledger.held[account, security] * desk.prices.close[t, security])

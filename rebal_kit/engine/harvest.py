@@ -46,7 +46,7 @@ def harvest(desk: Desk, t: int) -> bool:
 def noted(desk: Desk, account: int, security: int) -> bool:
     """Say whether it need not be written down (again) that nothing can replace a security."""
     tape = desk.tape
-    return len(tape.journal) == 0 or tape.why_not[account, security] == Reason.NO_REPLACEMENT  # type: ignore[no-any-return]
+    return len(tape.journal) == 0 or tape.why_not[account, security] == Reason.NO_REPLACEMENT
 
 
 @inner
@@ -93,7 +93,7 @@ def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int,
     chosen = 0
     washed = 0
     total = 0.0
-    for k in range(desk.ledger.count[account, security]):
+    for k in range(desk.ledger.lot_count[account, security]):
         lot = desk.ledger.lots[account, security, k]
         basis = lot.cost + lot.deferred
         value = lot.quantity * price
@@ -159,7 +159,7 @@ def find_substitutes(desk: Desk, t: int, security: int) -> int:
 @inner
 def already(desk: Desk, member: int, used: int) -> bool:
     """Say whether a security is among the first `used` substitutes."""
+    found = False
     for i in range(used):
-        if desk.work.substitute[i] == member:
-            return True
-    return False
+        found = found or desk.work.substitute[i] == member
+    return found

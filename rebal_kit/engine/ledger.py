@@ -58,7 +58,7 @@ class Ledger(NamedTuple):
 
     cash: np.ndarray  # (A,) float64, US$
     held: np.ndarray  # (A, S) float64, shares: the sum of the lots
-    count: np.ndarray  # (A, S) int64, lots in use
+    lot_count: np.ndarray  # (A, S) int64, lots in use
     peak: np.ndarray  # (A, S) float64, no lot's basis per share is higher
     lots: np.ndarray  # (A, S, K) LOT, by date of acquisition
     losses: np.ndarray  # (W,) LOSS, sales at a loss whose window is still open, by date
@@ -80,7 +80,7 @@ def empty_ledger(
     return Ledger(
         cash=np.zeros(accounts),
         held=np.zeros((accounts, securities)),
-        count=np.zeros((accounts, securities), np.int64),
+        lot_count=np.zeros((accounts, securities), np.int64),
         peak=np.zeros((accounts, securities)),
         lots=np.zeros((accounts, securities, lots), LOT).view(np.recarray),
         losses=np.zeros(losses, LOSS).view(np.recarray),
@@ -97,7 +97,7 @@ def clear(ledger: Ledger) -> None:
     """Empty a ledger in place, so that a sweep can use one for many runs."""
     ledger.cash[:] = 0.0
     ledger.held[:] = 0.0
-    ledger.count[:] = 0
+    ledger.lot_count[:] = 0
     ledger.peak[:] = 0.0
     ledger.last_buy[:] = LONG_AGO
     ledger.blocked[:] = LONG_AGO
@@ -131,7 +131,7 @@ def from_household(
     # Purchases are numbered in order of time, whatever order the file gave: replacements are matched in that order.
     for number, (_, a, lot) in enumerate(sorted(placed, key=lambda item: item[0])):
         s = symbols.index(lot.symbol)
-        k = ledger.count[a, s]
+        k = ledger.lot_count[a, s]
         if k >= ledger.lots.shape[2]:
             ledger.state[STATUS] = LOTS_FULL
             return
@@ -140,7 +140,7 @@ def from_household(
             lot.quantity, lot.basis - lot.deferred, lot.deferred, day_of(lot.acquired), start,
             first_long_term_day(start), number, int(lot.holding_start is None and lot.deferred == 0.0),
         )  # fmt: skip
-        ledger.count[a, s] = k + 1
+        ledger.lot_count[a, s] = k + 1
         ledger.held[a, s] += lot.quantity
         ledger.peak[a, s] = max(ledger.peak[a, s], lot.basis / lot.quantity)
         ledger.last_buy[group[s]] = max(ledger.last_buy[group[s]], day_of(lot.acquired))
@@ -153,7 +153,7 @@ def to_accounts(ledger: Ledger, household: Household, symbols: tuple[str, ...]) 
     for a, account in enumerate(household.accounts):
         lots = []
         for s, symbol in enumerate(symbols):
-            for k in range(ledger.count[a, s]):
+            for k in range(ledger.lot_count[a, s]):
                 lot = ledger.lots[a, s, k]
                 acquired, start = date_of(lot.acquired), date_of(lot.start)
                 lots.append(

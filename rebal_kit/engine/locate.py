@@ -1,6 +1,6 @@
 """Which account trades: sales from tax-advantaged accounts first, purchases by each class's location ranks.
 
-Money never crosses accounts. Within a rank, a purchase is spread over the eligible accounts in proportion to their cash.
+Money never crosses accounts. Within a rank, a purchase is spread over the accounts in proportion to their cash.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def sell_sleeve(desk: Desk, t: int, sleeve: int, amount: float, taxable_only: bo
 
 @inner
 def cheapest_position(desk: Desk, t: int, first: int, last: int) -> tuple[int, int]:
-    """Return the (account, security) of a sleeve whose sale costs least tax per dollar and that is not yet `done`, or -1s."""
+    """Return the (account, security) of a sleeve, not yet `done`, whose sale costs least tax per dollar; or -1s."""
     work, ledger, structure = desk.work, desk.ledger, desk.structure
     found = (-1, -1)
     lowest = -np.inf
@@ -128,7 +128,7 @@ def place_buys(desk: Desk, t: int, spare: float) -> None:
 
 @inner
 def place_at_rank(desk: Desk, security: int, amount: float, rank: int) -> float:
-    """Spread a purchase of up to `amount` US$ over the accounts of one location rank by their cash; return what fits."""
+    """Spread a purchase of up to `amount` US$ over the accounts of one rank by their cash; return what fits."""
     work, structure = desk.work, desk.structure
     spread = desk.plan.half_spread[security]
     asset_class = structure.sleeve_class[structure.sleeve_of[security]]

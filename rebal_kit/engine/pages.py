@@ -1,4 +1,4 @@
-"""A position's page of lots: writing, taking out and cutting them, always in order of acquisition. Used by the book only."""
+"""A position's page of lots: writing, taking out and cutting them, always in order of acquisition. For the book only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def append_lot(
 ) -> None:  # fmt: skip
     """Write a lot at the end of its page; the page is then still in order of acquisition."""
     ledger = desk.ledger
-    k = ledger.count[account, security]
+    k = ledger.lot_count[account, security]
     if k >= ledger.lots.shape[2]:
         ledger.state[STATUS] = LOTS_FULL
         return
@@ -33,7 +33,7 @@ def append_lot(
     lot.long_from = first_long_term_day(start)
     lot.purchase = purchase
     lot.fresh = fresh
-    ledger.count[account, security] = k + 1
+    ledger.lot_count[account, security] = k + 1
     ledger.peak[account, security] = max(ledger.peak[account, security], (cost + deferred) / quantity)
     stir(desk, account, security)
 
@@ -67,14 +67,14 @@ def remove_lots(desk: Desk, account: int, security: int, chosen: int) -> float:
         quantity += taken
     used = 0
     peak = 0.0
-    for k in range(ledger.count[account, security]):
+    for k in range(ledger.lot_count[account, security]):
         lot = page[k]
         if lot.quantity > 0.0:
             peak = max(peak, (lot.cost + lot.deferred) / lot.quantity)
             if used < k:
                 page[used] = lot
             used += 1
-    ledger.count[account, security] = used
+    ledger.lot_count[account, security] = used
     ledger.peak[account, security] = peak
     held = ledger.held[account, security] - quantity
     ledger.held[account, security] = held if used > 0 else 0.0
@@ -86,7 +86,7 @@ def remove_lots(desk: Desk, account: int, security: int, chosen: int) -> float:
 def split_lot(desk: Desk, account: int, security: int, k: int, quantity: float) -> None:
     """Cut lot `k` in two: `quantity` shares stay at `k`, the rest follows it."""
     ledger = desk.ledger
-    count = ledger.count[account, security]
+    count = ledger.lot_count[account, security]
     if count >= ledger.lots.shape[2]:
         ledger.state[STATUS] = LOTS_FULL
         return
@@ -102,7 +102,7 @@ def split_lot(desk: Desk, account: int, security: int, k: int, quantity: float) 
     rest.deferred -= first.deferred
     rest.quantity -= quantity
     first.quantity = quantity
-    ledger.count[account, security] = count + 1
+    ledger.lot_count[account, security] = count + 1
 
 
 @inner

@@ -46,7 +46,7 @@ def buyable_member(desk: Desk, t: int, sleeve: int) -> int:
     structure = desk.structure
     for i in range(structure.sleeve_first[sleeve], structure.sleeve_first[sleeve + 1]):
         if may_buy(desk, t, structure.sleeve_member[i]):
-            return structure.sleeve_member[i]  # type: ignore[no-any-return]
+            return structure.sleeve_member[i]
     return -1
 
 
@@ -83,7 +83,7 @@ def reachable_shares(desk: Desk, t: int) -> None:
 
 @inner
 def check_triggers(desk: Desk, t: int, total: float) -> bool:
-    """Hold every rule looked at today against the weights; fill `work.fired` and `work.destination`, say whether any fired."""
+    """Hold today's rules against the weights; fill `work.fired` and `work.destination`, say whether any fired."""
     plan, work, structure = desk.plan, desk.work, desk.structure
     any_fired = False
     for c in range(len(work.fired)):
@@ -184,7 +184,7 @@ def balance_classes(desk: Desk, free: float, total: float) -> None:
 
 @inner
 def spread_over_sleeves(desk: Desk, total: float) -> None:
-    """Turn class changes into sleeve changes: fired classes go to their inner weights, others only mend towards them."""
+    """Turn class changes into sleeve changes: fired classes go to their inner weights, others mend towards them."""
     work, structure = desk.work, desk.structure
     for c in range(len(work.change)):
         after = work.class_value[c] + work.change[c]

@@ -63,7 +63,7 @@ def simulate(desk: Desk, invest: bool) -> int:
         if changed:
             managed, legacy, cash = value_household(desk, t)
             if desk.ledger.state[STATUS] != OK:
-                return desk.ledger.state[STATUS]  # type: ignore[no-any-return]
+                return desk.ledger.state[STATUS]
         value = managed + legacy + cash
         index *= value / untaxed if untaxed > 0.0 else 1.0
         previous = value
@@ -72,7 +72,7 @@ def simulate(desk: Desk, invest: bool) -> int:
         desk.tape.daily[t, BEFORE_TAX] = index
         desk.tape.daily[t, TAX_PAID] = paid
         desk.tape.daily[t, DIVIDENDS] = dividends
-    return desk.ledger.state[STATUS]  # type: ignore[no-any-return]
+    return desk.ledger.state[STATUS]
 
 
 @inner

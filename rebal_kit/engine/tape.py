@@ -88,7 +88,7 @@ def next_entry(tape: Tape, ledger: Ledger) -> int:
         ledger.state[STATUS] = JOURNAL_FULL
         return -1
     tape.counts[ENTRIES] = row + 1
-    return row  # type: ignore[no-any-return]
+    return row
 
 
 @inner

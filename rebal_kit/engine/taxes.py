@@ -48,7 +48,7 @@ def settle_year(desk: Desk, year: int) -> float:
     figures[year, CARRY_SHORT] = result.carry.short
     figures[year, CARRY_LONG] = result.carry.long
     desk.ledger.state[SETTLED_YEARS] = year + 1
-    return result.tax  # type: ignore[no-any-return]
+    return result.tax
 
 
 @inner
@@ -63,7 +63,7 @@ def taxable_cash(desk: Desk) -> float:
 
 @inner
 def pay_tax(desk: Desk, t: int, year: int, total: float) -> float:
-    """Settle a year and pay its tax from taxable accounts, selling what is most overweight if cash falls short; return US$.
+    """Settle a year, pay its tax from taxable accounts and return US$ paid; where cash falls short, sell.
 
     A negative tax is a saving on the household's other income and is credited. What cannot be paid stays owed.
     """
@@ -143,7 +143,7 @@ def liquidation_tax(desk: Desk, t: int, last_year: int) -> float:
                 deferred_balance += ledger.held[account, security] * close[t, security]
             if structure.kind[account] != TAXABLE:
                 continue
-            for k in range(ledger.count[account, security]):
+            for k in range(ledger.lot_count[account, security]):
                 lot = ledger.lots[account, security, k]
                 gain = lot.quantity * close[t, security] - lot.cost - lot.deferred
                 if desk.prices.day[t] >= lot.long_from:
@@ -153,7 +153,7 @@ def liquidation_tax(desk: Desk, t: int, last_year: int) -> float:
     with_sale = tax_of_year(desk, last_year, short, long).tax
     return (
         with_sale - tax_of_year(desk, last_year, 0.0, 0.0).tax + desk.table.retirement_rate * deferred_balance
-    )  # type: ignore[no-any-return]
+    )
 
 
 @compiled

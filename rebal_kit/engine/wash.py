@@ -76,7 +76,7 @@ def earliest_replacement(desk: Desk, group: int, day: int, purchase: int) -> tup
     for i in range(structure.group_first[group], structure.group_first[group + 1]):
         security = structure.group_member[i]
         for account in range(len(ledger.cash)):
-            for k in range(ledger.count[account, security] - 1, -1, -1):
+            for k in range(ledger.lot_count[account, security] - 1, -1, -1):
                 lot = ledger.lots[account, security, k]
                 if not in_window(lot.acquired, day, wash_days):
                     break  # pages are in order of acquisition
