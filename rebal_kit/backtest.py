@@ -71,7 +71,7 @@ class Backtest:
 
     @cached_property
     def daily(self) -> pd.DataFrame:
-        """By session, US$: value after taxes and costs paid so far, the same before tax, cash, drift, tax, dividends."""
+        """By session: value after taxes and costs paid so far, the same before tax, cash, drift, tax, dividends."""
         daily = self._room.tape.daily
         opening = daily[0, tapes.VALUE] / daily[0, tapes.BEFORE_TAX]
         return pd.DataFrame(
@@ -203,7 +203,9 @@ class Backtest:
         """Return the run as a vectorbt Portfolio, rebuilt from the journal's orders (needs the extra `vectorbt`)."""
         from rebal_kit.vectorbt_bridge import portfolio_from
 
-        return portfolio_from(self)
+        with_lots = self.opened_with == "lots"
+        cash = sum((a.cash if with_lots else a.opening_value) or 0.0 for a in self.household.accounts)
+        return portfolio_from(self.market, self.journal, self.daily, self.setting.opening_positions, cash)
 
     def __repr__(self) -> str:
         return (

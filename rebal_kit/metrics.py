@@ -102,7 +102,7 @@ def tracking_error(values: np.ndarray, target_returns: np.ndarray) -> float:
 
 
 def turnover(bought: float, sold: float, average_value: float, days: int) -> float:
-    """Return half of purchases plus sales a year, as a fraction of the average value (opening, reinvestment left out)."""
+    """Return half of purchases plus sales a year, over the average value (opening, reinvestment left out)."""
     if days <= 0 or average_value <= 0:
         return math.nan
     return (bought + sold) / 2.0 / average_value / (days / DAYS_PER_YEAR)

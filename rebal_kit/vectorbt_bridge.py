@@ -14,19 +14,33 @@ import pandas as pd
 if TYPE_CHECKING:
     import vectorbt
 
-    from rebal_kit.backtest import Backtest
+    from rebal_kit.market import Market
 
 
-def portfolio_from(run: Backtest) -> vectorbt.Portfolio:
-    """Return a vectorbt Portfolio with cash sharing whose value path is the run's."""
+def portfolio_from(
+    market: Market, journal: pd.DataFrame, daily: pd.DataFrame, opening: np.ndarray, cash: float
+) -> vectorbt.Portfolio:
+    """Return a vectorbt Portfolio with cash sharing whose value path is the run's.
+
+    Parameters
+    ----------
+    market : Market
+        The securities and sessions of the run.
+    journal, daily : DataFrame
+        Of the `Backtest`.
+    opening : ndarray
+        (n_securities,) shares held before the first session.
+    cash : float
+        US$ in all accounts before the first session.
+    """
     import vectorbt as vbt
     from vectorbt.portfolio.enums import OrderSide, order_dt
 
-    close = run.market.frame("close")
-    later_splits = _later_splits(run.market.split)
-    sessions = pd.Series(np.arange(len(close)), index=run.dates)
-    columns = {symbol: i for i, symbol in enumerate(run.market.symbols)}
-    trades = run.journal.groupby("order", sort=True).agg(
+    close = market.frame("close")
+    later_splits = _later_splits(market.split)
+    sessions = pd.Series(np.arange(len(close)), index=daily.index)
+    columns = {symbol: i for i, symbol in enumerate(market.symbols)}
+    trades = journal.groupby("order", sort=True).agg(
         date=("date", "first"), symbol=("symbol", "first"), side=("side", "first"), quantity=("quantity", "sum"),
         price=("price", "first"), cost=("cost", "sum"),
     )  # fmt: skip
@@ -38,24 +52,21 @@ def portfolio_from(run: Backtest) -> vectorbt.Portfolio:
     records["price"] = trades["price"].to_numpy() / later_splits[at, column]
     records["fees"] = trades["cost"].to_numpy()
     records["side"] = np.where(trades["side"] == "buy", OrderSide.Buy, OrderSide.Sell)
-    opening = run.setting.opening_positions
     held = np.flatnonzero(opening)
     openings = np.zeros(len(held), order_dt)
     openings["col"] = held
-    openings["size"] = opening[held] * (later_splits[0, held] * run.market.split[0, held])
-    openings["price"] = run.market.close[0, held] / later_splits[0, held]
-    income = (run.daily["dividends"] - run.daily["tax_paid"]).to_numpy()
+    openings["size"] = opening[held] * (later_splits[0, held] * market.split[0, held])
+    openings["price"] = market.close[0, held] / later_splits[0, held]
+    income = (daily["dividends"] - daily["tax_paid"]).to_numpy()
     flows = np.flatnonzero(income)
     paid = np.zeros(len(flows), order_dt)
     paid["idx"], paid["fees"] = flows, -income[flows]
-    paid["price"] = run.market.close[flows, 0] / later_splits[flows, 0]
+    paid["price"] = market.close[flows, 0] / later_splits[flows, 0]
     records = np.concatenate([openings, records, paid])
     records = records[np.lexsort((records["idx"], records["col"]))]
     records["id"] = np.arange(len(records))
     prices: pd.DataFrame = close.div(later_splits)
     bought = float(openings["size"] @ openings["price"])
-    accounts = run.household.accounts
-    cash = sum((a.cash if run.opened_with == "lots" else a.opening_value) or 0.0 for a in accounts)
     return vbt.Portfolio(
         vbt.ArrayWrapper(
             index=prices.index, columns=prices.columns, ndim=2, freq="1D", column_only_select=True, group_select=True,

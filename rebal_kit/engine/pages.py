@@ -1,4 +1,4 @@
-"""A position's page of lots: writing, taking out and cutting them, always in order of acquisition. For the book only."""
+"""A position's page of lots, in order of acquisition: writing, taking out and cutting them. For the book only."""
 
 from __future__ import annotations
 
