@@ -133,10 +133,10 @@ def encode_policy(policy: RebalancePolicy, household: Household, market: Market)
     look = look.reshape(len(rules), len(market.dates))
     harvest = policy.harvest or Harvest()
     spreads = dict(policy.costs.by_symbol)
-    never = np.zeros(len(market.dates), bool)
+    harvest_look = look_sessions(market, harvest.look) if policy.harvest else np.zeros(len(market.dates), bool)
     return Plan(
         look=look,
-        looked=np.asarray(look.any(axis=0)),
+        looked=look.any(axis=0) | harvest_look,
         scheduled=np.array([rule.band is None for rule in rules], bool),
         by_sleeve=np.array([rule.by_sleeve for rule in rules], bool),
         applies=applies,
@@ -149,7 +149,7 @@ def encode_policy(policy: RebalancePolicy, household: Household, market: Market)
         destination=policy.destination_fraction,
         lot_method=LOT_METHOD_CODES[policy.lot_method],
         guard_days=policy.gain_guard_days,
-        harvest_look=look_sessions(market, harvest.look) if policy.harvest else never,
+        harvest_look=harvest_look,
         min_loss_pct=harvest.min_loss_pct,
         min_loss_usd=harvest.min_loss_usd,
         min_tax_saved_usd=harvest.min_tax_saved_usd,
