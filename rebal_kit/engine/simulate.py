@@ -9,6 +9,7 @@ from rebal_kit.engine.choose import may_buy
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.harvest import harvest
 from rebal_kit.engine.ledger import OK, STATUS
+from rebal_kit.engine.pages import stir
 from rebal_kit.engine.rebalance import check_triggers, rebalance, value_household
 from rebal_kit.engine.tape import BEFORE_TAX, CASH, DIVIDENDS, DRIFT, TAX_PAID, VALUE
 from rebal_kit.engine.taxes import pay_tax
@@ -26,6 +27,7 @@ def simulate(desk: Desk, invest: bool) -> int:
         Invest all cash at target on the first session.
     """
     prices, plan, work, structure = desk.prices, desk.plan, desk.work, desk.structure
+    forget(desk)
     index = 1.0
     previous = 0.0
     for t in range(len(prices.day)):
@@ -73,6 +75,14 @@ def simulate(desk: Desk, invest: bool) -> int:
         desk.tape.daily[t, TAX_PAID] = paid
         desk.tape.daily[t, DIVIDENDS] = dividends
     return desk.ledger.state[STATUS]
+
+
+@inner
+def forget(desk: Desk) -> None:
+    """Forget what a harvest scan learnt: opening lots are new to it, and a sweep runs again in the same room."""
+    for account in range(desk.ledger.held.shape[0]):
+        for security in range(desk.ledger.held.shape[1]):
+            stir(desk, account, security)
 
 
 @inner
