@@ -37,6 +37,7 @@ class Reason(IntEnum):
     REPLACEMENT = 7
     REINVEST = 8
     RAISE_TAX = 9
+    GIVEN = 10
     # why not
     WASH_WINDOW_BUY = 20
     WASH_WINDOW_SALE = 21
@@ -63,6 +64,7 @@ _SENTENCES = {
     Reason.REPLACEMENT: "replace a harvested holding",
     Reason.REINVEST: "reinvest a dividend",
     Reason.RAISE_TAX: "raise cash for income tax due",
+    Reason.GIVEN: "given in a history of trades",
     Reason.WASH_WINDOW_BUY: "not bought: sold at a loss in the household within the wash-sale window",
     Reason.WASH_WINDOW_SALE: "loss not taken: bought in the household within the wash-sale window",
     Reason.NO_REPLACEMENT: "loss not taken: no replacement may be bought",

@@ -70,7 +70,6 @@ def acquire(desk: Desk, day: int, account: int, security: int, quantity: float, 
     ledger.held[account, security] += quantity
     unit_cost = cost / quantity
     left = quantity
-    left_cost = cost
     for w in range(ledger.state[OPEN_LOSSES]):
         loss = ledger.losses[w]
         if loss.group != group or loss.quantity <= 0.0 or not in_window(day, loss.day, wash_days):
@@ -79,14 +78,14 @@ def acquire(desk: Desk, day: int, account: int, security: int, quantity: float, 
         amount = disallowed_loss(loss.per_share, matched)
         settled = disallow(desk, loss.year, loss.long, loss.row, amount, account)
         start = tacked_start(day, loss.day - loss.held_days, loss.day) if settled > 0.0 else day
-        piece = min(matched * unit_cost, left_cost)
-        append_lot(desk, account, security, matched, piece, settled, day, start, purchase, 0)
+        append_lot(desk, account, security, matched, matched * unit_cost, settled, day, start, purchase, 0)
         loss.quantity -= matched
+        if loss.quantity <= DUST * matched:
+            loss.quantity = 0.0
         left -= matched
-        left_cost -= piece
         if left <= DUST * quantity:
             return
-    append_lot(desk, account, security, left, left_cost, 0.0, day, day, purchase, 1)
+    append_lot(desk, account, security, left, left * unit_cost, 0.0, day, day, purchase, 1)
 
 
 @inner
@@ -138,7 +137,7 @@ def sell(desk: Desk, t: int, account: int, security: int, chosen: int, fee: floa
         if not taxable:
             continue
         ledger.years[year, LONG if long else SHORT] += gain
-        if gain < 0.0:
+        if gain < -DUST * basis:  # less is rounding: it must not use up a replacement
             if reason == Reason.HARVEST:
                 ledger.years[year, HARVESTED] -= gain
             ledger.blocked[group] = max(ledger.blocked[group], blocked_until(day, desk.table.wash_days))

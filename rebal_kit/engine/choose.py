@@ -6,6 +6,7 @@ from rebal_kit.compiled import inner
 from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.desk import Desk
+from rebal_kit.engine.pages import DUST
 from rebal_kit.engine.tape import pass_over
 from rebal_kit.rules.lots import postponed, sale_order
 from rebal_kit.rules.wash_sale import in_window
@@ -61,20 +62,28 @@ def choose_lots(desk: Desk, t: int, account: int, security: int, quantity: float
     Left out are short-term gains that turn long-term within the guard, and losses that a purchase of the past days
     would wash; the reason is noted on the tape.
     """
+    rank_lots(desk, t, account, security, desk.plan.lot_method)
+    return take_ranked(desk, t, account, security, quantity)
+
+
+@inner
+def take_ranked(desk: Desk, t: int, account: int, security: int, quantity: float) -> int:
+    """Fill `work.order` and `work.take` from the ranking in `work`, up to `quantity` shares; return how many lots."""
     work = desk.work
     count = desk.ledger.lot_count[account, security]
     page = desk.ledger.lots[account, security]
-    rank_lots(desk, t, account, security)
-    everything = quantity >= desk.ledger.held[account, security] * (1.0 - 1e-12)
+    everything = quantity >= desk.ledger.held[account, security] * (1.0 - DUST)
+    # Bases that differ by rounding are equal: the older lot goes first.
+    tie = DUST * desk.prices.close[t, security]
     chosen = 0
     left = quantity
-    while chosen < count and (left > 0.0 or everything):
+    while chosen < count and (left > DUST * quantity or everything):
         best = -1
         for k in range(count):
             if work.take[k] == 0.0 and (
                 best < 0
                 or work.tier[k] < work.tier[best]
-                or (work.tier[k] == work.tier[best] and work.key[k] < work.key[best])
+                or (work.tier[k] == work.tier[best] and work.key[k] < work.key[best] - tie)
             ):
                 best = k
         if best < 0:
@@ -87,7 +96,7 @@ def choose_lots(desk: Desk, t: int, account: int, security: int, quantity: float
 
 
 @inner
-def rank_lots(desk: Desk, t: int, account: int, security: int) -> None:
+def rank_lots(desk: Desk, t: int, account: int, security: int, method: int) -> None:
     """Fill `work.tier` and `work.key` with the order of sale of a position's lots, and mark those to be kept."""
     work, plan = desk.work, desk.plan
     day = desk.prices.day[t]
@@ -99,6 +108,8 @@ def rank_lots(desk: Desk, t: int, account: int, security: int) -> None:
     for k in range(desk.ledger.lot_count[account, security]):
         lot = desk.ledger.lots[account, security, k]
         unit_basis = (lot.cost + lot.deferred) / lot.quantity
+        if abs(unit_basis - price) <= DUST * price:
+            unit_basis = price  # at cost: neither a gain nor a loss
         work.take[k] = 0.0
         if taxed and recent != NONE and unit_basis > price and lot.purchase != recent:
             work.take[k] = KEPT
@@ -108,7 +119,7 @@ def rank_lots(desk: Desk, t: int, account: int, security: int) -> None:
             work.take[k] = KEPT
             amount = (price - unit_basis) * lot.quantity
             pass_over(desk.tape, desk.ledger, t, account, security, Reason.GAIN_GUARD, amount)
-        tier, key = sale_order(plan.lot_method, day, lot.acquired, lot.long_from, unit_basis, price)
+        tier, key = sale_order(method, day, lot.acquired, lot.long_from, unit_basis, price)
         work.tier[k] = tier
         work.key[k] = key
 

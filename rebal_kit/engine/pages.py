@@ -57,13 +57,16 @@ def remove_lots(desk: Desk, account: int, security: int, chosen: int) -> float:
             taken = lot.quantity
             lot.quantity = 0.0
         else:
+            # Both parts are shares of the whole, not one the remainder of the other: basis per share stays what it was
+            # however often a lot is cut, so that lots at one price tie and a sale at cost is no loss.
             share = taken / lot.quantity
+            rest = (lot.quantity - taken) / lot.quantity
             slice_.quantity = taken
             slice_.cost = lot.cost * share
             slice_.deferred = lot.deferred * share
             lot.quantity -= taken
-            lot.cost -= slice_.cost
-            lot.deferred -= slice_.deferred
+            lot.cost *= rest
+            lot.deferred *= rest
         quantity += taken
     used = 0
     peak = 0.0
@@ -96,10 +99,11 @@ def split_lot(desk: Desk, account: int, security: int, k: int, quantity: float) 
     first = page[k]
     rest = page[k + 1]
     share = quantity / first.quantity
+    remaining = (first.quantity - quantity) / first.quantity
     first.cost *= share
     first.deferred *= share
-    rest.cost -= first.cost
-    rest.deferred -= first.deferred
+    rest.cost *= remaining
+    rest.deferred *= remaining
     rest.quantity -= quantity
     first.quantity = quantity
     ledger.lot_count[account, security] = count + 1

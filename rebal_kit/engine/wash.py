@@ -46,7 +46,7 @@ def replace_sold(
             break
         lot = ledger.lots[account, other, k]
         matched = matched_shares(left, lot.quantity)
-        if matched < lot.quantity:
+        if matched < lot.quantity * (1.0 - DUST):
             split_lot(desk, account, other, k, matched)
             if ledger.state[STATUS] != 0:
                 return

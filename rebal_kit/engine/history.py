@@ -1,0 +1,172 @@
+"""A history of trades made ready for the book: every event is a session of its own, with its own row of prices."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rebal_kit.engine.arrays import Plan, Prices, Structure
+from rebal_kit.engine.desk import Desk
+from rebal_kit.engine.ledger import JOURNAL_FULL, LOSSES_FULL, LOTS_FULL, empty_ledger
+from rebal_kit.engine.replay import replay
+from rebal_kit.engine.tape import empty_tape
+from rebal_kit.engine.work import empty_work
+from rebal_kit.rules.law import TaxTable
+
+
+def play(
+    events: np.ndarray,
+    picks: np.ndarray,
+    day: np.ndarray,
+    price: np.ndarray,
+    kind: np.ndarray,
+    group: np.ndarray,
+    table: TaxTable,
+) -> Desk:
+    """Play a history through the book, in as large a ledger as it needs, and return the desk it was played on.
+
+    Parameters
+    ----------
+    events : ndarray
+        (n_events,) `rebal_kit.engine.replay.EVENT` in order of time. `session` is set to the number of the event;
+        `order`, `purchase` and `status` are written.
+    picks : ndarray
+        (n_picks,) `rebal_kit.engine.replay.PICK`.
+    day : ndarray
+        (n_events,) int64, days since 1970-01-01, never falling.
+    price : ndarray
+        (n_events,) float64, US$ a share. Of no matter for splits.
+    kind : ndarray
+        (n_accounts,) int64, as in `Structure.kind`.
+    group : ndarray
+        (n_securities,) int64, identity group of each security, numbered from 0.
+    table : TaxTable
+        Its `wash_days` is what counts here.
+
+    Returns
+    -------
+    Desk
+        With the ledger as the history left it and a journal of every purchase and of every lot sold. Row y of
+        `ledger.years` is the year of the first event plus y. Cash starts at 0 and may be negative: what was paid in
+        is not part of the history.
+
+    Raises
+    ------
+    ValueError
+        The days fall, or a quantity is not positive. What a user wrote is checked before it comes here.
+    """
+    if np.any(np.diff(day) < 0):
+        raise ValueError("days must never fall: sort the events by day first")
+    if not np.all(events["quantity"] > 0.0) or not np.all(picks["quantity"] > 0.0):
+        raise ValueError("every quantity must be positive")
+    events["session"] = np.arange(len(events))
+    lots, losses, journal = 32, 64, 2 * len(events) + 16
+    while True:
+        desk = history_desk(events, day, price, kind, group, table, lots=lots, losses=losses, journal=journal)
+        status = replay(desk, events, picks)
+        if status == LOTS_FULL:
+            lots *= 2
+        elif status == LOSSES_FULL:
+            losses *= 2
+        elif status == JOURNAL_FULL:
+            journal *= 2
+        else:
+            return desk
+
+
+def history_desk(
+    events: np.ndarray,
+    day: np.ndarray,
+    price: np.ndarray,
+    kind: np.ndarray,
+    group: np.ndarray,
+    table: TaxTable,
+    *,
+    lots: int,
+    losses: int,
+    journal: int,
+) -> Desk:
+    """Return a desk with nothing in its ledger on which the events can be replayed; parameters as in `play`."""
+    accounts, securities = len(kind), len(group)
+    years = day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)
+    year = years - years[0] if len(years) else years
+    groups = int(group.max()) + 1 if securities else 0
+    return Desk(
+        _prices(events, day, year, price, securities),
+        _structure(kind, group, groups),
+        _plan(len(day), securities),
+        table,
+        empty_ledger(accounts, securities, groups, int(year.max(initial=0)) + 1, lots=lots, losses=losses),
+        empty_tape(0, accounts, securities, 0, journal=journal),
+        empty_work(accounts, securities, 0, 0, lots),
+    )
+
+
+def _prices(
+    events: np.ndarray, day: np.ndarray, year: np.ndarray, price: np.ndarray, securities: int
+) -> Prices:
+    close = np.zeros((len(day), securities))
+    close[np.arange(len(day)), events["security"]] = price
+    return Prices(
+        day=day,
+        year=year,
+        close=close,
+        dividend=np.zeros_like(close),
+        split=np.ones_like(close),
+        traded=close > 0.0,
+        event=np.zeros(len(day), bool),
+        tax_due=np.full(len(day), -1, np.int64),
+    )
+
+
+def _structure(kind: np.ndarray, group: np.ndarray, groups: int) -> Structure:
+    """Accounts and identity groups; a history has no targets."""
+    securities = len(group)
+    return Structure(
+        kind=kind,
+        group=group,
+        group_first=np.searchsorted(np.sort(group), np.arange(groups + 1)).astype(np.int64),
+        group_member=np.argsort(group, kind="stable").astype(np.int64),
+        sleeve_of=np.full(securities, -1, np.int64),
+        sleeve_class=np.zeros(0, np.int64),
+        sleeve_weight=np.zeros(0),
+        sleeve_first=np.zeros(1, np.int64),
+        sleeve_member=np.zeros(0, np.int64),
+        class_first=np.zeros(1, np.int64),
+        target=np.zeros(0),
+        cash_target=0.0,
+        location=np.zeros((0, 3), np.int64),
+        qualified=np.zeros(securities),
+        replaceable=np.zeros(securities, bool),
+        exempt=np.zeros(securities),
+    )
+
+
+def _plan(sessions: int, securities: int) -> Plan:
+    """No policy: nothing is looked at, nothing avoided, and trades are made at the price given."""
+    no_rules = np.zeros((0, 0))
+    return Plan(
+        look=np.zeros((0, sessions), bool),
+        looked=np.zeros(sessions, bool),
+        scheduled=np.zeros(0, bool),
+        by_sleeve=np.zeros(0, bool),
+        applies=np.zeros((0, 0), bool),
+        above=no_rules,
+        below=no_rules,
+        applies_class=np.zeros((0, 0), bool),
+        class_above=no_rules,
+        class_below=no_rules,
+        reason=np.zeros(0, np.int64),
+        destination=0.0,
+        lot_method=0,
+        guard_days=0,
+        harvest_look=np.zeros(sessions, bool),
+        min_loss_pct=0.0,
+        min_loss_usd=0.0,
+        min_tax_saved_usd=0.0,
+        replacements=0,
+        reinvest=False,
+        cash_above=0.0,
+        avoid_wash_sales=False,
+        min_trade=0.0,
+        half_spread=np.zeros(securities),
+    )

@@ -1,0 +1,152 @@
+"""Histories of trades in the words of `tests/cases`, played through the engine's book and told back in the same words.
+
+A story has `accounts`, `trades` and perhaps `identical`; beside the sides of a case there is ``split`` with a `ratio`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from rebal_kit.domain import AccountKind, Reason, TaxProfile
+from rebal_kit.encode import KIND
+from rebal_kit.engine.desk import Desk
+from rebal_kit.engine.history import history_desk, play
+from rebal_kit.engine.ledger import date_of, day_of
+from rebal_kit.engine.replay import BUY, EVENT, PICK, SELL, SPLIT
+from rebal_kit.engine.tape import ENTRIES
+from rebal_kit.rules.law import TaxTable, tax_table
+from rebal_kit.rules.lots import LOT_METHOD_CODES
+
+PURCHASES = ("buy", "reinvest")
+AMOUNTS = ("quantity", "proceeds", "basis", "gain", "disallowed", "permanent", "recognized")
+
+
+@cache
+def law() -> TaxTable:
+    return tax_table(TaxProfile())
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """A story as the engine reads it."""
+
+    accounts: list[str]
+    symbols: list[str]
+    labels: list[str]  # of the purchases, by number
+    events: np.ndarray
+    picks: np.ndarray
+    day: np.ndarray
+    price: np.ndarray
+    kind: np.ndarray
+    group: np.ndarray
+
+    @property
+    def given(self) -> tuple[np.ndarray, ...]:
+        return self.events, self.picks, self.day, self.price, self.kind, self.group
+
+    def desk(self, **room: int) -> Desk:
+        """An empty desk of a stated size."""
+        events, _, *rest = self.given
+        events["session"] = np.arange(len(events))
+        return history_desk(events, *rest, law(), **room)
+
+
+def in_order(story: dict[str, Any]) -> list[dict[str, Any]]:
+    """The trades by date; those of one day as the story lists them."""
+    return sorted((t for t in story["trades"] if t["side"] != "ex_dividend"), key=lambda trade: trade["date"])
+
+
+def arrays(
+    story: dict[str, Any], symbols: list[str] | None = None, accounts: list[str] | None = None
+) -> Arrays:
+    """Translate a story; the order of the securities and accounts may be chosen."""
+    trades = in_order(story)
+    accounts = accounts or list(story["accounts"])
+    symbols = symbols or list(dict.fromkeys(trade["symbol"] for trade in trades))
+    same = {symbol: min(names) for names in story.get("identical", ()) for symbol in names}
+    groups = list(dict.fromkeys(same.get(symbol, symbol) for symbol in symbols))
+    labels = [trade["lot"] for trade in trades if trade["side"] in PURCHASES]
+    events = np.zeros(len(trades), EVENT).view(np.recarray)
+    named: list[tuple[int, float]] = []
+    for event, trade in zip(events, trades, strict=True):
+        side = trade["side"]
+        event.security = symbols.index(trade["symbol"])
+        event.action = SPLIT if side == "split" else SELL if side == "sell" else BUY
+        event.quantity = trade["ratio"] if side == "split" else trade["quantity"]
+        event.account = 0 if side == "split" else accounts.index(trade["account"])
+        event.fee = trade.get("fees", 0.0)
+        event.reason = Reason.REINVEST if side == "reinvest" else Reason.GIVEN
+        event.method = LOT_METHOD_CODES[trade.get("lot_method", "fifo")]
+        event.first_pick = len(named)
+        named += [(labels.index(lot), quantity) for lot, quantity in trade.get("lots", ())]
+        event.picks = len(named) - event.first_pick
+    return Arrays(
+        accounts, symbols, labels, events, np.array(named, PICK).view(np.recarray),
+        np.array([day_of(dt.date.fromisoformat(trade["date"])) for trade in trades], np.int64),
+        np.array([trade.get("price", 0.0) for trade in trades], np.float64),
+        np.array([KIND[AccountKind(story["accounts"][name]["kind"])] for name in accounts], np.int64),
+        np.array([groups.index(same.get(symbol, symbol)) for symbol in symbols], np.int64),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of a story, by key, summed.
+
+    Attributes
+    ----------
+    disposals : dict
+        (number of the trade, lot, holding start, term): amounts of `AMOUNTS`. Taxable accounts only.
+    open_lots : dict
+        (account, symbol, lot, holding start): quantity, basis and the deferred loss in it.
+    years : dict
+        (year, 'ST' or 'LT'): recognized.
+    """
+
+    disposals: dict[tuple[Any, ...], np.ndarray]
+    open_lots: dict[tuple[Any, ...], np.ndarray]
+    years: dict[tuple[int, str], float]
+
+    def total(self, name: str) -> float:
+        return float(sum(row[AMOUNTS.index(name)] for row in self.disposals.values()))
+
+
+def told(story: dict[str, Any], **order: list[str]) -> Told:
+    """Play a story and tell what became of it."""
+    given = arrays(story, **order)
+    desk = play(*given.given, law())
+    assert not given.events.status.any(), given.events.status
+    return retell(given, desk)
+
+
+def retell(given: Arrays, desk: Desk) -> Told:
+    """Read journal and ledger."""
+    trade_of = {int(order): number for number, order in enumerate(given.events.order) if order >= 0}
+    disposals: dict[tuple[Any, ...], np.ndarray] = defaultdict(lambda: np.zeros(len(AMOUNTS)))
+    years: dict[tuple[int, str], float] = defaultdict(float)
+    for row in desk.tape.journal[: desk.tape.counts[ENTRIES]]:
+        if row.side == 1 or given.kind[row.account] != 0:
+            continue
+        recognized = row.gain + row.disallowed
+        term = "LT" if row.long else "ST"
+        key = (trade_of[int(row.order)], given.labels[row.purchase], date_of(row.start).isoformat(), term)
+        disposals[key] += (
+            row.quantity, row.quantity * row.price - row.cost, row.basis, row.gain, row.disallowed, row.permanent,
+            recognized,
+        )  # fmt: skip
+        years[date_of(given.day[row.session]).year, term] += recognized
+    open_lots: dict[tuple[Any, ...], np.ndarray] = defaultdict(lambda: np.zeros(3))
+    ledger = desk.ledger
+    for a, account in enumerate(given.accounts):
+        for s, symbol in enumerate(given.symbols):
+            for lot in ledger.lots[a, s, : ledger.lot_count[a, s]]:
+                if lot.quantity > 1e-9:
+                    key = (account, symbol, given.labels[lot.purchase], date_of(lot.start).isoformat())
+                    open_lots[key] += (lot.quantity, lot.cost + lot.deferred, lot.deferred)
+    return Told(dict(disposals), dict(open_lots), dict(years))
