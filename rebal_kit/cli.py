@@ -1,0 +1,253 @@
+"""The command line: `rebal demo`, `rebal compare`, `rebal warm`. Thin: it reads, asks the package, and prints."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rebal_kit.findings import Finding, PolicyError, RebalError
+
+if TYPE_CHECKING:
+    from rebal_kit.compare import Comparison
+    from rebal_kit.domain import Household
+    from rebal_kit.market import Market
+    from rebal_kit.policy import RebalancePolicy
+
+app = typer.Typer(
+    help="After-tax back-tests of rebalancing rules, lot by lot, for all accounts of a household.",
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+)  # fmt: skip
+
+DEMO_HOUSEHOLDS = ("starter", "two_million")
+DEMO_POLICIES = tuple(
+    name
+    for rule in ("buy_and_hold", "quarterly", "threshold_3pct", "tiered")
+    for name in (rule, f"{rule}_harvest")
+)
+_BAD_INPUT = 2
+
+
+class OpenWith(StrEnum):
+    """What a back-test opens with."""
+
+    LOTS = "lots"
+    VALUES = "values"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("rebal_kit"))
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """After-tax back-tests of rebalancing rules, lot by lot, for all accounts of a household."""
+
+
+@app.command()
+def demo(
+    html: Annotated[Path, typer.Option(help="Where the page with the charts goes.")] = Path(
+        "build/comparison.html"
+    ),
+) -> None:
+    """Compare eight rules on real prices for two example households: tables here, charts in a page."""
+    from rebal_kit.files.household import load_household
+    from rebal_kit.files.policy import load_policy
+    from rebal_kit.sources.load import load_market
+
+    with _findings_instead_of_traceback():
+        market = load_market("etf")
+        policies = {name: load_policy(name) for name in DEMO_POLICIES}
+        comparisons = [
+            _run(market, load_household(name), policies, open_with="values") for name in DEMO_HOUSEHOLDS
+        ]
+        for comparison in comparisons:
+            _print(comparison)
+        _write_page(comparisons, html)
+
+
+@app.command()
+def compare(  # noqa: PLR0913 - a command's options are its arguments
+    household: Annotated[str, typer.Option(help="A household file, or the name of a bundled one.")],
+    policy: Annotated[
+        list[str], typer.Option(help="A policy file, or the name of a bundled one; repeat, or list several.")
+    ],
+    market: Annotated[
+        str, typer.Option(help="etf, stocks, dow30, or a CSV or parquet file of prices.")
+    ] = "etf",
+    more: Annotated[list[str] | None, typer.Argument(metavar="[POLICY]...", help="Further policies.")] = None,
+    start: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First session.")] = None,
+    end: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last session.")] = None,
+    open_with: Annotated[
+        OpenWith | None, typer.Option(help="Open with the lots, or with the opening values.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Also write a page with charts.")] = None,
+) -> None:
+    """Compare policies for a household on a market, after tax."""
+    from rebal_kit.files.household import load_household
+    from rebal_kit.sources.load import load_market
+
+    with _findings_instead_of_traceback():
+        comparison = _run(
+            load_market(market), load_household(household), _policies([*policy, *(more or [])]),
+            start=start.date() if start else None, end=end.date() if end else None,
+            open_with=open_with.value if open_with else None,
+        )  # fmt: skip
+        if as_json:
+            typer.echo(json.dumps(_as_json(comparison), indent=2, allow_nan=False))
+        else:
+            _print(comparison)
+        if html is not None:
+            _write_page([comparison], html)
+
+
+@app.command()
+def warm() -> None:
+    """Compile the engine now, so that the first back-test does not have to."""
+    import rebal_kit.backtest as machine
+
+    machine.warm(lambda text: typer.echo(text, err=True))
+
+
+@contextmanager
+def _findings_instead_of_traceback() -> Iterator[None]:
+    """Say on stderr what is wrong with the input, a line a finding, and leave with exit code 2."""
+    try:
+        yield
+    except RebalError as error:
+        for finding in error.findings:
+            typer.echo(f"{finding.severity}: {finding}", err=True)
+        raise typer.Exit(_BAD_INPUT) from None
+
+
+def _policies(sources: Sequence[str]) -> dict[str, RebalancePolicy]:
+    """Load every policy, collecting the problems of all files before complaining."""
+    from rebal_kit.files.policy import load_policy
+
+    found: dict[str, RebalancePolicy] = {}
+    problems: list[Finding] = []
+    for source in sources:
+        try:
+            policy = load_policy(source)
+        except RebalError as error:
+            problems.extend(error.findings)
+            continue
+        name = policy.name or Path(source).stem
+        if name in found:
+            problems.append(
+                Finding("error", source, f"a second policy named '{name}'", "give each a name of its own")
+            )
+        found[name] = policy
+    if problems:
+        raise PolicyError(problems)
+    return found
+
+
+def _run(
+    market: Market, household: Household, policies: Mapping[str, RebalancePolicy], **span: Any
+) -> Comparison:
+    """Run the comparison under a progress bar on stderr."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from rebal_kit.compare import compare as side_by_side
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(escape(household.name), total=len(policies))
+        return side_by_side(market, household, policies, progress=lambda _: bar.advance(task), **span)
+
+
+def _print(comparison: Comparison) -> None:
+    """Print the tables of one comparison and what a reader must know."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from rebal_kit.views.shape import label
+    from rebal_kit.views.tables import said, terminal
+
+    console = Console(file=sys.stdout)
+    run = next(iter(comparison.runs.values()))
+    first, last = run.market.dates[0], run.market.dates[-1]
+    console.print()
+    for table in terminal(comparison, f"{label(run.household.name)}: {first} to {last}, US$", console.width):
+        console.print(table)
+        console.print()
+    for sentence in said(comparison.assumptions):
+        console.print(Text(f"· {sentence}", style="dim"))
+    if not run.household.complete:
+        console.print(
+            Text("· coverage: outside accounts unknown; wash sales against them are not seen", style="dim")
+        )
+    console.print(Text("· a back-test, no forecast; not tax advice", style="dim"))
+
+
+def _write_page(comparisons: Sequence[Comparison], path: Path) -> None:
+    try:
+        from rebal_kit.views.page import save_page
+
+        save_page(comparisons, path)
+    except OSError as error:
+        what = f"cannot be written: {error.strerror}"
+        raise RebalError(Finding("error", str(path), what, "give another path")) from None
+    except ModuleNotFoundError as error:
+        what = f"charts need {error.name}, which is not installed"
+        raise RebalError(Finding("error", str(path), what, "pip install 'rebal_kit[views]'")) from None
+    typer.echo(f"\ncharts: {path} (open it in a browser; it needs no network)", err=True)
+
+
+def _as_json(comparison: Comparison) -> dict[str, Any]:
+    """Return the comparison as JSON values; what is not known is null."""
+    run = next(iter(comparison.runs.values()))
+    return {
+        "household": run.household.name,
+        "market": run.market.name,
+        "source": run.market.source,
+        "first": str(run.market.dates[0]),
+        "last": str(run.market.dates[-1]),
+        "opened_with": run.opened_with,
+        "law_year": run.household.tax.law_year,
+        "complete": run.household.complete,
+        "policies": {
+            name: {
+                "policy": repr(found.policy),
+                "metrics": {key: _plain(value) for key, value in found.metrics.items()},
+                "years": [
+                    {str(key): int(value) if key == "year" else _plain(value) for key, value in row.items()}
+                    for row in found.years.rename_axis("year").reset_index().to_dict("records")
+                ],
+            }
+            for name, found in comparison.runs.items()
+        },
+        "assumptions": [
+            {"severity": f.severity, "where": f.where, "what": f.what, "remedy": f.remedy}
+            for f in comparison.assumptions
+        ],
+    }
+
+
+def _plain(value: Any) -> float | None:
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+if __name__ == "__main__":
+    app()

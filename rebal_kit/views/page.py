@@ -1,0 +1,114 @@
+"""The comparison as one HTML page that opens anywhere, offline: charts, tables, and what a reader must know."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rebal_kit.views import charts
+from rebal_kit.views.shape import banded, label
+from rebal_kit.views.tables import said, table
+
+if TYPE_CHECKING:
+    from rebal_kit.compare import Comparison
+
+#: Points a curve: as many as a panel of the page can show, so that the page stays small.
+_POINTS = 440
+
+
+class Figure(NamedTuple):
+    """A chart's place in the page.
+
+    Attributes
+    ----------
+    id : str
+    spec : dict
+        Vega-Lite.
+    text : str
+        What it shows, in words.
+    """
+
+    id: str
+    spec: dict[str, Any]
+    text: str
+
+
+def comparison_page(comparisons: Sequence[Comparison], title: str = "Rebalancing rules after tax") -> str:
+    """Return one HTML page for comparisons of one or more households.
+
+    Every chart and script is inside; the page's own security policy forbids it the network. Names from files are
+    escaped.
+
+    Parameters
+    ----------
+    comparisons : sequence of Comparison
+        One for each household.
+    title : str
+    """
+    import jinja2
+    import vl_convert
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    sections = [_section(comparison, f"h{at}") for at, comparison in enumerate(comparisons)]
+    specs = {figure.id: figure.spec for section in sections for figure in section["figures"]}
+    return environment.get_template("page.html.j2").render(
+        title=title,
+        sections=sections,
+        specs=_json_in_html(specs),
+        script=vl_convert.javascript_bundle("window.draw = vegaEmbed;").replace("</script", "<\\/script"),
+        label=label,
+    )
+
+
+def save_page(
+    comparisons: Sequence[Comparison], path: str | Path, title: str = "Rebalancing rules after tax"
+) -> Path:
+    """Write `comparison_page` to a file, making its folder; return the path."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(comparison_page(comparisons, title), encoding="utf-8")
+    return path
+
+
+def _section(comparison: Comparison, prefix: str) -> dict[str, Any]:
+    """Return what the template shows of one household."""
+    run = next(iter(comparison.runs.values()))
+    figures = []
+    for at, chart in enumerate(_charts(comparison)):
+        spec = chart.to_dict(validate=False)
+        figures.append(Figure(f"{prefix}-{at}", spec, spec["description"]))
+    return {
+        "household": run.household,
+        "market": run.market,
+        "first": run.market.dates[0],
+        "last": run.market.dates[-1],
+        "opened_with": run.opened_with,
+        "figures": figures,
+        "table": table(comparison),
+        "policies": {label(name): found.policy for name, found in comparison.runs.items()},
+        "assumptions": said(comparison.assumptions),
+    }
+
+
+def _charts(comparison: Comparison) -> Iterator[Any]:
+    yield charts.growth(comparison, _POINTS)
+    yield charts.taxes_by_year(comparison)
+    yield from (
+        chart for chart in (charts.tax_saved(comparison), charts.tax_split(comparison)) if chart is not None
+    )
+    for name in banded(comparison):
+        yield charts.drift(comparison.runs[name], _POINTS)
+
+
+def _json_in_html(value: Any) -> str:
+    """Return JSON that may stand in a script element whatever its strings hold."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False, default=str)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

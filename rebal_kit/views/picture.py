@@ -1,0 +1,57 @@
+"""Still pictures of charts: what a notebook stores, a document prints and a reader without JavaScript sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart drawn once; Jupyter shows and stores it as a small PNG.
+
+    Attributes
+    ----------
+    png : bytes
+    alt : str
+        What the picture shows, for those who cannot see it.
+    """
+
+    png: bytes
+    alt: str = ""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
+        return {"image/png": self.png, "text/plain": self.alt or repr(self)}
+
+    def __repr__(self) -> str:
+        return f"<Picture: {len(self.png):,} bytes>"
+
+
+def picture(chart: Any, scale: float = 1.0) -> Picture:
+    """Draw a chart as a still picture.
+
+    Parameters
+    ----------
+    chart : altair chart
+    scale : float
+        Pixels per unit of the chart's size; 2 for print.
+    """
+    import vl_convert
+
+    png = vl_convert.vegalite_to_png(chart.to_json(validate=False), scale=scale)
+    description = getattr(chart, "description", "")
+    return Picture(png, description if isinstance(description, str) else "")
+
+
+def save(chart: Any, path: str | Path, scale: float = 2.0) -> Path:
+    """Write a chart as ``.svg`` or ``.png``, by the name's ending; return the path."""
+    import vl_convert
+
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".svg":
+        path.write_text(vl_convert.vegalite_to_svg(chart.to_json(validate=False)), encoding="utf-8")
+    else:
+        path.write_bytes(picture(chart, scale).png)
+    return path

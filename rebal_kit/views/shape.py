@@ -1,0 +1,133 @@
+"""From results to what a chart or table draws: picking, thinning, pairing and naming. No result is calculated here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from rebal_kit.domain import Reason
+
+if TYPE_CHECKING:
+    from rebal_kit.backtest import Backtest
+    from rebal_kit.compare import Comparison
+
+#: No curve is drawn with more points; Altair refuses more than 5,000 rows a table.
+MOST_POINTS = 2_000
+MOST_ROWS = 4_800
+
+BOUGHT, SOLD, HARVESTED, FOR_TAX = (
+    "Bought to rebalance",
+    "Sold to rebalance",
+    "Harvested or replaced",
+    "Sold to pay tax",
+)
+#: What a drift chart marks. Opening purchases, reinvested dividends and idle cash would bury the rest.
+MARKS = {
+    Reason.CALENDAR: (BOUGHT, SOLD), Reason.THRESHOLD: (BOUGHT, SOLD), Reason.TIER: (BOUGHT, SOLD),
+    Reason.BALANCE: (BOUGHT, SOLD), Reason.HARVEST: (HARVESTED, HARVESTED),
+    Reason.REPLACEMENT: (HARVESTED, HARVESTED), Reason.RAISE_TAX: (FOR_TAX, FOR_TAX),
+}  # fmt: skip
+
+
+def thin(frame: pd.DataFrame, points: int = MOST_POINTS, by: str | None = None) -> pd.DataFrame:
+    """Keep at most `points` rows of a long curve and lose none of its peaks.
+
+    The rows are cut into equal stretches; each keeps its first, last, lowest and highest row.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        (n_sessions, n_curves), in order of date.
+    points : int
+        Rows to keep at most, at least 4.
+    by : str, optional
+        The column whose peaks are kept; the first one when not given.
+    """
+    n = len(frame)
+    if n <= points:
+        return frame
+    values = frame[by if by is not None else frame.columns[0]].to_numpy(np.float64)
+    edges = np.linspace(0, n, max(points // 4, 1) + 1).astype(int)
+    keep: set[int] = set()
+    for first, stop in pairwise(edges.tolist()):
+        stretch = values[first:stop]
+        keep |= {first, stop - 1}
+        if np.isfinite(stretch).any():
+            keep |= {int(first + np.nanargmin(stretch)), int(first + np.nanargmax(stretch))}
+    return frame.iloc[sorted(keep)]
+
+
+def label(name: str) -> str:
+    """Return a policy's or account's name for people: file names carry underscores for spaces."""
+    return name.replace("_", " ").strip() or "(no name)"
+
+
+def twins(comparison: Comparison) -> dict[str, str]:
+    """Return harvesting run → the run of the same rule without harvesting, where the comparison holds both."""
+    bare = {replace(run.policy, name=""): name for name, run in reversed(comparison.runs.items())
+            if run.policy.harvest is None}  # fmt: skip
+    found = {}
+    for name, run in comparison.runs.items():
+        if run.policy.harvest is not None:
+            plain = bare.get(replace(run.policy, name="", harvest=None))
+            if plain is not None:
+                found[name] = plain
+    return found
+
+
+def reference(comparison: Comparison) -> str | None:
+    """Return the run that the others are read against: the first that neither rebalances nor harvests."""
+    for name, run in comparison.runs.items():
+        if not run.policy.triggers and run.policy.harvest is None:
+            return name
+    return None
+
+
+def banded(comparison: Comparison) -> list[str]:
+    """Return the runs whose drift against bands is worth a chart: plain rules with a tolerance band."""
+    paired = twins(comparison)
+    with_band = [
+        name
+        for name, run in comparison.runs.items()
+        if run.bands[["lower", "upper"]].notna().all(axis=1).any()
+    ]
+    return [name for name in with_band if paired.get(name) not in with_band]
+
+
+def marked_trades(run: Backtest) -> pd.DataFrame:
+    """Return one row per date, class and kind of trade worth marking.
+
+    Returns
+    -------
+    DataFrame
+        Columns date, class, side, mark, weight (after the trade), amount (US$), gain (US$), symbols, reason.
+    """
+    columns = ["date", "class", "side", "mark", "weight", "amount", "gain", "symbols", "reason"]
+    classes = {s: c.name for c in run.household.targets.classes for s, _ in c.members}
+    marks = {
+        (int(code), side): mark
+        for code, both in MARKS.items()
+        for side, mark in zip(("buy", "sell"), both, strict=True)
+    }
+    journal = run.journal
+    keys = zip(journal["reason_code"], journal["side"], strict=True)
+    trades = journal.assign(mark=[marks.get((int(c), s)) for c, s in keys])
+    trades = trades.assign(**{"class": trades["symbol"].map(classes)}).dropna(subset=["mark", "class"])
+    if trades.empty:
+        return pd.DataFrame(columns=columns)
+    rows = trades.groupby(["date", "class", "side", "mark"], sort=False, as_index=False).agg(
+        amount=("amount", "sum"),
+        gain=("gain", "sum"),
+        symbols=("symbol", _each_once),
+        reason=("reason", _each_once),
+    )
+    rows["weight"] = [run.weights.at[d, c] for d, c in zip(rows["date"], rows["class"], strict=True)]
+    return rows[columns]
+
+
+def _each_once(words: pd.Series) -> str:
+    return "; ".join(dict.fromkeys(words))
