@@ -143,8 +143,8 @@ def encode_policy(policy: RebalancePolicy, household: Household, market: Market)
         above=above,
         below=below,
         applies_class=_any_of_class(applies, first),
-        class_above=above[:, first],
-        class_below=below[:, first],
+        class_above=np.ascontiguousarray(above[:, first]),  # one layout: another would be compiled anew
+        class_below=np.ascontiguousarray(below[:, first]),
         reason=np.array([rule.reason for rule in rules], np.int64),
         destination=policy.destination_fraction,
         lot_method=LOT_METHOD_CODES[policy.lot_method],
@@ -186,7 +186,7 @@ def look_sessions(market: Market, look: int | str, offset: int = 0) -> np.ndarra
     first = np.zeros(len(months), bool)
     first[1:] = period[1:] != period[:-1]
     shifted = np.zeros(len(months), bool)
-    shifted[offset:] = first[: len(months) - offset] if offset else first
+    shifted[offset:] = first[: max(len(months) - offset, 0)]
     return shifted
 
 
