@@ -89,7 +89,7 @@ def pay_tax(desk: Desk, t: int, year: int, total: float) -> float:
 
 @inner
 def raise_cash(desk: Desk, t: int, needed: float, total: float) -> None:
-    """Sell in taxable accounts until `needed` US$ of cash is there: surplus over target first, then in proportion."""
+    """Sell in taxable accounts until `needed` US$ of cash is there: surplus first, then any."""
     work, structure = desk.work, desk.structure
     for surplus_only in range(1, -1, -1):
         for c in range(len(work.class_value)):
@@ -108,9 +108,20 @@ def raise_cash(desk: Desk, t: int, needed: float, total: float) -> None:
             work.change[largest] = 0.0
             for n in range(structure.class_first[largest], structure.class_first[largest + 1]):
                 if work.sleeve_value[n] > 0.0:
-                    part = amount * work.sleeve_value[n] / work.class_value[largest]
-                    spread = desk.plan.half_spread[structure.sleeve_member[structure.sleeve_first[n]]]
-                    sell_sleeve(desk, t, n, gross_for(part, spread), True, Reason.RAISE_TAX)
+                    sell_for_tax(desk, t, n, amount * work.sleeve_value[n] / work.class_value[largest])
+    # Parts of a class may lie in accounts that must not pay: what is still missing comes from any sleeve that has it.
+    for n in range(len(work.sleeve_value)):
+        short = needed - taxable_cash(desk)
+        if short > ROUNDING * needed and work.sleeve_value[n] > 0.0:
+            sell_for_tax(desk, t, n, short)
+
+
+@inner
+def sell_for_tax(desk: Desk, t: int, sleeve: int, net: float) -> None:
+    """Sell what a sleeve has in taxable accounts until `net` US$ are left after costs."""
+    structure = desk.structure
+    spread = desk.plan.half_spread[structure.sleeve_member[structure.sleeve_first[sleeve]]]
+    sell_sleeve(desk, t, sleeve, gross_for(net, spread), True, Reason.RAISE_TAX)
 
 
 @inner
