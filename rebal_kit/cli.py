@@ -121,9 +121,9 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
 @app.command()
 def warm() -> None:
     """Compile the engine now, so that the first back-test does not have to."""
-    import rebal_kit.backtest as machine
+    from rebal_kit.backtest import warm as compile_engine
 
-    machine.warm(lambda text: typer.echo(text, err=True))
+    compile_engine(lambda text: typer.echo(text, err=True))
 
 
 @contextmanager
@@ -202,7 +202,8 @@ def _print(comparison: Comparison) -> None:
 
 def _write_page(comparisons: Sequence[Comparison], path: Path) -> None:
     try:
-        from rebal_kit.views.page import save_page
+        with _without("rfc3987_syntax"):
+            from rebal_kit.views.page import save_page
 
         save_page(comparisons, path)
     except OSError as error:
@@ -212,6 +213,22 @@ def _write_page(comparisons: Sequence[Comparison], path: Path) -> None:
         what = f"charts need {error.name}, which is not installed"
         raise RebalError(Finding("error", str(path), what, "pip install 'rebal_kit[views]'")) from None
     typer.echo(f"\ncharts: {path} (open it in a browser; it needs no network)", err=True)
+
+
+@contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Keep an optional module from being loaded.
+
+    Altair's validator loads a grammar of internet addresses, which takes a second and which no chart has a use for.
+    """
+    hidden = module not in sys.modules
+    if hidden:
+        sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if hidden:
+            sys.modules.pop(module, None)
 
 
 def _as_json(comparison: Comparison) -> dict[str, Any]:

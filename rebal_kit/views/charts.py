@@ -238,11 +238,11 @@ def tax_saved(comparison: Comparison) -> alt.Chart | alt.FacetChart | None:
 def tax_split(comparison: Comparison) -> alt.HConcatChart | None:
     """Draw what became of the tax saved, rule by rule; None where no rule has a twin.
 
-    The tax saved in the period less the tax owed later is the tax saved for good. The change in wealth stands beside
+    The tax saved in the period less the tax owed later is what is left of it. The change in wealth stands beside
     it: harvesting also changes what is held, and that can be worth more or less than the tax.
     """
     kinds = {"Tax saved in the period": "saved", "Tax owed later, on liquidation": "owed_later",
-             "Tax saved for good": "kept", "Change in wealth after liquidation": "wealth"}  # fmt: skip
+             "Saved less owed later": "kept", "Change in wealth after liquidation": "wealth"}  # fmt: skip
     rows = pd.DataFrame(
         [
             {"rule": label(plain), "what": what, "amount": round(float(getattr(found, key)), 2)}
@@ -260,8 +260,8 @@ def tax_split(comparison: Comparison) -> alt.HConcatChart | None:
         sort=shown,
         axis=alt.Axis(labelLimit=190, labelPadding=8, domain=False, ticks=False),
     )
-    colour = alt.Color("what:N", title=None, sort=list(kinds), legend=_below(),
-                       scale=alt.Scale(domain=list(kinds), range=[style.SKY, style.VERMILLION, style.BLUE, "black"]))  # fmt: skip
+    scale = alt.Scale(domain=list(kinds), range=[style.SKY, style.VERMILLION, style.BLUE, style.BLACK])
+    colour = alt.Color("what:N", title=None, sort=list(kinds), legend=_below(), scale=scale)
     base = alt.Chart(rows).encode(
         alt.X("amount:Q", title="US$", scale=alt.Scale(padding=44), axis=alt.Axis(labelExpr=_US_DOLLARS, tickCount=6)),
         y, yOffset=alt.YOffset("what:N", sort=list(kinds)),
@@ -282,6 +282,17 @@ def tax_split(comparison: Comparison) -> alt.HConcatChart | None:
         f"{row.rule}, {row.what.lower()}: {row.amount:,.0f} US dollars" for row in rows.itertuples()
     )
     return _finish(chart, title, text)
+
+
+def stacked(*drawn: Any) -> alt.VConcatChart:
+    """Return several of these charts as one, from top to bottom: for a picture or a slide."""
+    bare = [chart.copy(deep=False) for chart in drawn]
+    words = " ".join(chart.description for chart in bare)
+    for chart in bare:
+        chart.config = alt.Undefined  # only the whole may carry the house style
+    return alt.vconcat(*bare, spacing=34, description=words).resolve_scale(
+        color="independent", strokeDash="independent", shape="independent"
+    ).configure(**_CONFIG)  # fmt: skip
 
 
 def _facets(bars: alt.Chart, rows: pd.DataFrame, title: alt.TitleParams, text: str) -> Any:

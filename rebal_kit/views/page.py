@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rebal_kit.views import charts
+from rebal_kit.views import charts, vega
 from rebal_kit.views.shape import banded, label
 from rebal_kit.views.tables import said, table
 
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 #: Points a curve: as many as a panel of the page can show, so that the page stays small.
 _POINTS = 440
+_KINDS = {
+    "taxable": "taxable", "ira": "traditional IRA", "roth_ira": "Roth IRA", "401k": "401(k)", "hsa": "HSA",
+}  # fmt: skip
+_FILINGS = {
+    "single": "single", "mfj": "married, jointly", "mfs": "married, separately", "hoh": "as head of household",
+}  # fmt: skip
 
 
 class Figure(NamedTuple):
@@ -48,7 +54,6 @@ def comparison_page(comparisons: Sequence[Comparison], title: str = "Rebalancing
     title : str
     """
     import jinja2
-    import vl_convert
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -63,8 +68,10 @@ def comparison_page(comparisons: Sequence[Comparison], title: str = "Rebalancing
         title=title,
         sections=sections,
         specs=_json_in_html(specs),
-        script=vl_convert.javascript_bundle("window.draw = vegaEmbed;").replace("</script", "<\\/script"),
+        script=vega.script(),
         label=label,
+        kinds=_KINDS,
+        filings=_FILINGS,
     )
 
 

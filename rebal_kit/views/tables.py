@@ -130,7 +130,12 @@ def table(comparison: Comparison) -> pd.DataFrame:
 def styled(comparison: Comparison) -> Styler:
     """Return the metrics as a table for a notebook, figures set right and escaped."""
     right = [{"selector": "td", "props": "text-align: right; font-variant-numeric: tabular-nums"}]
-    return table(comparison).style.format(escape="html").set_table_styles(right)
+    return (
+        table(comparison)
+        .style.format(escape="html")
+        .format_index(escape="html", axis=1)
+        .set_table_styles(right)
+    )
 
 
 def terminal(comparison: Comparison, title: str, width: int) -> list[RenderableType]:

@@ -120,7 +120,7 @@ def _journal(policy: RebalancePolicy, dates: pd.DatetimeIndex) -> pd.DataFrame:
         rows += [(date, "AAA", "sell", reason, 2_000.0, 300.0), (date, "AAA", "sell", reason, 1_000.0, 50.0),
                  (date, "BBB", "buy", balance, 3_000.0, 0.0)]  # fmt: skip
     if policy.harvest:
-        rows += [(dates[333], "BBB", "sell", Reason.HARVEST, 4_000.0, -800.0),
-                 (dates[333], "CCC", "buy", Reason.REPLACEMENT, 4_000.0, 0.0)]  # fmt: skip
+        rows += [(dates[len(dates) // 3], "BBB", "sell", Reason.HARVEST, 4_000.0, -800.0),
+                 (dates[len(dates) // 3], "CCC", "buy", Reason.REPLACEMENT, 4_000.0, 0.0)]  # fmt: skip
     frame = pd.DataFrame(rows, columns=["date", "symbol", "side", "reason_code", "amount", "gain"])
     return frame.assign(reason=[Reason(code).sentence for code in frame["reason_code"]], account="Main")
