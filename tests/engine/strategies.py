@@ -24,7 +24,7 @@ IDENTICAL = [["AA", "AB"]]
 # Few prices and round sizes, so that lots tie and sales happen at cost; short gaps, so that windows overlap.
 PRICES = st.sampled_from([8.0, 9.0, 9.99, 10.0, 10.01, 11.0, 12.5, 33.33])
 SIZES = st.sampled_from([1, 2, 3, 5, 10, 0.1, 0.3, 0.7, 2.5, 33.333, 100])
-GAPS = st.sampled_from([0, 0, 0, 1, 2, 7, 14, 29, 30, 31, 60, 200, 366, 367])
+GAPS = st.sampled_from([0, 0, 0, 1, 2, 7, 14, 20, 29, 30, 31, 60, 200, 366, 367])
 
 INTENTS = st.tuples(
     GAPS,
@@ -43,32 +43,34 @@ INTENTS = st.tuples(
 def stories(draw: st.DrawFn, longest: int = 24) -> dict[str, Any]:
     """Draw a history in which every sale sells what is there."""
     accounts = dict(list(ACCOUNTS.items())[: draw(st.integers(2, 4))])
-    return story_of(accounts, draw(st.lists(INTENTS, min_size=2, max_size=longest)))
+    return story_of(accounts, draw(st.lists(INTENTS, min_size=longest // 2, max_size=longest)))
 
 
 def story_of(accounts: dict[str, Any], intents: list[tuple[Any, ...]]) -> dict[str, Any]:
-    """Turn intentions into trades; a sale of nothing becomes a purchase."""
+    """Turn intentions into trades; a sale looks for a position, and becomes a purchase when there is none."""
     names = list(accounts)
     story: dict[str, Any] = {"accounts": accounts, "identical": IDENTICAL, "trades": []}
     held: dict[tuple[str, str], int] = defaultdict(int)  # thousandths of a share
     day = FIRST_DAY
     for gap, side, a, symbol, size, price, fees, parts, method in intents:
         day += dt.timedelta(days=gap)
-        account = names[a % len(names)]
-        trade = {"date": day.isoformat(), "account": account, "symbol": symbol, "price": price, "fees": fees}
-        there = held[account, symbol]
-        if side != "sell" or not there:
+        trade: dict[str, Any] = {"date": day.isoformat(), "price": price, "fees": fees}
+        positions = [position for position, there in held.items() if there]
+        if side != "sell" or not positions:
+            position = names[a % len(names)], symbol
             trade |= {"side": side if side != "sell" else "buy", "quantity": size}
             trade["lot"] = f"L{len(story['trades'])}"
-            held[account, symbol] += round(size * 1000)
+            held[position] += round(size * 1000)
         else:
-            sold = max(1, there // parts)
+            position = positions[(a * len(SYMBOLS) + SYMBOLS.index(symbol)) % len(positions)]
+            sold = max(1, held[position] // parts)
+            held[position] -= sold
             trade |= {"side": "sell", "quantity": sold / 1000}
-            held[account, symbol] -= sold
             if method.startswith("named"):
-                trade["lots"] = named(story, account, symbol, sold, backwards=method != "named")
+                trade["lots"] = named(story, *position, sold, backwards=method != "named")
             else:
                 trade["lot_method"] = method
+        trade["account"], trade["symbol"] = position
         story["trades"].append(trade)
     return story
 
