@@ -33,6 +33,7 @@ DEMO_POLICIES = tuple(
     for rule in ("buy_and_hold", "quarterly", "threshold_3pct", "tiered")
     for name in (rule, f"{rule}_harvest")
 )
+DEMO_PAGE = Path("build/comparison.html")
 _BAD_INPUT = 2
 
 
@@ -62,9 +63,8 @@ def main(
 
 @app.command()
 def demo(
-    html: Annotated[Path, typer.Option(help="Where the page with the charts goes.")] = Path(
-        "build/comparison.html"
-    ),
+    html: Annotated[Path, typer.Option(help="Where the page with the charts goes.")] = DEMO_PAGE,
+    picture: Annotated[Path | None, typer.Option(help="Also save the main chart as a PNG or SVG.")] = None,
 ) -> None:
     """Compare eight rules on real prices for two example households: tables here, charts in a page."""
     from rebal_kit.files.household import load_household
@@ -80,6 +80,8 @@ def demo(
         for comparison in comparisons:
             _print(comparison)
         _write_page(comparisons, html)
+        if picture is not None:
+            _write_picture(comparisons[-1], picture)
 
 
 @app.command()
@@ -201,18 +203,34 @@ def _print(comparison: Comparison) -> None:
 
 
 def _write_page(comparisons: Sequence[Comparison], path: Path) -> None:
-    try:
-        with _without("rfc3987_syntax"):
-            from rebal_kit.views.page import save_page
+    with _able_to_draw(path):
+        from rebal_kit.views.page import save_page
 
         save_page(comparisons, path)
+    typer.echo(f"\ncharts: {path} (open it in a browser; it needs no network)", err=True)
+
+
+def _write_picture(comparison: Comparison, path: Path) -> None:
+    with _able_to_draw(path):
+        from rebal_kit.views import charts
+        from rebal_kit.views.picture import save
+
+        drawn = (charts.growth(comparison), charts.tax_split(comparison))
+        save(charts.stacked(*(chart for chart in drawn if chart is not None)), path, scale=1.2)
+
+
+@contextmanager
+def _able_to_draw(path: Path) -> Iterator[None]:
+    """Turn a path that cannot be written, or chart libraries that are not installed, into findings."""
+    try:
+        with _without("rfc3987_syntax"):
+            yield
     except OSError as error:
         what = f"cannot be written: {error.strerror}"
         raise RebalError(Finding("error", str(path), what, "give another path")) from None
     except ModuleNotFoundError as error:
         what = f"charts need {error.name}, which is not installed"
         raise RebalError(Finding("error", str(path), what, "pip install 'rebal_kit[views]'")) from None
-    typer.echo(f"\ncharts: {path} (open it in a browser; it needs no network)", err=True)
 
 
 @contextmanager

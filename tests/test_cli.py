@@ -43,7 +43,7 @@ def test_version() -> None:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
     path = tmp_path_factory.mktemp("demo") / "build" / "comparison.html"
-    return rebal("demo", "--html", path), path
+    return rebal("demo", "--html", path, "--picture", path.with_name("comparison.png")), path
 
 
 def test_demo_compares_both_households(demo: tuple[Result, Path]) -> None:
@@ -62,6 +62,10 @@ def test_demo_page_is_small_and_whole(demo: tuple[Result, Path]) -> None:
     for name in DEMO_POLICIES:
         assert name.replace("_", " ") in html
     assert html.rstrip().endswith("</html>")
+
+
+def test_demo_picture(demo: tuple[Result, Path]) -> None:
+    assert demo[1].with_name("comparison.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_compare_as_json() -> None:

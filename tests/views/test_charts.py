@@ -136,6 +136,15 @@ def test_odd_names_are_only_names(name: str) -> None:
     assert fields == {"date", "p0"}
 
 
+def test_charts_can_be_stacked_into_one() -> None:
+    comparison = results()
+    growth, split = charts.growth(comparison), charts.tax_split(comparison)
+    spec = charts.stacked(growth, split).to_dict()
+    assert [part["title"]["text"] for part in spec["vconcat"]] == [growth.title.text, split.title.text]
+    assert growth.description in spec["description"]
+    assert growth.to_dict()["config"]["font"] == style.FONT
+
+
 def test_lines_differ_in_dash_as_well_as_colour() -> None:
     given = style.looks([str(i) for i in range(12)], reference="0")
     assert given["0"] == style.REFERENCE
