@@ -35,7 +35,7 @@ INTENTS = st.tuples(
     PRICES,
     st.sampled_from([0, 0, 0, 1, 4.95]),  # fees
     st.sampled_from([1, 1, 2, 3, 7]),  # a sale sells one part in so many
-    st.sampled_from(["fifo", "lifo", "hifo", "named", "named backwards"]),
+    st.sampled_from(["fifo", "lifo", "hifo", "least_tax", "long_term_first", "named", "named backwards"]),
 )
 
 

@@ -146,6 +146,16 @@ def test_a_reverse_split_inside_the_window_and_a_fund_that_did_not_split():
     assert result.total("disallowed") == cents(400)
 
 
+@pytest.mark.parametrize("ratio", [4, 0.1])
+def test_a_split_moves_the_highest_basis_per_share(ratio):
+    # The harvest scan looks at nothing that is priced above it.
+    desk = play(
+        *arrays(story(on(0, "buy", 10, 50, "A"), on(1, "buy", 10, 60, "B"), split(9, ratio))).given, law()
+    )
+    assert desk.ledger.peak[0, 0] == cents(60 / ratio)
+    assert desk.ledger.held[0, 0] == cents(20 * ratio)
+
+
 def test_a_sale_at_cost_is_no_loss_after_any_number_of_cuts():
     # Shares cut from a lot in thirds keep their basis per share; a rounding "loss" would use up the purchase on day
     # 95, which must stay free for the real loss on day 100.
@@ -173,7 +183,7 @@ def test_a_sale_at_cost_opens_no_window():
         (9.99, 4.715, [1.773, 1.245]),
         (33.33, 46.311, [22.179]),
         (12.37, 44.607, [23.305, 8.206, 7.672]),
-        (9.99, 1_000_000.0, [999_999.999]),
+        (9.99, 99_999.999, [99_999.998]),
         (33.33, 1_000_000.0, [666_666.667, 333_333.332]),
     ],
 )

@@ -13,7 +13,10 @@ walked in order of time, and each loss looks over the whole list for shares that
 * Rev. Rul. 2008-5: neither in an IRA; the loss is gone.
 
 A position sells its lots in order of purchase, and of one purchase the shares that replaced first, in the order of the
-losses. Methods: fifo, lifo, hifo (ties: that order) or lots named by the sale.
+losses. Otherwise by date, latest first (lifo), by basis, highest first (hifo), the same with long-term lots before
+short-term ones (long_term_first), or by what the sale costs in tax (least_tax: short-term losses, long-term losses, at
+cost, long-term gains, short-term gains; the largest loss and the smallest gain a share first), or as the sale names
+them. Lots that tie keep the order of the position.
 """
 
 from __future__ import annotations
@@ -159,12 +162,7 @@ def take_out(purchases: list[Purchase], place: int, trade: dict[str, Any]) -> li
     else:
         queue = [(purchase, piece) for purchase in there for piece in purchase.pieces]
         method = trade.get("lot_method", "fifo")
-        if method == "lifo":
-            queue.sort(key=lambda lot: lot[0].date, reverse=True)
-        elif method == "hifo":
-            queue.sort(key=lambda lot: lot[0].each + lot[1].added, reverse=True)
-        else:
-            assert method == "fifo"
+        queue.sort(key=lambda lot: rank(method, trade, *lot))
         left = exact(trade["quantity"])
         for purchase, piece in queue:
             taken = min(left, piece.count)
@@ -179,6 +177,24 @@ def take_out(purchases: list[Purchase], place: int, trade: dict[str, Any]) -> li
     for purchase in there:
         purchase.pieces = [piece for piece in purchase.pieces if piece.count]
     return sold
+
+
+def rank(method: str, trade: dict[str, Any], purchase: Purchase, piece: Shares) -> tuple[Any, ...]:
+    """Say where a lot stands in the queue."""
+    basis, gain = purchase.each + piece.added, exact(trade["price"]) - purchase.each - piece.added
+    long = is_long(piece.start, dt.date.fromisoformat(trade["date"]))
+    if method == "fifo":
+        return ()
+    if method == "lifo":
+        return (-purchase.date.toordinal(),)
+    if method == "hifo":
+        return (-basis,)
+    if method == "long_term_first":
+        return (not long, -basis)
+    assert method == "least_tax"
+    if gain < 0:
+        return (1 if long else 0, gain)
+    return (2 if gain == 0 else 3 if long else 4, gain)
 
 
 def wash(purchases: list[Purchase], source: Purchase, disposal: Disposal, taxable: dict[str, bool]) -> None:
