@@ -134,6 +134,7 @@ def encode_policy(policy: RebalancePolicy, household: Household, market: Market)
     harvest = policy.harvest or Harvest()
     spreads = dict(policy.costs.by_symbol)
     harvest_look = look_sessions(market, harvest.look) if policy.harvest else np.zeros(len(market.dates), bool)
+    # Numbers keep their kind and arrays their layout: for any other the engine would be compiled anew.
     return Plan(
         look=look,
         looked=look.any(axis=0) | harvest_look,
@@ -143,21 +144,21 @@ def encode_policy(policy: RebalancePolicy, household: Household, market: Market)
         above=above,
         below=below,
         applies_class=_any_of_class(applies, first),
-        class_above=np.ascontiguousarray(above[:, first]),  # one layout: another would be compiled anew
+        class_above=np.ascontiguousarray(above[:, first]),
         class_below=np.ascontiguousarray(below[:, first]),
         reason=np.array([rule.reason for rule in rules], np.int64),
         destination=policy.destination_fraction,
         lot_method=LOT_METHOD_CODES[policy.lot_method],
-        guard_days=policy.gain_guard_days,
+        guard_days=int(policy.gain_guard_days),
         harvest_look=harvest_look,
-        min_loss_pct=harvest.min_loss_pct,
-        min_loss_usd=harvest.min_loss_usd,
-        min_tax_saved_usd=harvest.min_tax_saved_usd,
-        replacements=harvest.replacements,
+        min_loss_pct=float(harvest.min_loss_pct),
+        min_loss_usd=float(harvest.min_loss_usd),
+        min_tax_saved_usd=float(harvest.min_tax_saved_usd),
+        replacements=int(harvest.replacements),
         reinvest=policy.dividends == "reinvest",
-        cash_above=policy.invest_cash_above,
-        avoid_wash_sales=policy.avoid_wash_sales,
-        min_trade=policy.min_trade_usd,
+        cash_above=float(policy.invest_cash_above),
+        avoid_wash_sales=bool(policy.avoid_wash_sales),
+        min_trade=float(policy.min_trade_usd),
         half_spread=np.array(
             [spreads.get(s, policy.costs.half_spread_bps) / 1e4 for s in market.symbols], np.float64
         ),
