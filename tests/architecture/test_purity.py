@@ -14,7 +14,17 @@ import rebal_kit
 
 PACKAGE = Path(rebal_kit.__file__).parent
 COMPILED = sorted([*PACKAGE.glob("rules/*.py"), *PACKAGE.glob("engine/*.py"), *PACKAGE.glob("metrics.py")])
-ABOVE = {"__init__.py", "__main__.py", "cli.py", "backtest.py", "study.py", "propose.py", "tax_report.py"}
+ABOVE = {
+    "__init__.py",
+    "__main__.py",
+    "cli.py",
+    "backtest.py",
+    "compare.py",
+    "sweep.py",
+    "study.py",
+    "propose.py",
+    "tax_report.py",
+}
 RIM = {"sources", "files", "views"}
 CORE = sorted(
     path
