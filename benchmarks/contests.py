@@ -1,0 +1,196 @@
+"""The groups of rows: one run beside its peers, a thousand settings, growth, first use, larger households."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import rebal_kit as rk
+from benchmarks.case import CONTESTS, Contest, setting_of, stock_prices, untaxed_path
+from benchmarks.measure import Row, Times, available_gib, exponent, interleave, run_job
+from benchmarks.peers import bare_loop, run_bt, run_vectorbt, target_orders
+from rebal_kit.policy import RebalancePolicy
+from rebal_kit.run import Room, Setting, prepare
+
+#: GiB that must be free before vectorbt is given a thousand settings; and how many it gets otherwise.
+SWEEP_NEEDS_GIB, FEWER_SETTINGS = 17.0, 100
+SETTINGS, FEW_SETTINGS = 1_000, (10, 100)
+LARGEST_DIFFERENCE = 1e-9
+
+
+def ready(setting: Setting, policy: RebalancePolicy) -> tuple[Callable[[], Any], Room, dict[str, float]]:
+    """Return a call that runs the policy, the room it runs in, and the measures of the run."""
+    plan = setting.plan(policy)
+    room = setting.run_to_end(plan, setting.room())
+    return (lambda: setting.run(plan, room)), room, setting.measure(plan, room)
+
+
+def one_run(prices: pd.DataFrame, contest: Contest, rounds: int) -> Iterator[Row]:
+    """Time one taxed run beside vectorbt, bt and a bare loop, after checking that all follow the same rule."""
+    name = contest.policy.name
+    setting = setting_of(prices)
+    run, room, measured = ready(setting, contest.policy)
+    sessions, untaxed = untaxed_path(prices, contest)
+    size = target_orders(prices, sessions)
+    close, loop_value, trades = (
+        np.ascontiguousarray(prices),
+        np.zeros(len(prices)),
+        np.isin(np.arange(len(prices)), sessions),
+    )
+    opening = float(untaxed[0])
+    bare_loop(close, trades, opening, loop_value)
+    values = {
+        "vectorbt": run_vectorbt(prices, size).value().to_numpy(),
+        "bt": run_bt(prices, contest.band).strategy.values.to_numpy()[1:],
+        "bare loop": loop_value,
+    }
+    differences = {peer: float(np.abs(value / untaxed - 1.0).max()) for peer, value in values.items()}
+    for peer, difference in differences.items():
+        yield Row(f"{name}: largest difference of values", difference, "relative", peer, aim="≤ 1e-9",
+                  note="rebal_kit without taxes and harvests, against the peer")  # fmt: skip
+    times = interleave(
+        {
+            "rebal_kit": (run, 5),
+            "vectorbt": (lambda: run_vectorbt(prices, size), 1),
+            "bare loop": (lambda: bare_loop(close, trades, opening, loop_value), 5),
+            "bt": (lambda: run_bt(prices, contest.band), 0),
+        },
+        rounds,
+    )
+    mine = times["rebal_kit"]
+    done = (f"{measured['trades']:,.0f} trades, {int(room.ledger.lot_count.sum()):,} lots at the end, "
+            f"US$ {measured['harvested']:,.0f} of losses harvested; {mine}")  # fmt: skip
+    aims = {"vectorbt": "≤ 4 ms; ≥ 8×", "bt": "≥ 400×", "bare loop": ""}
+    for peer, aim in aims.items():
+        yield Row(
+            f"{name}: one run", mine.median * 1e3, "ms", peer, times[peer].median / mine.median, aim, done
+        )
+        yield Row(f"{name}: one run of {peer}", times[peer].median * 1e3, "ms",
+                  note=f"no lots, no taxes, {len(sessions):,} sessions trade; {times[peer]}")  # fmt: skip
+    whole = interleave({"whole": (lambda: ready_and_measure(setting, contest.policy, room), 5)}, rounds)[
+        "whole"
+    ]
+    yield Row(
+        f"{name}: one run, policy encoded and result measured", whole.median * 1e3, "ms", note=str(whole)
+    )
+    arrays = [array for part in (room.ledger, room.tape, room.work) for array in part]
+    yield Row(f"{name}: memory of one run", sum(array.nbytes for array in arrays) / 2**20, "MiB",
+              note="ledger, tape and working space")  # fmt: skip
+
+
+def ready_and_measure(setting: Setting, policy: RebalancePolicy, room: Room) -> dict[str, float]:
+    """Do what a sweep does for each of its settings."""
+    plan = setting.plan(policy)
+    return setting.measure(plan, setting.run_to_end(plan, room))
+
+
+def many_settings() -> Iterator[Row]:
+    """Run a thousand settings, each tool in a process of its own so that the peak of memory is its own."""
+    free = available_gib()
+    given = SETTINGS if free >= SWEEP_NEEDS_GIB else FEWER_SETTINGS
+    both = run_job("sweep_rebal_kit", SETTINGS, 2)
+    alone = run_job("sweep_rebal_kit", SETTINGS, 1)
+    peer = run_job("sweep_vectorbt", given)
+    idle = run_job("sweep_vectorbt", 1)["peak_mib"]
+    scale = SETTINGS / given
+    seconds = peer["seconds"] * scale
+    memory = idle + (peer["peak_mib"] - idle) * scale
+    scaled = "" if given == SETTINGS else f"SCALED from {given} settings: {free:.0f} GiB were free"
+    name = f"{SETTINGS:,} settings"
+    note = f"two threads; {both['trades']:,.0f} trades, {both['failed']:.0f} failed"
+    yield Row(f"{name}: time", both["seconds"], "s", "vectorbt", seconds / both["seconds"], "≥ 50×", note)
+    yield Row(f"{name}: time on one thread", alone["seconds"], "s", "vectorbt", seconds / alone["seconds"],
+              note="vectorbt uses one thread, too")  # fmt: skip
+    yield Row(f"{name}: peak memory of the process", both["peak_mib"], "MiB", "vectorbt", memory / both["peak_mib"],
+              "≥ 10×")  # fmt: skip
+    yield Row(f"{name}: time of vectorbt", seconds, "s",
+              note=scaled or f"from_orders alone, no taxes; {peer['trades']:,.0f} trades")  # fmt: skip
+    yield Row(f"{name}: peak memory of vectorbt", memory, "MiB", note=scaled)
+    few = {n: run_job("sweep_rebal_kit", n, 2)["seconds"] for n in FEW_SETTINGS} | {SETTINGS: both["seconds"]}
+    for n, taken in few.items():
+        yield Row(f"growth: {n:,} settings", taken, "s", note="two threads")
+    yield Row("growth with settings", exponent(list(few), list(few.values())), "power")
+
+
+def growth(prices: pd.DataFrame, rounds: int) -> Iterator[Row]:
+    """Time the first policy on more of everything, and fit the power of the size with which time grows."""
+    policy = CONTESTS[0].policy
+    cases: dict[str, dict[int, Setting]] = {
+        "securities": {n: setting_of(prices.iloc[:, :n]) for n in (5, 10, 20)},
+        "years": {n: setting_of(prices.iloc[len(prices) - n * 252 :]) for n in (8, 16, 33)},
+        "accounts": {n: setting_of(prices, accounts=n) for n in (1, 2, 4)},
+    }
+    for what, settings in cases.items():
+        prepared = {n: ready(setting, policy) for n, setting in settings.items()}
+        times = interleave({str(n): (run, 3) for n, (run, _, _) in prepared.items()}, rounds)
+        for n, (_, _, measured) in prepared.items():
+            yield Row(
+                f"growth: {n} {what}",
+                times[str(n)].median * 1e3,
+                "ms",
+                note=f"{measured['trades']:,.0f} trades",
+            )
+        yield Row(
+            f"growth with {what}", exponent(list(prepared), [times[str(n)].median for n in prepared]), "power"
+        )
+
+
+def first_use() -> Iterator[Row]:
+    """Time what a newcomer waits for: imports, and the first run compiled or from the cache."""
+    imports = [run_job("import_package") for _ in range(3)]
+    for key, name in (
+        ("import", "import rebal_kit"),
+        ("vocabulary", "import rebal_kit and load every public name"),
+    ):
+        yield Row(name, float(np.median([job[key] for job in imports])), "s", aim="< 0.7 s" if key == "import" else "",
+                  note=f"fastest {min(job[key] for job in imports):.3f} s of 3 processes")  # fmt: skip
+    with tempfile.TemporaryDirectory() as cache:
+        cold = run_job("first_run", cache=cache)
+        warm = [run_job("first_run", cache=cache) for _ in range(2)]
+    yield Row("first run, compiled", cold["seconds"], "s", aim="< 40 s", note="an empty cache")
+    yield Row("first run, from the cache", float(np.median([job["seconds"] for job in warm])), "s", aim="< 2 s",
+              note=f"a new process; fastest {min(job['seconds'] for job in warm):.2f} s of 2")  # fmt: skip
+
+
+def households(rounds: int) -> Iterator[Row]:
+    """Time the example of four accounts, and a direct index of every single stock that is bundled."""
+    quarterly = rk.load_policy("quarterly_harvest")
+    couple = prepare(rk.load_market("etf"), rk.load_household("two_million"))
+    stocks = rk.load_market("stocks")
+    names = [security.symbol for security in stocks.securities if security.size]
+    index = rk.Household(
+        "direct index", (rk.Account("taxable", "owner", rk.AccountKind.TAXABLE, opening_value=2e6),),
+        rk.TargetAllocation({rk.AssetClass("stocks", dict.fromkeys(names, 1.0 / len(names))): 1.0}),
+        tax=rk.TaxProfile(ordinary_income=200_000.0), complete=True,
+    )  # fmt: skip
+    for name, setting in {
+        "two_million on etf": couple,
+        f"{len(names)} stocks as an index": prepare(stocks, index),
+    }.items():
+        run, room, measured = ready(setting, quarterly)
+        times: Times = interleave({"run": (run, 3)}, rounds)["run"]
+        yield Row(f"{name}: one run", times.median * 1e3, "ms",
+                  note=f"{len(setting.market.dates):,} sessions, {measured['trades']:,.0f} trades, "
+                  f"{int(room.ledger.lot_count.sum()):,} lots at the end; {times}")  # fmt: skip
+
+
+def everything(rounds: int = 9) -> Iterator[tuple[str, Iterator[Row]]]:
+    """Yield the groups with what to say while they are measured."""
+    prices = stock_prices()
+    for contest in CONTESTS:
+        yield f"one run: {contest.policy.name}", one_run(prices, contest, rounds)
+    yield "growth", growth(prices, 5)
+    yield "larger households", households(5)
+    yield "first use", first_use()
+    yield f"{SETTINGS:,} settings", many_settings()
+
+
+def timed(rows: Iterator[Row]) -> tuple[list[Row], float]:
+    """Return the rows and how many seconds it took to get them."""
+    begun = time.perf_counter()
+    return list(rows), time.perf_counter() - begun

@@ -1,0 +1,84 @@
+"""Jobs that need a process of their own: peak memory, imports, a first run. They print one line of JSON."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from typing import Any
+
+
+def import_package() -> dict[str, float]:
+    """Import the package; then load every public name, which is when numba and pandas come in."""
+    begun = time.perf_counter()
+    import rebal_kit
+
+    imported = time.perf_counter()
+    for name in rebal_kit.__all__:
+        getattr(rebal_kit, name)
+    return {"import": imported - begun, "vocabulary": time.perf_counter() - begun}
+
+
+def first_run() -> dict[str, float]:
+    """Run a back-test as the first thing in a process: compiled now, or read from the cache."""
+    begun = time.perf_counter()
+    from rebal_kit.backtest import warm
+
+    loaded = time.perf_counter()
+    warm()
+    return {"import": loaded - begun, "seconds": time.perf_counter() - loaded}
+
+
+def sweep_rebal_kit(settings: int, workers: int) -> dict[str, float]:
+    """Run the grid by `sweep`; a short one first, so that the machine code is loaded."""
+    import rebal_kit as rk
+    from benchmarks.case import equal_weights, grid, stock_prices
+
+    prices = stock_prices()
+    market, household = rk.Market.from_close(prices), equal_weights(list(prices.columns))
+    policies = grid(settings)
+    rk.sweep(market, household, policies[:2])
+    begun = time.perf_counter()
+    table = rk.sweep(market, household, policies, workers=workers)
+    taken = time.perf_counter() - begun
+    return {
+        "seconds": taken,
+        "trades": float(table["trades"].sum()),
+        "failed": float((table["status"] != "ok").sum()),
+    }
+
+
+def sweep_vectorbt(settings: int) -> dict[str, float]:
+    """Simulate the same calendars by one `from_orders`; what prepares its inputs is not timed."""
+    from benchmarks.case import grid, setting_of, stock_prices
+    from benchmarks.peers import run_vectorbt, target_orders, vectorbt_sweep_inputs
+
+    prices = stock_prices()
+    setting = setting_of(prices)
+    sizes = []
+    for policy in grid(settings):
+        looked = setting.plan(policy).looked.copy()
+        looked[0] = True
+        sizes.append(target_orders(prices, looked))
+    run_vectorbt(prices, sizes[0])
+    inputs = vectorbt_sweep_inputs(prices, sizes)
+    begun = time.perf_counter()
+    portfolio = run_vectorbt(*inputs)
+    taken = time.perf_counter() - begun
+    return {"seconds": taken, "trades": float(len(portfolio.orders.records))}
+
+
+JOBS: dict[str, Any] = {
+    "import_package": import_package,
+    "first_run": first_run,
+    "sweep_rebal_kit": sweep_rebal_kit,
+    "sweep_vectorbt": sweep_vectorbt,
+}
+
+
+if __name__ == "__main__":
+    figures = JOBS[sys.argv[1]](*json.loads(sys.argv[2]))
+    # Kilobytes on Linux, bytes on macOS.
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    print(json.dumps(figures | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit}))

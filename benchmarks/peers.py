@@ -1,0 +1,71 @@
+"""What others make of the same rule: vectorbt, bt, and the least that a loop over the sessions can cost. No taxes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+import pandas as pd
+
+from benchmarks.case import OPENING_VALUE
+
+
+def target_orders(prices: pd.DataFrame, sessions: np.ndarray) -> pd.DataFrame:
+    """Return target weights on the sessions that trade, NaN on all others."""
+    size = np.full(prices.shape, np.nan)
+    size[sessions] = 1.0 / prices.shape[1]
+    return pd.DataFrame(size, prices.index, prices.columns)
+
+
+def run_vectorbt(prices: pd.DataFrame, size: pd.DataFrame, groups: Any = True) -> Any:
+    """Return vectorbt's Portfolio: each group one account that sells before it buys."""
+    import vectorbt as vbt
+
+    return vbt.Portfolio.from_orders(
+        prices, size, size_type="targetpercent", group_by=groups, cash_sharing=True, call_seq="auto",
+        init_cash=OPENING_VALUE, freq="1D",
+    )  # fmt: skip
+
+
+def vectorbt_sweep_inputs(prices: pd.DataFrame, sizes: list[pd.DataFrame]) -> tuple[Any, Any, np.ndarray]:
+    """Return prices and orders of many settings side by side, as vectorbt wants them, and the group of each column."""
+    count, width = len(sizes), prices.shape[1]
+    groups = np.repeat(np.arange(count), width)
+    columns = pd.MultiIndex.from_arrays([groups, np.tile(prices.columns, count)], names=["setting", "symbol"])
+    tiled = pd.DataFrame(np.tile(prices.to_numpy(), count), prices.index, columns)
+    side_by_side = np.concatenate([size.to_numpy() for size in sizes], axis=1)
+    return tiled, pd.DataFrame(side_by_side, prices.index, columns), groups
+
+
+def run_bt(prices: pd.DataFrame, band: float | None) -> Any:
+    """Return bt's Backtest after its run: quarterly, or whenever a stock is outside its band."""
+    import bt
+
+    weigh = [bt.algos.SelectAll(), bt.algos.WeighEqually()]
+    if band is None:
+        algos = [bt.algos.Or([bt.algos.RunOnce(), bt.algos.RunQuarterly()]), *weigh, bt.algos.Rebalance()]
+    else:
+        algos = [*weigh, bt.algos.RunIfOutOfBounds(band), bt.algos.Rebalance()]
+    test = bt.Backtest(
+        bt.Strategy("peer", algos), prices, initial_capital=OPENING_VALUE, integer_positions=False,
+        progress_bar=False,
+    )  # fmt: skip
+    test.run()
+    return test
+
+
+@numba.njit(nogil=True)
+def bare_loop(close: np.ndarray, trades: np.ndarray, opening: float, value: np.ndarray) -> None:
+    """Fill `value` with an equal-weight portfolio that goes back to target where `trades`; no lots, no taxes."""
+    shares = np.zeros(close.shape[1])
+    for t in range(close.shape[0]):
+        total = 0.0
+        for s in range(close.shape[1]):
+            total += shares[s] * close[t, s]
+        if t == 0:
+            total = opening
+        if trades[t]:
+            for s in range(close.shape[1]):
+                shares[s] = total / close.shape[1] / close[t, s]
+        value[t] = total

@@ -1,0 +1,77 @@
+"""The benchmarks run, and the peers they compare with follow the same rule; no times are tested."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from benchmarks.__main__ import shown, table_of
+from benchmarks.case import CONTESTS, equal_weights, grid, untaxed_path
+from benchmarks.contests import LARGEST_DIFFERENCE, one_run
+from benchmarks.measure import exponent, interleave
+from benchmarks.peers import run_bt, vectorbt_sweep_inputs
+
+pytestmark = pytest.mark.compiled
+
+
+@pytest.fixture(scope="module")
+def prices() -> pd.DataFrame:
+    """Four random walks of 300 sessions."""
+    random = np.random.default_rng(7)
+    steps = random.normal(0.0003, 0.02, (300, 4))
+    dates = pd.bdate_range("2020-01-02", periods=300, name="date")
+    return pd.DataFrame(50.0 * np.exp(steps.cumsum(axis=0)), dates, list("ABCD"))
+
+
+@pytest.mark.parametrize("contest", CONTESTS, ids=lambda contest: contest.policy.name)
+def test_peers_follow_the_same_rule(prices, contest):
+    pytest.importorskip("bt")
+    sessions, untaxed = untaxed_path(prices, contest)
+    theirs = run_bt(prices, contest.band).strategy.values.to_numpy()[1:]
+    assert 1 < len(sessions) < len(prices)
+    np.testing.assert_allclose(theirs, untaxed, rtol=LARGEST_DIFFERENCE)
+
+
+def test_a_contest_gives_rows_that_can_be_shown(prices):
+    rows = list(one_run(prices, CONTESTS[0], rounds=1))
+    apart = [row.value for row in rows if row.unit == "relative"]
+    assert len(apart) == 3
+    assert max(apart) <= LARGEST_DIFFERENCE
+    assert {row.peer for row in rows if row.ratio is not None} == {"vectorbt", "bt", "bare loop"}
+    console = Console(width=300)
+    with console.capture() as capture:
+        console.print(table_of(rows))
+    assert all(row.name in capture.get() for row in rows)
+
+
+def test_the_grid_has_a_thousand_different_policies():
+    policies = grid(1_000)
+    assert len(policies) == len(set(policies)) == 1_000
+    assert grid(3) == policies[:3]
+
+
+def test_money_is_the_same_in_any_number_of_accounts():
+    values = [sum(a.opening_value for a in equal_weights(["A", "B"], n).accounts) for n in (1, 2, 4)]
+    assert values == [values[0]] * 3
+
+
+def test_vectorbt_gets_each_setting_as_a_group(prices):
+    tiled, sizes, groups = vectorbt_sweep_inputs(prices, [prices * 0.0, prices * 0.0 + 1.0])
+    assert tiled.shape == sizes.shape == (300, 8)
+    assert groups.tolist() == [0] * 4 + [1] * 4
+    assert sizes.to_numpy()[:, 4:].min() == 1.0
+    np.testing.assert_array_equal(tiled.to_numpy()[:, 4:], prices)
+
+
+def test_calls_are_made_in_turn():
+    seen: list[str] = []
+    times = interleave({"a": (lambda: seen.append("a"), 2), "b": (lambda: seen.append("b"), 0)}, rounds=5)
+    assert "".join(seen) == "aab" + "aa" * 3 + "aab"
+    assert [len(times[name].seconds) for name in "ab"] == [10, 2]
+
+
+def test_the_power_of_a_fit_and_the_digits_of_a_figure():
+    assert exponent([1, 2, 4], [3.0, 12.0, 48.0]) == pytest.approx(2.0)
+    assert [shown(value) for value in (12_345.6, 3.14159, 2e-12, 0.0)] == ["12,346", "3.14", "2e-12", "0"]
