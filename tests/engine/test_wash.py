@@ -210,6 +210,28 @@ def test_a_loss_that_purchases_fill_exactly_takes_nothing_of_the_next():
     assert desk.ledger.lots[0, 0, 2].fresh == 1
 
 
+def test_a_lot_that_a_loss_fills_exactly_is_not_divided():
+    # 0.3 − 0.1 is less than 0.2 in binary.
+    trades = [on(0, "buy", 0.3, 10, "A"), on(38, "buy", 0.1, 9, "B"), on(39, "buy", 0.2, 9, "C")]
+    desk = play(*arrays(story(*trades, on(40, "sell", 0.3, 9, lots=[("A", 0.3)]))).given, law())
+    assert desk.ledger.lot_count[0, 0] == 2
+    assert desk.ledger.lots[0, 0, :2].fresh.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(("first", "second", "lost"), [("IRA1", "TX1", 50), ("TX1", "IRA1", 0)])
+@pytest.mark.parametrize("sale", [38, 42])
+def test_of_two_purchases_on_one_day_the_one_listed_first_replaces(first, second, lost, sale):
+    trades = [
+        on(0, "buy", 10, 50, "A"),
+        on(40, "buy", 10, 45, "B", account=first),
+        on(40, "buy", 10, 45, "C", account=second),
+        on(sale, "sell", 10, 45, lots=[("A", 10)]),
+    ]
+    result = told(story(*trades))
+    assert result.total("disallowed") == cents(50)
+    assert result.total("permanent") == cents(lost)
+
+
 def test_the_rest_of_a_purchase_does_not_replace_what_was_sold_of_it():
     # Rev. Rul. 56-602: 200 bought, half of them sold at a loss within days.
     result = told(story(on(0, "buy", 200, 50, "A"), on(11, "sell", 100, 40)))
