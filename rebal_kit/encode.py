@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from rebal_kit.domain import AccountKind, Household, Reason
 from rebal_kit.engine.arrays import DEFERRED, ROTH, TAXABLE, Plan, Prices, Structure
-from rebal_kit.findings import Finding, PolicyError
+from rebal_kit.findings import Finding, PolicyError, raise_errors
 from rebal_kit.market import Market
 from rebal_kit.policy import Calendar, Harvest, RebalancePolicy, Threshold, Tiered, ToleranceBand
 from rebal_kit.rules.holding import day_number
@@ -106,17 +106,7 @@ def encode_policy(policy: RebalancePolicy, household: Household, market: Market)
     sleeves = [
         (c, symbol, w, weight) for c, weight in household.targets.weights for symbol, w in c.members if w > 0
     ]
-    known = {c.name for c, *_ in sleeves} | {symbol for _, symbol, *_ in sleeves}
-    named = {name for rule in rules for name in (*rule.bands, *(rule.members or ()))}
-    if named - known:
-        raise PolicyError(
-            Finding(
-                "error",
-                f"policy '{policy.name}'",
-                f"names {', '.join(sorted(named - known))}, which the targets do not have",
-                f"use a class or a weighted member: {', '.join(sorted(known))}",
-            )
-        )
+    raise_errors(PolicyError, _check_names(policy, rules, names, {symbol for _, symbol, *_ in sleeves}))
     count = (len(rules), len(sleeves))
     applies, above, below = np.zeros(count, bool), np.zeros(count), np.zeros(count)
     for r, rule in enumerate(rules):
@@ -133,7 +123,9 @@ def encode_policy(policy: RebalancePolicy, household: Household, market: Market)
     look = look.reshape(len(rules), len(market.dates))
     harvest = policy.harvest or Harvest()
     spreads = dict(policy.costs.by_symbol)
-    harvest_look = look_sessions(market, harvest.look) if policy.harvest else np.zeros(len(market.dates), bool)
+    harvest_look = (
+        look_sessions(market, harvest.look) if policy.harvest else np.zeros(len(market.dates), bool)
+    )
     # Numbers keep their kind and arrays their layout: for any other the engine would be compiled anew.
     return Plan(
         look=look,
@@ -207,6 +199,7 @@ class _Rule:
     ):
         self.look, self.offset, self.reason = look, offset, reason
         self.band, self.bands, self.members, self.by_sleeve = band, dict(bands), members, by_sleeve
+        self.names = (*self.bands, *(members or ()))
 
 
 def _rules(trigger: Calendar | Threshold | Tiered, class_names: set[str]) -> list[_Rule]:
@@ -235,6 +228,24 @@ def _replaceable(sleeve_of: np.ndarray, sleeve_class: list[int], group: np.ndarr
         axis=1
     )
     return found
+
+
+def _check_names(
+    policy: RebalancePolicy, rules: Sequence[_Rule], classes: set[str], symbols: set[str]
+) -> Iterator[Finding]:
+    where = f"policy '{policy.name}'"
+    unknown = {name for rule in rules for name in rule.names} - classes - symbols
+    if unknown:
+        yield Finding(
+            "error", where, f"names {', '.join(sorted(unknown))}, which the targets do not have",
+            f"use a class or a weighted member: {', '.join(sorted(classes | symbols))}",
+        )  # fmt: skip
+    single = {name for rule in rules if not rule.by_sleeve for name in rule.names} & (symbols - classes)
+    if single:
+        yield Finding(
+            "error", where, f"has a band for {', '.join(sorted(single))}, but compares whole classes",
+            f"name a class ({', '.join(sorted(classes))}), or set level to security",
+        )  # fmt: skip
 
 
 def _any_of_class(applies: np.ndarray, first: list[int]) -> np.ndarray:

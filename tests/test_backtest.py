@@ -24,7 +24,14 @@ def cents(value: float) -> float:
 def sales(run: Backtest) -> list[tuple]:
     sold = run.journal[run.journal["side"] == "sell"]
     return [
-        (f"{row.date:%Y-%m-%d}", row.symbol, round(row.quantity, 4), round(row.gain, 2), row.term, Reason(row.reason_code))
+        (
+            f"{row.date:%Y-%m-%d}",
+            row.symbol,
+            round(row.quantity, 4),
+            round(row.gain, 2),
+            row.term,
+            Reason(row.reason_code),
+        )
         for row in sold.itertuples()
     ]
 
@@ -36,18 +43,20 @@ def test_two_years_at_flat_rates() -> None:
         ["2024-01-02", "2024-03-01", "2024-07-01", "2025-01-03", "2025-04-15", "2025-07-01"],
         dividend={"A": {"2024-03-01": 0.50}},
     )
-    household = household_of({"A": 0.6, "B": 0.4}, account(value=10_000.0), tax=TaxProfile(flat=(0.30, 0.15, 0.20)))
+    household = household_of(
+        {"A": 0.6, "B": 0.4}, account(value=10_000.0), tax=TaxProfile(flat=(0.30, 0.15, 0.20))
+    )
     run = backtest(market, household, HALF_YEARS)
     # 2024-01-02  $10,000: 600 A and 400 B at $10.
     # 2024-03-01  dividend 600 × $0.50 = $300, qualified.
     # 2024-07-01  600 × $15 + 400 × $10 + $300 = $13,300; targets $7,980 and $5,320. Sell $1,020 of A = 68 shares, cost
     #             $680: short-term gain $340. Buy $1,320 of B = 132 shares with $1,020 + $300.
-    # 2025-01-03  532 × $10 + 532 × $14 = $12,768; targets $7,660.80 and $5,107.20. Sell $2,340.80 of B = 167.2 shares of
-    #             the first 400, held a year and a day: cost $1,672, long-term gain $668.80. Buy 234.08 A at $10.
-    # 2025-04-15  tax of 2024: 30 % × $340 + 20 % × $300 = $162. No cash; A at $11 is the overweight class: sell 14.7273 A
+    # 2025-01-03  532 × $10 + 532 × $14 = $12,768; targets $7,660.80 and $5,107.20. Sell $2,340.80 of B = 167.2 shares
+    #             of the first 400, held a year and a day: cost $1,672, long-term gain $668.80. Buy 234.08 A at $10.
+    # 2025-04-15  tax of 2024: 30 % × $340 + 20 % × $300 = $162. No cash; A at $11 is overweight: sell 14.7273 A
     #             of the first lot: long-term gain $14.73.
-    # 2025-07-01  751.3527 × $9 + 364.8 × $4 = $8,221.37; target of A $4,932.82. Sell $1,829.35 = 203.2611 A of the first
-    #             lot, cost $10: long-term loss $203.26.
+    # 2025-07-01  751.3527 × $9 + 364.8 × $4 = $8,221.37; target of A $4,932.82. Sell $1,829.35 = 203.2611 A of the
+    #             first lot, cost $10: long-term loss $203.26.
     sold = 162 / 11
     assert sales(run) == [
         ("2024-07-01", "A", 68.0, 340.0, "ST", Reason.CALENDAR),
@@ -91,7 +100,9 @@ def test_two_years_in_the_brackets_with_a_loss_carried_over() -> None:
         dividend={"A": {"2026-03-02": 40.0}},
     )
     profile = TaxProfile("mfj", 2026, 120_000, state_rate=0.05)
-    run = backtest(market, household_of({"A": 0.5, "B": 0.5}, account(value=100_000.0), tax=profile), HALF_YEARS)
+    run = backtest(
+        market, household_of({"A": 0.5, "B": 0.5}, account(value=100_000.0), tax=profile), HALF_YEARS
+    )
     # 2026  dividend 500 × $40 = $20,000. On 07-01 $170,000; sell $15,000 of B = 75 shares, short-term gain $7,500.
     #       Ordinary taxable $87,800 + $7,500 = $95,300: 12 % × $7,500 = $900.
     #       Dividends lie on top: $98,900 − $95,300 = $3,600 at 0 %, $16,400 at 15 % = $2,460.
@@ -125,7 +136,9 @@ def test_liquidation_is_taxed_by_kind_of_account() -> None:
     young = TaxLot("2", "A", 100, 3_000.0, dt.date(2023, 12, 1))
     accounts = (
         account(cash=500.0, lots=(lot, young)),
-        account("IRA", AccountKind.IRA, cash=1_000.0, lots=(TaxLot("3", "A", 500, 1.0, dt.date(2020, 1, 2)),)),
+        account(
+            "IRA", AccountKind.IRA, cash=1_000.0, lots=(TaxLot("3", "A", 500, 1.0, dt.date(2020, 1, 2)),)
+        ),
         account("401k", AccountKind.K401, cash=4_000.0),
         account("Roth", AccountKind.ROTH_IRA, lots=(TaxLot("4", "A", 700, 1.0, dt.date(2020, 1, 2)),)),
         account("HSA", AccountKind.HSA, cash=2_000.0),
@@ -138,7 +151,9 @@ def test_liquidation_is_taxed_by_kind_of_account() -> None:
     # deferred: IRA $25,000 + $1,000 and 401(k) $4,000 at 24 %; Roth and health savings nothing.
     assert run.metrics["liquidation_tax"] == cents(30_000 * 0.20 + 2_000 * 0.35 + 30_000 * 0.24)
     value = 2300 * 50 + 500 + 1_000 + 4_000 + 2_000
-    assert run.metrics["value_after_liquidation"] == cents(value - 30_000 * 0.20 - 2_000 * 0.35 - 30_000 * 0.24)
+    assert run.metrics["value_after_liquidation"] == cents(
+        value - 30_000 * 0.20 - 2_000 * 0.35 - 30_000 * 0.24
+    )
     # Without a rate of its own the profile's next ordinary dollar counts: 12 % federal and 5 % state.
     brackets = TaxProfile("mfj", 2026, 100_000, state_rate=0.05)
     only = household_of({"A": 1.0}, *accounts[1:3], tax=brackets)
@@ -151,7 +166,11 @@ def test_a_household_without_taxable_account_pays_nothing_by_year() -> None:
         dividend={"A": {"2024-07-01": 1.0}},
     )  # fmt: skip
     taxed = TaxProfile(ordinary_income=500_000, retirement_rate=0.0)
-    run = backtest(market, household_of({"A": 0.5, "B": 0.5}, account("IRA", AccountKind.IRA, value=1e5), tax=taxed), HALF_YEARS)
+    run = backtest(
+        market,
+        household_of({"A": 0.5, "B": 0.5}, account("IRA", AccountKind.IRA, value=1e5), tax=taxed),
+        HALF_YEARS,
+    )
     assert run.metrics["realized_short"] == run.metrics["realized_long"] == 0.0
     assert run.metrics["tax_paid"] == run.metrics["tax_accrued"] == run.metrics["liquidation_tax"] == 0.0
     assert run.metrics["value_before_tax"] == pytest.approx(run.metrics["value_after_tax"], rel=1e-12)
@@ -175,7 +194,8 @@ def test_zero_rates_tax_nothing() -> None:
 @pytest.mark.parametrize("bps", [0.0, 20.0])
 def test_tax_larger_than_cash_is_raised_from_taxable_accounts_only(bps: float) -> None:
     market = market_of(
-        {"A": [10, 20, 22, 22], "B": [10, 10, 10, 10]}, ["2024-01-02", "2024-07-01", "2025-01-02", "2025-04-15"]
+        {"A": [10, 20, 22, 22], "B": [10, 10, 10, 10]},
+        ["2024-01-02", "2024-07-01", "2025-01-02", "2025-04-15"],
     )
     accounts = (account(value=1000.0), account("IRA", AccountKind.IRA, value=100.0))
     household = household_of({"A": 0.5, "B": 0.5}, *accounts, tax=TaxProfile(flat=(0.40, 0.20, 0.20)))
@@ -220,7 +240,9 @@ def test_tax_that_nothing_may_pay_stays_owed() -> None:
     )
     lot = TaxLot("1", "A", 100, 1000.0, dt.date(2020, 1, 2))
     household = household_of({"A": 1.0}, account(lots=(lot,)), tax=TaxProfile(flat=(0.3, 0.15, 0.5)))
-    run = backtest(market, household, RebalancePolicy(triggers=(), dividends="reinvest", min_trade_usd=5000.0))
+    run = backtest(
+        market, household, RebalancePolicy(triggers=(), dividends="reinvest", min_trade_usd=5000.0)
+    )
     # $200 of dividends, $100 of tax, no order below $5,000.
     assert run.metrics["tax_paid"] == 0.0
     assert run.metrics["tax_accrued"] == cents(100.0)
@@ -233,7 +255,9 @@ def test_half_way_back_of_sixty_percent_with_a_fifth_is_sixty_six() -> None:
     market = market_of({"A": [10, 19], "B": [10, 10], "C": [10, 10]})
     for destination, weight in (("target", 0.60), ("half", 0.66), ("edge", 0.72), (0.25, 0.63)):
         policy = RebalancePolicy(
-            "p", Threshold(ToleranceBand(relative=0.20), bands={"B": wide, "C": wide}), destination=destination
+            "p",
+            Threshold(ToleranceBand(relative=0.20), bands={"B": wide, "C": wide}),
+            destination=destination,
         )
         run = backtest(market, household_of({"A": 0.6, "B": 0.2, "C": 0.2}), policy)
         drifted = 0.2 / (0.6 * 1.9 + 0.4)
@@ -241,7 +265,9 @@ def test_half_way_back_of_sixty_percent_with_a_fifth_is_sixty_six() -> None:
         assert run.weights["A"].iloc[-1] == pytest.approx(weight, abs=1e-12)
         first = min(0.2, 1 - weight - drifted)
         # The proceeds go to the class furthest below its target, as far as that, and then to the next.
-        assert run.weights.iloc[-1].tolist() == pytest.approx([weight, first, 1 - weight - first, 0.0], abs=1e-12)
+        assert run.weights.iloc[-1].tolist() == pytest.approx(
+            [weight, first, 1 - weight - first, 0.0], abs=1e-12
+        )
 
 
 def test_drift_of_four_quarters_that_went_to_30_20_30_20_is_ten_percent() -> None:
@@ -254,7 +280,9 @@ def test_opening_lots_are_harvested_on_the_first_session_one_looks() -> None:
     old = TaxLot("1", "A", 100, 2_000.0, dt.date(2022, 1, 3))
     stocks = AssetClass("stocks", {"A": 1, "P": 0})
     policy = RebalancePolicy("h", triggers=(), harvest=Harvest(0.05, 500.0))
-    run = backtest(market_of({"A": [10, 10], "P": [30, 30]}), household_of({stocks: 1.0}, account(lots=(old,))), policy)
+    run = backtest(
+        market_of({"A": [10, 10], "P": [30, 30]}), household_of({stocks: 1.0}, account(lots=(old,))), policy
+    )
     assert sales(run) == [("2024-01-02", "A", 100.0, -1000.0, "LT", Reason.HARVEST)]
     bought = run.journal.iloc[1]
     assert (bought["symbol"], bought["reason_code"]) == ("P", Reason.REPLACEMENT)
@@ -262,18 +290,38 @@ def test_opening_lots_are_harvested_on_the_first_session_one_looks() -> None:
     assert run.metrics["harvested"] == cents(1_000.0)
 
 
+def test_a_loss_is_measured_after_the_cost_of_selling() -> None:
+    """$95.90 less 1 % is $94.94: more than 5 % below $100 a share, fee included in what the share cost."""
+    stocks = AssetClass("stocks", {"A": 1, "P": 0})
+    old = TaxLot("1", "A", 100, 10_000.0, dt.date(2022, 1, 3))
+    policy = RebalancePolicy("h", triggers=(), harvest=Harvest(0.05, 500.0), costs=Costs(100))
+    for price, gain in ((95.9, -505.9), (96.0, None)):
+        household = household_of({stocks: 1.0}, account(lots=(old,)), tax=TaxProfile(flat=(0.5, 0.5, 0.5)))
+        run = backtest(market_of({"A": [price], "P": [30]}), household, policy)
+        assert [sale[3] for sale in sales(run)] == ([] if gain is None else [gain])
+
+
 def test_journal_trades_and_closing_household_tell_the_same_story() -> None:
-    market = market_of({"A": [10, 20, 20], "B": [10, 10, 10]}, securities=(Security("A"), Security("B", qualified_share=0)))
+    market = market_of(
+        {"A": [10, 20, 20], "B": [10, 10, 10]}, securities=(Security("A"), Security("B", qualified_share=0))
+    )
     policy = RebalancePolicy("q", Threshold(ToleranceBand(absolute=0.05)), costs=Costs(10))
     run = backtest(market, household_of({"A": 0.5, "B": 0.5}), policy)
     assert [t.side for t in run.trades] == ["buy", "buy", "sell", "buy"]
-    assert [t.reason for t in run.trades] == [Reason.OPENING, Reason.OPENING, Reason.THRESHOLD, Reason.THRESHOLD]
+    assert [t.reason for t in run.trades] == [
+        Reason.OPENING,
+        Reason.OPENING,
+        Reason.THRESHOLD,
+        Reason.THRESHOLD,
+    ]
     assert run.trades[0].date == dt.date(2024, 1, 2)
     assert sum(t.cost for t in run.trades) == cents(run.metrics["cost"])
     assert run.journal["reason"].iloc[0] == "invest the opening cash"
     closing = run.closing_household
     assert closing.as_of == dt.date(2024, 1, 4)
-    held = sum(lot.quantity * {"A": 20, "B": 10}[lot.symbol] for lot in closing.lots) + closing.accounts[0].cash
+    held = (
+        sum(lot.quantity * {"A": 20, "B": 10}[lot.symbol] for lot in closing.lots) + closing.accounts[0].cash
+    )
     assert held == cents(run.daily["value"].iloc[-1])
     assert len({lot.lot for lot in closing.lots}) == len(closing.lots)
     assert closing.accounts[0].opening_value == 100_000.0
@@ -293,7 +341,11 @@ def test_a_trade_passed_over_is_told_with_its_reason() -> None:
 
 def test_bands_show_the_narrowest_rule_of_each_class() -> None:
     policy = RebalancePolicy(
-        "b", (Threshold(ToleranceBand(absolute=0.05, lower=ToleranceBand(absolute=0.70))), Threshold(ToleranceBand(relative=0.05)), Calendar()),
+        "b",
+        (
+            Threshold(ToleranceBand(absolute=0.05, lower=ToleranceBand(absolute=0.70))),
+            Threshold(ToleranceBand(relative=0.05)), Calendar(),
+        ),
     )  # fmt: skip
     market = market_of({"A": [10, 10], "B": [10, 10]})
     bands = backtest(market, household_of({"A": 0.6, "B": 0.4}), policy).bands

@@ -32,7 +32,7 @@ def test_tax_saved_is_split_into_put_off_and_kept() -> None:
     assert saved.by_year.tolist() == pytest.approx([900.0, 900.0])
     assert saved.by_year.index.tolist() == [2024, 2025]
     assert saved.saved == pytest.approx(1_800.0)
-    # 2025-12-31: the plain portfolio's A are worth $45,000, cost $50,000: long-term loss of $5,000, $3,000 deducted: −$900.
+    # 2025-12-31: the plain portfolio's A are worth $45,000, cost $50,000: a loss of $5,000, $3,000 deducted: −$900.
     # The other's 600 P are worth $45,000, cost $30,000: long-term gain of $15,000 less $17,000 carried in from 2024: a
     # net loss of $2,000 instead of the $3,000 deducted so far, at 30 %: $300 more.
     runs = comparison.runs
@@ -50,7 +50,9 @@ def test_each_run_is_the_back_test_of_its_policy() -> None:
     market = random_market(4, ("A", "P", "B"), 260)
     policies = {"one": RebalancePolicy("x", Calendar("month")), "two": BUY_AND_HOLD, "three": HARVESTING}
     told: list[str] = []
-    comparison = compare(market, HOUSEHOLD, policies, start="2023-02-01", end="2023-12-01", progress=told.append)
+    comparison = compare(
+        market, HOUSEHOLD, policies, start="2023-02-01", end="2023-12-01", progress=told.append
+    )
     assert told == list(comparison.runs) == ["one", "two", "three"] == comparison.table.index.tolist()
     assert list(comparison.table.columns) == list(METRICS)
     for name, policy in policies.items():

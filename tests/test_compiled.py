@@ -17,7 +17,8 @@ from rebal_kit.rules.lots import postponed
 pytestmark = pytest.mark.compiled
 PACKAGE = Path(rebal_kit.__file__).parent
 
-# The tax of a year with a loss: `year_tax` in brackets.py calls `net_capital` in gains.py; and a constant of the law's file.
+# The tax of a year with a loss, for which `year_tax` in brackets.py calls `net_capital` in gains.py; and a number of
+# the law that is built into machine code.
 PROGRAM = """
 import numba
 from rebal_kit.compiled import is_interpreted
@@ -33,10 +34,20 @@ print(result.tax.hex(), first_long_term_day(19_000), is_interpreted(), from_cach
 
 
 def run(root: Path, **environment: str) -> list[str]:
-    own = {**os.environ, "PYTHONPATH": str(root), "XDG_CACHE_HOME": str(root / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    own = {
+        **os.environ,
+        "PYTHONPATH": str(root),
+        "XDG_CACHE_HOME": str(root / "cache"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     own.pop("NUMBA_DISABLE_JIT", None)
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=root, env={**own, **environment}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", PROGRAM],
+        cwd=root,
+        env={**own, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout.split()
 
@@ -56,7 +67,11 @@ def copy(tmp_path: Path) -> Path:
 def test_an_edited_rule_in_another_file_is_never_stale(copy: Path) -> None:
     rules = copy / "rebal_kit" / "rules"
     tax, day, interpreted, from_cache = run(copy)
-    assert (float.fromhex(tax), interpreted, from_cache) == (pytest.approx(-360.0), "False", "0")  # 12 % of $3,000
+    assert (float.fromhex(tax), interpreted, from_cache) == (
+        pytest.approx(-360.0),
+        "False",
+        "0",
+    )  # 12 % of $3,000
     assert run(copy) == [tax, day, "False", "1"], "the second run takes the machine code from disk"
     # A callee of the cached function, in another file: twice the loss is deducted.
     edit(rules / "gains.py", "min(-net, loss_limit)", "min(-net, 2.0 * loss_limit)")
@@ -105,11 +120,13 @@ def test_the_newest_few_older_versions_are_kept(tmp_path: Path, monkeypatch: pyt
 
 def test_the_hash_knows_every_source_and_how_indices_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     before = compiled.source_hash.__wrapped__()
-    assert before == compiled.source_hash()
+    assert before == compiled.source_hash.__wrapped__()
     monkeypatch.setenv("NUMBA_BOUNDSCHECK", "1")
     assert compiled.source_hash.__wrapped__() != before
     sources = {path for pattern in compiled._SOURCES for path in PACKAGE.glob(pattern)}
-    using = {p for p in PACKAGE.rglob("*.py") if "from rebal_kit.compiled import" in p.read_text(encoding="utf-8")}
+    using = {
+        p for p in PACKAGE.rglob("*.py") if "from rebal_kit.compiled import" in p.read_text(encoding="utf-8")
+    }
     needing = {p for p in using if "@compiled" in p.read_text("utf-8") or "@inner" in p.read_text("utf-8")}
     assert needing <= sources
     assert len(needing) > 15

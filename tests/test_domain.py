@@ -7,7 +7,17 @@ import datetime as dt
 
 import pytest
 
-from rebal_kit.domain import Account, AccountKind, Household, Reason, Security, TaxLot, TaxProfile, Trade, code_of
+from rebal_kit.domain import (
+    Account,
+    AccountKind,
+    Household,
+    Reason,
+    Security,
+    TaxLot,
+    TaxProfile,
+    Trade,
+    code_of,
+)
 from rebal_kit.findings import Finding, HouseholdError, RebalError, raise_errors
 from rebal_kit.targets import TargetAllocation
 
@@ -16,7 +26,14 @@ LOTS = (TaxLot("1", "A", 10, 100.0, dt.date(2024, 1, 2)), TaxLot("2", "Z", 1, 5.
 
 def test_mistakes_in_a_tax_profile_are_all_said_at_once() -> None:
     with pytest.raises(HouseholdError) as caught:
-        TaxProfile("joint", carryover_short=-1.0, carryover_long=-2.0, state_rate=5.0, flat=(0.3, -0.1, 1.0), retirement_rate=1.5)  # type: ignore[arg-type]
+        TaxProfile(
+            "joint",
+            carryover_short=-1.0,
+            carryover_long=-2.0,
+            state_rate=5.0,
+            flat=(0.3, -0.1, 1.0),
+            retirement_rate=1.5,
+        )  # type: ignore[arg-type]
     assert str(caught.value).splitlines() == [
         "tax profile: filing is 'joint' — use single, mfj, mfs or hoh",
         "tax profile: carryover_short is -1 — give a loss carried in as a positive number",
@@ -48,7 +65,10 @@ def test_defaults_are_left_out_of_print() -> None:
 
 
 def test_a_household_names_every_security_once_in_order() -> None:
-    accounts = (Account("x", "o", AccountKind.TAXABLE, lots=LOTS[:1]), Account("y", "o", AccountKind.IRA, lots=LOTS[1:]))
+    accounts = (
+        Account("x", "o", AccountKind.TAXABLE, lots=LOTS[:1]),
+        Account("y", "o", AccountKind.IRA, lots=LOTS[1:]),
+    )
     household = Household("h", accounts, TargetAllocation({"B": 0.5, "A": 0.5}))
     assert household.symbols == ("B", "A", "Z")
     assert household.lots == LOTS
@@ -74,7 +94,13 @@ def test_reasons_keep_their_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    "noun", [LOTS[0], TaxProfile(), Security("A"), Trade(dt.date(2024, 1, 2), "a", "A", "buy", 1, 2, 0, Reason.OPENING)]
+    "noun",
+    [
+        LOTS[0],
+        TaxProfile(),
+        Security("A"),
+        Trade(dt.date(2024, 1, 2), "a", "A", "buy", 1, 2, 0, Reason.OPENING),
+    ],
 )
 def test_nouns_are_frozen(noun) -> None:
     name = dataclasses.fields(noun)[0].name

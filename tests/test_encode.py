@@ -37,7 +37,12 @@ def test_every_so_many_sessions_counts_from_the_first() -> None:
 def test_periods_begin_on_their_first_session_inside_the_market() -> None:
     assert looked("week")[:2] == [dt.date(2024, 1, 8), dt.date(2024, 1, 15)]
     assert looked("month")[:3] == [dt.date(2024, 2, 1), dt.date(2024, 3, 1), dt.date(2024, 4, 1)]
-    assert looked("quarter") == [dt.date(2024, 4, 1), dt.date(2024, 7, 1), dt.date(2024, 10, 1), dt.date(2025, 1, 1)]
+    assert looked("quarter") == [
+        dt.date(2024, 4, 1),
+        dt.date(2024, 7, 1),
+        dt.date(2024, 10, 1),
+        dt.date(2025, 1, 1),
+    ]
     assert looked("half-year") == [dt.date(2024, 7, 1), dt.date(2025, 1, 1)]
     assert looked("year") == [dt.date(2025, 1, 1)]
     assert len(looked("session")) == len(MARKET.dates) - 1
@@ -112,7 +117,13 @@ def test_rules_bands_and_widths() -> None:
         harvest=Harvest(look="month"), costs=Costs(10, {"B": 40}),
     )  # fmt: skip
     plan = prepare(MARKET, household_of(TARGETS)).plan(policy)
-    assert plan.reason.tolist() == [Reason.CALENDAR, Reason.THRESHOLD, Reason.THRESHOLD, Reason.TIER, Reason.TIER]
+    assert plan.reason.tolist() == [
+        Reason.CALENDAR,
+        Reason.THRESHOLD,
+        Reason.THRESHOLD,
+        Reason.TIER,
+        Reason.TIER,
+    ]
     assert plan.scheduled.tolist() == [True, False, False, False, False]
     assert plan.by_sleeve.tolist() == [False, False, True, False, True]
     assert plan.applies.astype(int).tolist() == [[1, 1, 1], [1, 1, 1], [1, 1, 1], [1, 0, 0], [0, 1, 0]]
@@ -153,6 +164,21 @@ def test_a_rule_for_what_the_targets_do_not_have_is_refused(trigger, names: str)
     )
 
 
+def test_a_band_of_a_security_where_classes_are_compared_is_refused() -> None:
+    """It would otherwise be the band of the whole class, or of nothing at all."""
+    policy = RebalancePolicy("p", Threshold(bands={"A": ToleranceBand(0.1), "C": ToleranceBand(0.2)}))
+    with pytest.raises(PolicyError) as caught:
+        prepare(MARKET, household_of(TARGETS)).plan(policy)
+    assert str(caught.value) == (
+        "policy 'p': has a band for A, C, but compares whole classes"
+        " — name a class (rest, stocks), or set level to security"
+    )
+    # A ticker that stands for its class is the class.
+    assert prepare(MARKET, household_of({"A": 0.5, "C": 0.5})).plan(policy).class_above[0] == pytest.approx(
+        [0.1, 0.2]
+    )
+
+
 @pytest.mark.compiled
 @settings(max_examples=60)
 @given(markets(), households(), policies())
@@ -165,7 +191,9 @@ def test_every_run_has_one_layout_so_that_the_engine_is_compiled_once(market, ho
 
 @pytest.mark.compiled
 def test_whole_numbers_are_as_good_as_fractions() -> None:
-    setting = prepare(MARKET, household_of(TARGETS, tax=TaxProfile(ordinary_income=1, state_rate=0, flat=(0, 0, 0))))
+    setting = prepare(
+        MARKET, household_of(TARGETS, tax=TaxProfile(ordinary_income=1, state_rate=0, flat=(0, 0, 0)))
+    )
     whole = RebalancePolicy(
         "w", Threshold(ToleranceBand(absolute=0, relative=1)), 1, gain_guard_days=30, harvest=Harvest(0, 100, 5),
         invest_cash_above=0, min_trade_usd=100, costs=Costs(1, {"A": 2}), avoid_wash_sales=1,

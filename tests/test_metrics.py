@@ -67,8 +67,12 @@ def test_turnover_is_half_of_both_sides_a_year() -> None:
 def test_numpy_agrees(path: np.ndarray) -> None:
     returns = path[1:] / path[:-1] - 1
     target = np.concatenate([[0.0], np.linspace(-0.01, 0.02, len(returns))])
-    assert metrics.volatility(path) == pytest.approx(np.std(returns, ddof=1) * math.sqrt(252), rel=1e-9, abs=1e-12)
-    assert metrics.max_drawdown(path) == pytest.approx((path / np.maximum.accumulate(path) - 1).min(), abs=1e-12)
+    assert metrics.volatility(path) == pytest.approx(
+        np.std(returns, ddof=1) * math.sqrt(252), rel=1e-9, abs=1e-12
+    )
+    assert metrics.max_drawdown(path) == pytest.approx(
+        (path / np.maximum.accumulate(path) - 1).min(), abs=1e-12
+    )
     assert metrics.mean(path) == pytest.approx(np.mean(path))
     expected = np.std(returns - target[1:], ddof=1) * math.sqrt(252)
     assert metrics.tracking_error(path, target) == pytest.approx(expected, rel=1e-9, abs=1e-12)

@@ -27,7 +27,7 @@ NAN = float("nan")
 @pytest.mark.parametrize(
     ("build", "said"),
     [
-        (lambda: ToleranceBand(), ["tolerance band: has no width — give absolute or relative"]),
+        (ToleranceBand, ["tolerance band: has no width — give absolute or relative"]),
         (
             lambda: ToleranceBand(-0.1, NAN, "all"),
             [
@@ -38,11 +38,17 @@ NAN = float("nan")
         ),
         (
             lambda: Calendar("decade", -1),
-            [f"calendar: look interval is 'decade' — {LOOK}", "calendar: offset is -1 — give 0 or more sessions"],
+            [
+                f"calendar: look interval is 'decade' — {LOOK}",
+                "calendar: offset is -1 — give 0 or more sessions",
+            ],
         ),
         (
             lambda: Threshold(look=0, level="sleeve"),
-            [f"threshold: look interval is 0 — {LOOK}", "threshold: level is 'sleeve' — use class or security"],
+            [
+                f"threshold: look interval is 0 — {LOOK}",
+                "threshold: level is 'sleeve' — use class or security",
+            ],
         ),
         (lambda: Threshold(look=True), [f"threshold: look interval is True — {LOOK}"]),
         (lambda: Tier(("A",), ToleranceBand(0.1), 1.5), [f"tier: look interval is 1.5 — {LOOK}"]),
@@ -66,7 +72,14 @@ NAN = float("nan")
         ),
         (
             lambda: RebalancePolicy(
-                "p", ("monthly",), 1.5, "average", -1, dividends="spend", invest_cash_above=NAN, min_trade_usd=-1
+                "p",
+                ("monthly",),
+                1.5,
+                "average",
+                -1,
+                dividends="spend",
+                invest_cash_above=NAN,
+                min_trade_usd=-1,
             ),
             [
                 "policy 'p': trigger 'monthly' — use Calendar, Threshold or Tiered",
@@ -80,7 +93,9 @@ NAN = float("nan")
         ),
         (
             lambda: RebalancePolicy(destination="middle"),
-            ["policy: destination is 'middle' — use target, half, edge or a fraction of the band from 0 to 1"],
+            [
+                "policy: destination is 'middle' — use target, half, edge or a fraction of the band from 0 to 1"
+            ],
         ),
         (
             lambda: BUY_AND_HOLD.grid(harvest__min_loss_pct=[0.1]),
@@ -120,7 +135,9 @@ def test_one_trigger_needs_no_tuple_and_mappings_become_pairs() -> None:
     assert Tier(["A"], band).members == ("A",)
 
 
-@pytest.mark.parametrize(("given_", "fraction"), [("target", 0.0), ("half", 0.5), ("edge", 1.0), (0.3, 0.3), (1, 1.0)])
+@pytest.mark.parametrize(
+    ("given_", "fraction"), [("target", 0.0), ("half", 0.5), ("edge", 1.0), (0.3, 0.3), (1, 1.0)]
+)
 def test_destination_is_a_fraction_of_the_band(given_, fraction: float) -> None:
     assert RebalancePolicy(destination=given_).destination_fraction == fraction
 

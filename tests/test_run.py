@@ -69,8 +69,10 @@ def test_the_period_must_lie_inside_every_history() -> None:
     market = market_of({"A": [1, 2, 3, 4], "B": [np.nan, 2, 3, np.nan]})
     household = household_of({"A": 0.5, "B": 0.5})
     assert said(MarketError, household, market, start="2024-01-02", end="2024-01-04") == [
-        "market 'hand-made': B has prices from 2024-01-03 to 2024-01-04, the run is from 2024-01-02 to 2024-01-04"
-        " — choose start and end inside its history"
+        (
+            "market 'hand-made': B has prices from 2024-01-03 to 2024-01-04, the run is from 2024-01-02 to 2024-01-04"
+            " — choose start and end inside its history"
+        )
     ]
     assert "B has prices on no session" in said(MarketError, household, market, start="2024-01-05")[0]
     assert said(MarketError, household, start="2030-01-01", market=MARKET) == [
@@ -95,8 +97,10 @@ def test_a_lot_must_be_bought_before_the_run_starts() -> None:
     late = TaxLot("L9", "A", 10, 95.0, dt.date(2024, 1, 3))
     household = household_of({"A": 1.0}, account(lots=(LOT, late)))
     assert said(HouseholdError, household, start="2024-01-02") == [
-        "account 'Main', lot 'L9': acquired 2024-01-03, after the first session 2024-01-02"
-        " — start later, or open with account values"
+        (
+            "account 'Main', lot 'L9': acquired 2024-01-03, after the first session 2024-01-02"
+            " — start later, or open with account values"
+        )
     ]
     assert prepare(MARKET, household, start="2024-01-03").market.dates[0] == np.datetime64("2024-01-03")
 
@@ -119,7 +123,9 @@ def test_more_lots_than_any_room_holds_is_said(monkeypatch: pytest.MonkeyPatch) 
     setting = prepare(MARKET, household_of({"A": 0.5, "B": 0.5}))
     monkeypatch.setattr(Setting, "run", lambda *_: 1)  # LOTS_FULL, whatever the room
     monkeypatch.setattr(Setting, "room", lambda _, lots, losses, journal: _Sized(lots, losses, journal))
-    with pytest.raises(SimulationError, match=r"test: the run needs more than 65,536 lots of one security — shorten"):
+    with pytest.raises(
+        SimulationError, match=r"test: the run needs more than 65,536 lots of one security — shorten"
+    ):
         setting.run_to_end(setting.plan(RebalancePolicy()), _Sized(64, 512, 0))
 
 
@@ -133,7 +139,9 @@ class _Sized:
 
 def test_the_target_mix_is_held_exactly_and_its_dividends_count() -> None:
     market = market_of(
-        {"A": [10, 11, 6], "B": [20, 20, 22]}, dividend={"A": {"2024-01-03": 1.0}}, split={"A": {"2024-01-04": 2.0}}
+        {"A": [10, 11, 6], "B": [20, 20, 22]},
+        dividend={"A": {"2024-01-03": 1.0}},
+        split={"A": {"2024-01-04": 2.0}},
     )
     setting = prepare(market, household_of({"A": 0.6, "B": 0.3}))
     # Day 2: A gives (11 + 1)/10 − 1 = 20 %. Day 3: two shares of 6 for one of 11, 1/11; B 10 %. A tenth is cash.
@@ -151,7 +159,9 @@ def test_results_state_data_period_law_and_what_is_not_known() -> None:
     assert "coverage" not in notes
     assert "tax" not in notes
     ira = household_of({"A": 1.0}, account("IRA", AccountKind.IRA, cash=9.0), tax=TaxProfile.untaxed())
-    notes = {f.where: f for f in coverage(prepare(MARKET, Household("h", ira.accounts, ira.targets, ira.tax)))}
+    notes = {
+        f.where: f for f in coverage(prepare(MARKET, Household("h", ira.accounts, ira.targets, ira.tax)))
+    }
     assert notes["opening"].what == "lots and cash as given"
     assert "flat rates (0.0, 0.0, 0.0)" in notes["law"].what
     assert notes["coverage"].severity == "warning"

@@ -8,7 +8,17 @@ import pytest
 from rebal_kit.backtest import backtest
 from rebal_kit.domain import AccountKind, TaxProfile
 from rebal_kit.findings import HouseholdError, MarketError, PolicyError
-from rebal_kit.policy import BUY_AND_HOLD, Calendar, Costs, Harvest, RebalancePolicy, Threshold, Tier, Tiered, ToleranceBand
+from rebal_kit.policy import (
+    BUY_AND_HOLD,
+    Calendar,
+    Costs,
+    Harvest,
+    RebalancePolicy,
+    Threshold,
+    Tier,
+    Tiered,
+    ToleranceBand,
+)
 from rebal_kit.run import METRICS, prepare
 from rebal_kit.sweep import available_processors, sweep
 from rebal_kit.targets import AssetClass
@@ -52,7 +62,9 @@ def test_a_row_that_opens_with_lots_is_the_single_run_whatever_ran_before() -> N
     later = MARKET.between("2023-07-03")
     table = sweep(later, closing, [*POLICIES, POLICIES[0]], open_with="lots", workers=1)
     assert measures(table.iloc[0]) == measures(table.iloc[-1])
-    assert measures(table.iloc[0]) == measures(backtest(later, closing, POLICIES[0], open_with="lots").metrics)
+    assert measures(table.iloc[0]) == measures(
+        backtest(later, closing, POLICIES[0], open_with="lots").metrics
+    )
 
 
 def test_a_policy_that_cannot_run_keeps_its_row_and_says_why() -> None:

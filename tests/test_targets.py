@@ -45,7 +45,10 @@ def test_mistakes_in_a_class_are_all_said_at_once() -> None:
     assert said(lambda: AssetClass("s", [("A", 0.5), ("A", 0.5)])) == [
         "asset class 's': A is listed twice — list each member once"
     ]
-    assert said(lambda: AssetClass("s", {"A": float("nan")}))[0] == "asset class 's': weight of A is nan — give 0 or more"
+    assert (
+        said(lambda: AssetClass("s", {"A": float("nan")}))[0]
+        == "asset class 's': weight of A is nan — give 0 or more"
+    )
 
 
 def test_mistakes_of_partners() -> None:

@@ -15,7 +15,9 @@ from rebal_kit.targets import TargetAllocation
 UNTAXED = TaxProfile.untaxed()
 
 
-def market_of(closes: Mapping[str, Sequence[float]], dates: Sequence[str] | None = None, **tables: Any) -> Market:
+def market_of(
+    closes: Mapping[str, Sequence[float]], dates: Sequence[str] | None = None, **tables: Any
+) -> Market:
     """A market of these closes; `dividend` and `split` give {symbol: {date: value}}, `securities` what they are."""
     count = len(next(iter(closes.values())))
     index = pd.DatetimeIndex(dates) if dates is not None else pd.bdate_range("2024-01-02", periods=count)
@@ -32,7 +34,13 @@ def market_of(closes: Mapping[str, Sequence[float]], dates: Sequence[str] | None
 
 
 def random_market(
-    seed: int, symbols: Sequence[str], sessions: int, *, volatility: float = 0.02, events: bool = True, start: str = "2023-01-02"
+    seed: int,
+    symbols: Sequence[str],
+    sessions: int,
+    *,
+    volatility: float = 0.02,
+    events: bool = True,
+    start: str = "2023-01-02",
 ) -> Market:
     """Random walks quoted in cents, some shares with dividends and splits, some distributing interest."""
     random = np.random.default_rng(seed)
@@ -50,9 +58,14 @@ def random_market(
         name: pd.DataFrame(values, index=index, columns=list(symbols))
         for name, values in (("dividend", dividend), ("split", split))
     }
-    kinds = [Security(s, qualified_share=float(i % 3 != 2), state_exempt=i % 3 == 2) for i, s in enumerate(symbols)]
+    kinds = [
+        Security(s, qualified_share=float(i % 3 != 2), state_exempt=i % 3 == 2) for i, s in enumerate(symbols)
+    ]
     return Market.from_close(
-        pd.DataFrame(close, index=index, columns=list(symbols)), name=f"random {seed}", securities=tuple(kinds), **tables
+        pd.DataFrame(close, index=index, columns=list(symbols)),
+        name=f"random {seed}",
+        securities=tuple(kinds),
+        **tables,
     )
 
 

@@ -28,7 +28,8 @@ def harvest(desk: Desk, t: int) -> bool:
         for security in range(ledger.held.shape[1]):
             # No lot's basis per share exceeds the peak, so most days one comparison is the whole scan of a position.
             price = prices.close[t, security]
-            if price > ledger.peak[account, security] * below_peak or ledger.held[account, security] == 0.0:
+            net = price * (1.0 - desk.plan.half_spread[security])
+            if net > ledger.peak[account, security] * below_peak or ledger.held[account, security] == 0.0:
                 continue
             if (
                 price >= work.quiet_above[account, security]

@@ -11,7 +11,17 @@ from rebal_kit.compiled import is_interpreted
 from rebal_kit.domain import AccountKind, Household, TaxProfile
 from rebal_kit.files.household import load_household
 from rebal_kit.market import Market
-from rebal_kit.policy import BUY_AND_HOLD, Calendar, Costs, Harvest, RebalancePolicy, Threshold, Tier, Tiered, ToleranceBand
+from rebal_kit.policy import (
+    BUY_AND_HOLD,
+    Calendar,
+    Costs,
+    Harvest,
+    RebalancePolicy,
+    Threshold,
+    Tier,
+    Tiered,
+    ToleranceBand,
+)
 from rebal_kit.sources.load import load_market
 from rebal_kit.targets import AssetClass
 from tests.worlds import account, bits_of, household_of, random_market
@@ -39,7 +49,7 @@ POLICIES = (
 def direct_index() -> tuple[Market, Household, RebalancePolicy]:
     """Five shares in one class and a bond, in a taxable account and an IRA, with splits and dividends."""
     names = ("AA", "BB", "CC", "DD", "EE", "BOND")
-    shares = AssetClass("shares", {name: 0.2 for name in names[:5]})
+    shares = AssetClass("shares", dict.fromkeys(names[:5], 0.2))
     household = household_of(
         {shares: 0.8, "BOND": 0.15}, account(value=300_000.0), account("IRA", AccountKind.IRA, value=80_000.0),
         tax=TaxProfile("single", 2025, 180_000, outside_short=4_000, state_rate=0.05),
@@ -57,7 +67,9 @@ def scenarios() -> Iterator[tuple[str, Backtest]]:
     for policy in POLICIES:
         first = backtest(etf, couple, policy, start="2008-01-02", end="2009-05-29", open_with="values")
         yield f"{policy.name}, values", first
-        second = backtest(etf, first.closing_household, policy, start="2009-05-29", end="2010-06-30", open_with="lots")
+        second = backtest(
+            etf, first.closing_household, policy, start="2009-05-29", end="2010-06-30", open_with="lots"
+        )
         yield f"{policy.name}, lots", second
     market, household, policy = direct_index()
     yield "direct index", backtest(market, household, policy)

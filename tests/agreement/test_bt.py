@@ -24,7 +24,11 @@ class OutOfBand(bt.Algo):
 
     def __call__(self, target) -> bool:
         held = {name: child.value / target.value for name, child in target.children.items()}
-        off = [name for name, wanted in self.targets.items() if abs(held.get(name, 0.0) - wanted) > self.width[name]]
+        off = [
+            name
+            for name, wanted in self.targets.items()
+            if abs(held.get(name, 0.0) - wanted) > self.width[name]
+        ]
         if off or not self.fired:
             self.fired.append(target.now)
             return True
@@ -48,12 +52,20 @@ def test_threshold_has_bts_value_path(targets: dict[str, float], band: Tolerance
     run = backtest(market, household_of(targets), policy)
     absolute = np.inf if band.absolute is None else band.absolute
     wide = {n: np.inf if band.relative is None else band.relative * t for n, t in targets.items()}
-    widths = {n: max(absolute, wide[n]) if band.combine == "both" else min(absolute, wide[n]) for n in targets}
+    widths = {
+        n: max(absolute, wide[n]) if band.combine == "both" else min(absolute, wide[n]) for n in targets
+    }
     bands = OutOfBand(targets, widths)
     strategy = bt.Strategy(
         "threshold", [bands, bt.algos.SelectAll(), bt.algos.WeighSpecified(**targets), bt.algos.Rebalance()]
     )
-    test = bt.Backtest(strategy, market.frame("close"), initial_capital=100_000.0, integer_positions=False, progress_bar=False)
+    test = bt.Backtest(
+        strategy,
+        market.frame("close"),
+        initial_capital=100_000.0,
+        integer_positions=False,
+        progress_bar=False,
+    )
     test.run()
     theirs = test.strategy.values.loc[run.dates]
     np.testing.assert_allclose(run.daily["value"], theirs, rtol=SAME)

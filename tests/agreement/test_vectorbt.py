@@ -1,4 +1,4 @@
-"""vectorbt checks the money: its Portfolio, fed our orders, has our value path; fed our calendar, it makes our trades."""
+"""vectorbt checks the money: its Portfolio, fed our orders, has our values; fed our calendar, makes our trades."""
 
 from __future__ import annotations
 
@@ -55,9 +55,13 @@ def test_value_path_through_splits_and_dividends_of_real_shares(bps: float, divi
     market = load_market("stocks").between("1998-01-02", "2008-12-31")
     complete = [s for i, s in enumerate(market.symbols) if np.isfinite(market.close[:, i]).all()]
     split_most = sorted(complete, key=lambda s: -(market.split[:, market.column(s)] != 1).sum())[:12]
-    shares = AssetClass("shares", {symbol: 1 / 12 for symbol in split_most})
-    household = household_of({shares: 1.0}, account(value=1e6), account("Roth", AccountKind.ROTH_IRA, value=2e5), tax=TAXED)
-    policy = RebalancePolicy("p", Calendar("quarter"), dividends=dividends, harvest=Harvest(), costs=Costs(bps))
+    shares = AssetClass("shares", dict.fromkeys(split_most, 1 / 12))
+    household = household_of(
+        {shares: 1.0}, account(value=1e6), account("Roth", AccountKind.ROTH_IRA, value=2e5), tax=TAXED
+    )
+    policy = RebalancePolicy(
+        "p", Calendar("quarter"), dividends=dividends, harvest=Harvest(), costs=Costs(bps)
+    )
     run = backtest(market, household, policy)
     assert (run.market.split != 1).sum() > 20
     assert run.metrics["harvested"] > 0
@@ -102,11 +106,19 @@ def test_calendar_equals_vectorbts_own_rebalancing(every, offset: int) -> None:
     )  # fmt: skip
     assert when.sum() >= 3
     np.testing.assert_allclose(run.daily["value"], theirs.value(), rtol=SAME)
-    ours = pd.concat([run.journal[["date", "symbol"]], run.journal["quantity"] * np.where(run.journal["side"] == "buy", 1, -1)], axis=1)
+    ours = pd.concat(
+        [
+            run.journal[["date", "symbol"]],
+            run.journal["quantity"] * np.where(run.journal["side"] == "buy", 1, -1),
+        ],
+        axis=1,
+    )
     ours = ours.pivot_table(index="date", columns="symbol", values="quantity", aggfunc="sum")
     records = theirs.orders.records_readable
     signed = records["Size"] * np.where(records["Side"] == "Buy", 1, -1)
-    expected = records.assign(signed=signed).pivot_table(index="Timestamp", columns="Column", values="signed", aggfunc="sum")
+    expected = records.assign(signed=signed).pivot_table(
+        index="Timestamp", columns="Column", values="signed", aggfunc="sum"
+    )
     np.testing.assert_allclose(ours.to_numpy(), expected.to_numpy(), rtol=1e-7, atol=1e-7)
 
 
@@ -116,7 +128,12 @@ def test_buy_and_hold_equals_vectorbts() -> None:
     size = pd.DataFrame(np.nan, run.dates, ["A", "B"])
     size.iloc[0] = [0.5, 0.3]
     theirs = vbt.Portfolio.from_orders(
-        market.frame("close"), size, size_type="targetpercent", group_by=True, cash_sharing=True, init_cash=100_000.0
+        market.frame("close"),
+        size,
+        size_type="targetpercent",
+        group_by=True,
+        cash_sharing=True,
+        init_cash=100_000.0,
     )
     np.testing.assert_allclose(run.daily["value"], theirs.value(), rtol=SAME)
 
@@ -136,7 +153,9 @@ def test_vectorbt_is_loaded_only_when_it_is_asked_for() -> None:
 
 
 def test_a_changed_order_would_be_noticed() -> None:
-    run = backtest(random_market(3, ("A", "B"), 300), household_of({"A": 0.6, "B": 0.4}), RebalancePolicy("p", BAND))
+    run = backtest(
+        random_market(3, ("A", "B"), 300), household_of({"A": 0.6, "B": 0.4}), RebalancePolicy("p", BAND)
+    )
     room = run._room
     forged = room.tape.journal.copy()
     forged.quantity[3] *= 1.0001

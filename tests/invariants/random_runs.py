@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from rebal_kit.compiled import is_interpreted
 from rebal_kit.domain import AccountKind, Household, TaxProfile
 from rebal_kit.market import Market
-from rebal_kit.policy import LOT_METHODS, Calendar, Costs, Harvest, RebalancePolicy, Threshold, Tier, Tiered, ToleranceBand
+from rebal_kit.policy import (
+    LOT_METHODS,
+    Calendar,
+    Costs,
+    Harvest,
+    RebalancePolicy,
+    Threshold,
+    Tier,
+    Tiered,
+    ToleranceBand,
+)
 from rebal_kit.targets import AssetClass, TargetAllocation
 from tests.worlds import account, random_market
 
@@ -35,7 +45,12 @@ def markets(draw: Any) -> Market:
 def households(draw: Any) -> Household:
     kinds = draw(st.lists(st.sampled_from(AccountKind), min_size=1, max_size=4))
     accounts = tuple(
-        account(f"{kind} {i}", kind, value=float(draw(st.sampled_from([20_000, 100_000, 333_333]))), owner=f"owner {i % 2}")
+        account(
+            f"{kind} {i}",
+            kind,
+            value=float(draw(st.sampled_from([20_000, 100_000, 333_333]))),
+            owner=f"owner {i % 2}",
+        )
         for i, kind in enumerate(kinds)
     )
     stocks = draw(st.sampled_from([
@@ -59,10 +74,14 @@ LOOKS = st.sampled_from([1, 3, "week", "month"])
 TRIGGERS = st.one_of(
     st.builds(Calendar, st.sampled_from(["week", "month", "quarter"]), st.integers(0, 4)),
     st.builds(Threshold, BANDS, LOOKS, level=st.sampled_from(["class", "security"])),
-    st.builds(lambda a, b, l: Tiered((Tier(("stocks",), a, l), Tier(("B",), b))), BANDS, BANDS, LOOKS),
+    st.builds(lambda a, b, look: Tiered((Tier(("stocks",), a, look), Tier(("B",), b))), BANDS, BANDS, LOOKS),
 )
 HARVESTS = st.builds(
-    Harvest, st.sampled_from([0.0, 0.02, 0.08]), st.sampled_from([1.0, 300.0]), look=LOOKS, replacements=st.integers(1, 3)
+    Harvest,
+    st.sampled_from([0.0, 0.02, 0.08]),
+    st.sampled_from([1.0, 300.0]),
+    look=LOOKS,
+    replacements=st.integers(1, 3),
 )
 
 
@@ -80,4 +99,6 @@ def policies(**fixed: Any) -> st.SearchStrategy[RebalancePolicy]:
         "min_trade_usd": st.sampled_from([0.0, 200.0]),
         "costs": st.builds(Costs, st.sampled_from([0.0, 7.0])),
     }
-    return st.builds(RebalancePolicy, **{**choices, **{name: st.just(value) for name, value in fixed.items()}})
+    return st.builds(
+        RebalancePolicy, **{**choices, **{name: st.just(value) for name, value in fixed.items()}}
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from rebal_kit.backtest import backtest
 from rebal_kit.domain import AccountKind, Reason
 from rebal_kit.encode import look_sessions
-from rebal_kit.market import Market
+from rebal_kit.market import FIELDS, Market
 from rebal_kit.policy import Calendar, Costs, RebalancePolicy, Threshold, ToleranceBand
 from tests.invariants.random_runs import EXAMPLES, households, markets, policies
 from tests.worlds import account, household_of, random_market
@@ -32,21 +34,25 @@ def test_every_calendar_date_ends_at_target(market: Market, every, offset: int) 
 
 
 @settings(max_examples=EXAMPLES)
-@given(markets(), st.sampled_from([0.01, 0.03]), st.sampled_from(["target", "half", "edge", 0.25]))
-def test_no_class_is_outside_its_band_after_a_look(market: Market, width: float, destination) -> None:
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([0.005, 0.02]),
+    st.sampled_from([("target", 0.0), ("half", 0.5), ("edge", 1.0), (0.25, 0.25)]),
+)
+def test_no_class_is_outside_its_band_after_a_look(seed: int, width: float, destination) -> None:
     targets = {"A": 0.5, "B": 0.3, "C": 0.2}
-    policy = RebalancePolicy("t", Threshold(ToleranceBand(absolute=width)), destination=destination, **OPEN)
+    market = random_market(seed, tuple(targets), 200, events=False)
+    policy = RebalancePolicy(
+        "t", Threshold(ToleranceBand(absolute=width)), destination=destination[0], **OPEN
+    )
     run = backtest(market, household_of(targets), policy)
-    off = (run.weights[list(targets)] - list(targets.values())).abs().max(axis=1)
-    fired = run.journal.loc[run.journal["reason_code"] == Reason.THRESHOLD, "date"].unique()
-    idle = run.weights["cash"] <= 0.01  # dividends wait as cash until they are worth investing
-    assert off.loc[fired].max() <= width + 0.02 + 1e-9 if len(fired) else True
-    assert (off[idle] <= width + 0.01 + 1e-9).all()
-    if destination == "target" and len(fired):
-        moved = run.journal[(run.journal["reason_code"] == Reason.THRESHOLD)]
-        for date, rows in moved.groupby("date"):
-            for symbol in set(rows["symbol"]):
-                assert run.weights.loc[date, symbol] == pytest.approx(targets[symbol], abs=0.011)
+    off = run.weights[list(targets)] - list(targets.values())
+    assert off.abs().max().max() <= width + 1e-9
+    # A class that was above its band is exactly where it was to go.
+    fired = run.journal[(run.journal["reason_code"] == Reason.THRESHOLD) & (run.journal["side"] == "sell")]
+    assert len(fired) > 0
+    for row in fired.itertuples():
+        assert off.loc[row.date, row.symbol] == pytest.approx(destination[1] * width, abs=1e-9)
 
 
 @settings(max_examples=EXAMPLES // 2)
@@ -55,19 +61,22 @@ def test_nothing_is_known_beforehand(market: Market, household, policy, cut: int
     order = list(range(cut + 1, len(market.dates)))
     random.shuffle(order)
     order = [*range(cut + 1), *order]
-    shuffled = Market(
-        market.name, market.dates, market.securities,
-        *(getattr(market, name)[order] for name in ("open", "high", "low")), market.close[order] * 1.07, market.volume[order],
-        market.dividend[order], market.split[order], market.traded[order],
-    )  # fmt: skip
-    known = Market(**{**shuffled.__dict__, "close": np.vstack([market.close[: cut + 1], shuffled.close[cut + 1 :]])})
-    first, second = backtest(market, household, policy), backtest(known, household, policy)
+    later = np.where(np.arange(len(order)) > cut, 1.07, 1.0)[:, None]
+    arrays = {name: getattr(market, name)[order] for name in (*FIELDS, "traded")}
+    other = replace(market, **{**arrays, "close": arrays["close"] * later})
+    first, second = backtest(market, household, policy), backtest(other, household, policy)
     last = first.dates[cut]
-    pd.testing.assert_frame_equal(first.journal[first.journal["date"] <= last].drop(columns=["disallowed", "permanent", "recognized"]),
-                                  second.journal[second.journal["date"] <= last].drop(columns=["disallowed", "permanent", "recognized"]), check_exact=True)  # fmt: skip
+    # What a wash sale disallows of a loss is known only when the replacement has been bought.
+    told = first.journal.columns.drop(["disallowed", "permanent", "recognized"])
+    for ours, theirs in (
+        (first.journal[told], second.journal[told]),
+        (first.passed_over, second.passed_over),
+    ):
+        pd.testing.assert_frame_equal(
+            ours[ours["date"] <= last], theirs[theirs["date"] <= last], check_exact=True
+        )
     pd.testing.assert_frame_equal(first.daily.loc[:last], second.daily.loc[:last], check_exact=True)
-    pd.testing.assert_frame_equal(first.passed_over[first.passed_over["date"] <= last],
-                                  second.passed_over[second.passed_over["date"] <= last], check_exact=True)  # fmt: skip
+    assert cut + 2 >= len(order) or not first.daily["value"].equals(second.daily["value"])
 
 
 @pytest.mark.parametrize("method", ["hifo", "fifo", "least_tax", "long_term_first"])
@@ -78,7 +87,11 @@ def test_asked_live_on_a_trading_day_it_makes_that_days_trades(method, bps: floa
     accounts = (account(value=80_000.0), account("IRA", AccountKind.IRA, value=40_000.0))
     household = household_of({"A": 0.5, "B": 0.3, "C": 0.2}, *accounts)
     policy = RebalancePolicy(
-        "t", Threshold(ToleranceBand(absolute=0.02)), lot_method=method, costs=Costs(bps), avoid_wash_sales=False
+        "t",
+        Threshold(ToleranceBand(absolute=0.02)),
+        lot_method=method,
+        costs=Costs(bps),
+        avoid_wash_sales=False,
     )
     whole = backtest(market, household, policy)
     days = whole.journal.loc[whole.journal["reason_code"] == Reason.THRESHOLD, "date"].unique()
@@ -90,7 +103,12 @@ def test_asked_live_on_a_trading_day_it_makes_that_days_trades(method, bps: floa
         wanted = [t for t in whole.trades if pd.Timestamp(t.date) == day]
         assert len(live.trades) == len(wanted)
         for mine, theirs in zip(live.trades, wanted, strict=True):
-            assert (mine.account, mine.symbol, mine.side, mine.reason) == (theirs.account, theirs.symbol, theirs.side, theirs.reason)
+            assert (mine.account, mine.symbol, mine.side, mine.reason) == (
+                theirs.account,
+                theirs.symbol,
+                theirs.side,
+                theirs.reason,
+            )
             assert mine.quantity == pytest.approx(theirs.quantity, rel=1e-9)
         columns = ["account", "symbol", "side", "quantity", "basis", "gain", "term", "acquired"]
         theirs = whole.journal.loc[whole.journal["date"] == day, columns].reset_index(drop=True)

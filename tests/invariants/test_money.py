@@ -28,7 +28,7 @@ def replayed(run: Backtest) -> tuple[np.ndarray, np.ndarray, dict[str, Account]]
     """
     market, household = run.market, run.household
     books = {a.name: Account(a.opening_value or 0.0, market.symbols) for a in household.accounts}
-    by_day = {date: rows for date, rows in run.journal.groupby("date")}
+    by_day = dict(list(run.journal.groupby("date")))
     cash, value = [], []
     for t, date in enumerate(run.dates):
         for book in books.values():
@@ -96,7 +96,10 @@ def test_recognised_gain_is_economic_gain_plus_what_is_deferred_and_lost(market,
     assert run.years["disallowed"].sum() == pytest.approx(sold["disallowed"].sum(), abs=CENT)
     assert (sold["disallowed"] >= -1e-9).all()
     assert (sold["disallowed"] <= np.maximum(0.0, -sold["gain"]) + 1e-6).all()
-    if not any(a.kind in (AccountKind.IRA, AccountKind.ROTH_IRA, AccountKind.K401, AccountKind.HSA) for a in household.accounts):
+    if not any(
+        a.kind in (AccountKind.IRA, AccountKind.ROTH_IRA, AccountKind.K401, AccountKind.HSA)
+        for a in household.accounts
+    ):
         assert run.years["permanent"].sum() == 0.0
 
 
@@ -116,7 +119,10 @@ def test_figures_that_are_told_twice_agree(market, household, policy) -> None:
     journal, metrics = run.journal, run.metrics
     assert metrics["cost"] == pytest.approx(journal["cost"].sum(), abs=CENT)
     assert metrics["harvested"] == pytest.approx(
-        -journal.loc[(journal["reason"] == "harvest a loss") & (journal["gain"] < 0) & (journal["term"] != ""), "gain"].sum(), abs=CENT
+        -journal.loc[
+            (journal["reason"] == "harvest a loss") & (journal["gain"] < 0) & (journal["term"] != ""), "gain"
+        ].sum(),
+        abs=CENT,
     )
     assert metrics["tax_paid"] == pytest.approx(run.daily["tax_paid"].sum(), abs=CENT)
     assert metrics["value_after_liquidation"] == pytest.approx(
