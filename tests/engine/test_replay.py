@@ -81,6 +81,23 @@ def test_one_lot_may_be_named_twice():
     assert [row[0] for row in result.open_lots.values()] == [3.0]
 
 
+def test_a_lot_named_twice_has_no_more_shares_than_it_has():
+    _, desk, status = played(
+        on(0, "buy", 10, 50, "A"), on(0, "buy", 10, 50, "B"), on(5, "sell", 12, 60, lots=[("A", 6), ("A", 6)])
+    )
+    assert status == OVERSOLD
+    assert desk.ledger.held[0, 0] == 20.0
+
+
+def test_a_position_sold_out_holds_nothing_not_even_rounding():
+    _, desk, _ = played(
+        *[on(0, "buy", 0.1, 10, f"L{n}") for n in range(10)],
+        *[on(5, "sell", 0.1, 12) for _ in range(10)],
+    )
+    assert desk.ledger.held[0, 0] == 0.0
+    assert desk.ledger.lot_count[0, 0] == 0
+
+
 def test_of_a_divided_purchase_the_adjusted_shares_are_sold_first():
     result = told(
         story(
