@@ -156,7 +156,7 @@ def note_blocked(desk: Desk, t: int, security: int, amount: float) -> None:
 
 @inner
 def balance_classes(desk: Desk, free: float, total: float) -> None:
-    """Let classes inside their bands pay for (or take up) what the changes of fired classes leave over.
+    """Let other classes pay for (or take up) what the changes of fired classes leave over.
 
     `work.change` comes in with the fired classes' US$ and goes out with everybody's.
     """
@@ -166,20 +166,22 @@ def balance_classes(desk: Desk, free: float, total: float) -> None:
         short += work.change[c]
     sign = 1.0 if short > 0.0 else -1.0
     left = abs(short)
-    while left > ROUNDING * total:
-        furthest = -1
-        room = ROUNDING * total
-        for c in range(len(work.change)):
-            if work.fired[c] < 0 and work.change[c] == 0.0 and (sign > 0.0 or work.class_open[c]):
-                off = sign * (work.class_value[c] - desk.structure.target[c] * total)
-                if off > room:
-                    furthest = c
-                    room = off
-        if furthest < 0:
-            break
-        step = min(room, left)
-        work.change[furthest] = -sign * step
-        left -= step
+    # Classes inside their bands first; then fired ones that were to stop short of their target go on towards it.
+    for fired_too in range(2):
+        while left > ROUNDING * total:
+            furthest = -1
+            room = ROUNDING * total
+            for c in range(len(work.change)):
+                if (fired_too or work.fired[c] < 0) and (sign > 0.0 or work.class_open[c]):
+                    off = sign * (work.class_value[c] + work.change[c] - desk.structure.target[c] * total)
+                    if off > room:
+                        furthest = c
+                        room = off
+            if furthest < 0:
+                break
+            step = min(room, left)
+            work.change[furthest] -= sign * step
+            left -= step
 
 
 @inner

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rebal_kit.backtest import backtest
@@ -39,6 +39,9 @@ def test_every_calendar_date_ends_at_target(market: Market, every, offset: int) 
     st.sampled_from([0.005, 0.02]),
     st.sampled_from([("target", 0.0), ("half", 0.5), ("edge", 1.0), (0.25, 0.25)]),
 )
+@example(
+    0, 0.005, ("edge", 1.0)
+)  # all three leave their bands at once: two edges above cannot pay for one below
 def test_no_class_is_outside_its_band_after_a_look(seed: int, width: float, destination) -> None:
     targets = {"A": 0.5, "B": 0.3, "C": 0.2}
     market = random_market(seed, tuple(targets), 200, events=False)
@@ -48,11 +51,12 @@ def test_no_class_is_outside_its_band_after_a_look(seed: int, width: float, dest
     run = backtest(market, household_of(targets), policy)
     off = run.weights[list(targets)] - list(targets.values())
     assert off.abs().max().max() <= width + 1e-9
-    # A class that was above its band is exactly where it was to go.
+    # A class that was above its band is where it was to go, or nearer to its target if the others need the money.
     fired = run.journal[(run.journal["reason_code"] == Reason.THRESHOLD) & (run.journal["side"] == "sell")]
     assert len(fired) > 0
-    for row in fired.itertuples():
-        assert off.loc[row.date, row.symbol] == pytest.approx(destination[1] * width, abs=1e-9)
+    went = pd.Series([off.loc[row.date, row.symbol] for row in fired.itertuples()])
+    assert went.between(-1e-9, destination[1] * width + 1e-9).all()
+    assert np.isclose(went, destination[1] * width, rtol=0, atol=1e-9).mean() > 0.5
 
 
 @settings(max_examples=EXAMPLES // 2)
