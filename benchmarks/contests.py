@@ -122,7 +122,7 @@ def growth(prices: pd.DataFrame, rounds: int) -> Iterator[Row]:
     policy = CONTESTS[0].policy
     cases: dict[str, dict[int, Setting]] = {
         "securities": {n: setting_of(prices.iloc[:, :n]) for n in (5, 10, 20)},
-        "years": {n: setting_of(prices.iloc[len(prices) - n * 252 :]) for n in (8, 16, 33)},
+        "years": {n: setting_of(prices.iloc[max(0, len(prices) - n * 252) :]) for n in (8, 16, 33)},
         "accounts": {n: setting_of(prices, accounts=n) for n in (1, 2, 4)},
     }
     for what, settings in cases.items():

@@ -58,7 +58,7 @@ def sweep_vectorbt(settings: int) -> dict[str, float]:
     setting = setting_of(prices)
     sizes = []
     for policy in grid(settings):
-        looked = setting.plan(policy).looked.copy()
+        looked = setting.plan(policy).look[0].copy()
         looked[0] = True
         sizes.append(target_orders(prices, looked))
     run_vectorbt(prices, sizes[0])
