@@ -48,7 +48,7 @@ def replayed(run: Backtest) -> tuple[np.ndarray, np.ndarray, dict[str, Account]]
     return np.array(cash), np.array(value), books
 
 
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=EXAMPLES // 2)
 @given(markets(), households(), policies())
 def test_every_dollar_is_accounted_for(market, household, policy) -> None:
     run = backtest(market, household, policy)
