@@ -100,8 +100,9 @@ def inner(function: F) -> F:
     """Compile a function that only compiled functions call.
 
     It gets no entrance from Python: unpacking a ledger's arrays at each one would more than double the compile time.
+    It is always inlined: handing all those arrays on costs more than most of these functions do.
     """
-    return _compile(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return _compile(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
 
 
 def _compile(function: F, **options: bool) -> F:

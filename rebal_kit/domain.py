@@ -58,7 +58,7 @@ _SENTENCES = {
     Reason.CALENDAR: "scheduled rebalancing date",
     Reason.THRESHOLD: "weight left its tolerance band",
     Reason.TIER: "weight left its tier's tolerance band",
-    Reason.BALANCE: "fund a class that left its band",
+    Reason.BALANCE: "other side of a class that left its band",
     Reason.INVEST_CASH: "invest idle cash in underweight classes",
     Reason.HARVEST: "harvest a loss",
     Reason.REPLACEMENT: "replace a harvested holding",

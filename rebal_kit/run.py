@@ -30,6 +30,10 @@ from rebal_kit.rules.law import TaxTable, tax_table
 
 OpenWith = Literal["lots", "values"]
 
+#: Where a run is given up: the search for replacements grows with the square of the lots.
+MOST_LOTS = 1 << 12
+MOST_ENTRIES = 1 << 24
+
 #: The measures of a run, in the order tables show them.
 METRICS = (
     "value_before_tax", "value_after_tax", "value_after_liquidation",
@@ -102,11 +106,16 @@ class Setting:
                 losses *= 2
             else:
                 journal *= 4
-            if max(lots, losses) > 1 << 16 or journal > 1 << 26:
+            if max(lots, losses) > MOST_LOTS or journal > MOST_ENTRIES:
                 raise SimulationError(
-                    Finding("error", self.household.name, f"the run needs more than {lots // 2:,} lots of one security",
-                            "shorten the period or trade less often")
-                )  # fmt: skip
+                    Finding(
+                        "error",
+                        f"household '{self.household.name}'",
+                        f"the run needs more than {MOST_LOTS:,} lots or open losses of one security in one account,"
+                        f" or {MOST_ENTRIES:,} journal entries",
+                        "trade or harvest less often, avoid wash sales (each cuts lots in two), or shorten the period",
+                    )
+                )
             room = self.room(lots=lots, losses=losses, journal=journal)
 
     @cached_property

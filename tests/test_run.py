@@ -124,7 +124,7 @@ def test_more_lots_than_any_room_holds_is_said(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(Setting, "run", lambda *_: 1)  # LOTS_FULL, whatever the room
     monkeypatch.setattr(Setting, "room", lambda _, lots, losses, journal: _Sized(lots, losses, journal))
     with pytest.raises(
-        SimulationError, match=r"test: the run needs more than 65,536 lots of one security — shorten"
+        SimulationError, match=r"household 'test': the run needs more than 4,096 lots .* — trade"
     ):
         setting.run_to_end(setting.plan(RebalancePolicy()), _Sized(64, 512, 0))
 

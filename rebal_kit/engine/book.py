@@ -16,7 +16,7 @@ from rebal_kit.engine.ledger import (
     QUALIFIED,
     SHORT,
 )
-from rebal_kit.engine.pages import DUST, append_lot, remove_lots, stir
+from rebal_kit.engine.pages import DUST, append_lot, remove_lots
 from rebal_kit.engine.tape import BOUGHT, COST, ORDERS, SOLD, TRADES, next_entry
 from rebal_kit.engine.wash import disallow, replace_sold
 from rebal_kit.rules.holding import tacked_start
@@ -150,10 +150,10 @@ def split_shares(desk: Desk, security: int, ratio: float) -> None:
     ledger = desk.ledger
     for account in range(len(ledger.cash)):
         ledger.held[account, security] *= ratio
-        ledger.peak[account, security] /= ratio
+        desk.work.ripe[account, security] /= ratio
+        desk.work.ripe_in_window[account, security] /= ratio
         for k in range(ledger.lot_count[account, security]):
             ledger.lots[account, security, k].quantity *= ratio
-        stir(desk, account, security)
     for w in range(ledger.state[OPEN_LOSSES]):
         loss = ledger.losses[w]
         if loss.security == security:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from rebal_kit.compiled import inner
 from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import TAXABLE
@@ -11,6 +13,7 @@ from rebal_kit.engine.costs import affordable, spread_cost
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import LONG_AGO
 from rebal_kit.engine.locate import buy_amount
+from rebal_kit.engine.pages import ROUNDING, watch
 from rebal_kit.engine.tape import pass_over
 from rebal_kit.rules.harvest import qualifies, tax_saved
 from rebal_kit.rules.wash_sale import blocked_until
@@ -21,20 +24,18 @@ def harvest(desk: Desk, t: int) -> bool:
     """Harvest every qualifying lot of every taxable account; return whether anything was traded."""
     ledger, work, prices = desk.ledger, desk.work, desk.prices
     traded = False
-    below_peak = 1.0 - desk.plan.min_loss_pct
+    recording = len(desk.tape.journal) > 0
     for account in range(ledger.held.shape[0]):
         if desk.structure.kind[account] != TAXABLE:
             continue
         for security in range(ledger.held.shape[1]):
-            # No lot's basis per share exceeds the peak, so most days one comparison is the whole scan of a position.
-            price = prices.close[t, security]
-            net = price * (1.0 - desk.plan.half_spread[security])
-            if net > ledger.peak[account, security] * below_peak or ledger.held[account, security] == 0.0:
+            # Most days one comparison is the whole scan of a position.
+            net = prices.close[t, security] * (1.0 - desk.plan.half_spread[security])
+            if net > work.ripe[account, security] or ledger.held[account, security] == 0.0:
                 continue
-            if (
-                price >= work.quiet_above[account, security]
-                or prices.day[t] <= work.quiet_until[account, security]
-            ):
+            # Lots that a purchase stands before need a look only if that is to be written down.
+            blocked = prices.day[t] <= work.window_until[account, security]
+            if blocked and not recording and net > work.ripe_in_window[account, security]:
                 continue
             if not desk.structure.replaceable[security] and noted(desk, account, security):
                 continue
@@ -81,8 +82,8 @@ def harvest_position(desk: Desk, t: int, account: int, security: int) -> bool:
 def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int, float]:
     """Put the lots worth harvesting into `work.order`; return how many and their loss, (0, 0) when there are none.
 
-    What was learnt is kept until the position's lots change: a lot that does not qualify at this price does not at a
-    higher one, and a purchase that stands in the way does so until it leaves the window.
+    What was learnt is kept for the days to come: the highest price at which any lot can qualify, and, while a purchase
+    of the household stands before the others, at which a lot of that very purchase can.
     """
     plan, table, work = desk.plan, desk.table, desk.work
     day = desk.prices.day[t]
@@ -91,32 +92,36 @@ def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int,
     recent, earliest = NONE, day
     if plan.avoid_wash_sales:
         recent, earliest = recent_purchase(desk, desk.structure.group[security], day)
+    work.ripe[account, security] = 0.0
+    work.ripe_in_window[account, security] = 0.0
+    work.window_until[account, security] = (
+        LONG_AGO if recent == NONE else blocked_until(earliest, table.wash_days)
+    )
     chosen = 0
-    washed = 0
     total = 0.0
     for k in range(desk.ledger.lot_count[account, security]):
         lot = desk.ledger.lots[account, security, k]
         basis = lot.cost + lot.deferred
         value = lot.quantity * price
-        if not qualifies(basis, value, plan.min_loss_pct, plan.min_loss_usd):
-            continue
+        ripe = qualifies(basis, value, plan.min_loss_pct, plan.min_loss_usd)
         rate = table.marginal_long if day >= lot.long_from else table.marginal_short
-        if tax_saved(basis - value, rate, 2.0 * spread_cost(value, spread)) < plan.min_tax_saved_usd:
+        if ripe and tax_saved(basis - value, rate, 2.0 * spread_cost(value, spread)) < plan.min_tax_saved_usd:
+            # The saving grows as the price falls: nothing changes until it is below today's.
+            work.ripe[account, security] = max(work.ripe[account, security], price * (1.0 - ROUNDING))
+            ripe = False
+        else:
+            watch(desk, account, security, k)
+        if recent == NONE or recent == lot.purchase:
+            work.ripe_in_window[account, security] = work.ripe[account, security]
+        if not ripe:
             continue
         if recent != NONE and recent != lot.purchase:
             pass_over(desk.tape, desk.ledger, t, account, security, Reason.WASH_WINDOW_SALE, basis - value)
-            washed += 1
             continue
         work.take[k] = lot.quantity
         work.order[chosen] = k
         chosen += 1
         total += basis - value
-    if chosen == 0 and washed == 0:
-        work.quiet_above[account, security] = desk.prices.close[t, security]
-    elif chosen == 0:
-        work.quiet_until[account, security] = blocked_until(earliest, table.wash_days)
-    else:
-        work.quiet_until[account, security] = LONG_AGO
     return chosen, total
 
 
@@ -141,13 +146,14 @@ def find_substitutes(desk: Desk, t: int, security: int) -> int:
     used = 0
     while used < desk.plan.replacements:
         best = -1
-        best_gap = 0.0
+        best_gap = -np.inf
         for n in range(structure.class_first[asset_class], structure.class_first[asset_class + 1]):
-            member = structure.sleeve_member[structure.sleeve_first[n]]
-            if n == sleeve or structure.group[member] == group or already(desk, member, used):
-                continue
             gap = value * structure.sleeve_weight[n] - work.sleeve_value[n]
-            if (best < 0 or gap > best_gap) and may_buy(desk, t, member):
+            if n == sleeve or gap <= best_gap:
+                continue
+            member = structure.sleeve_member[structure.sleeve_first[n]]
+            allowed = structure.group[member] != group and may_buy(desk, t, member)
+            if allowed and not already(desk, member, used):
                 best = member
                 best_gap = gap
         if best < 0:

@@ -59,7 +59,6 @@ class Ledger(NamedTuple):
     cash: np.ndarray  # (A,) float64, US$
     held: np.ndarray  # (A, S) float64, shares: the sum of the lots
     lot_count: np.ndarray  # (A, S) int64, lots in use
-    peak: np.ndarray  # (A, S) float64, no lot's basis per share is higher
     lots: np.ndarray  # (A, S, K) LOT, by date of acquisition
     losses: np.ndarray  # (W,) LOSS, sales at a loss whose window is still open, by date
     last_buy: np.ndarray  # (G,) int64, day of the group's latest purchase
@@ -81,7 +80,6 @@ def empty_ledger(
         cash=np.zeros(accounts),
         held=np.zeros((accounts, securities)),
         lot_count=np.zeros((accounts, securities), np.int64),
-        peak=np.zeros((accounts, securities)),
         lots=np.zeros((accounts, securities, lots), LOT).view(np.recarray),
         losses=np.zeros(losses, LOSS).view(np.recarray),
         last_buy=np.full(groups, LONG_AGO, np.int64),
@@ -98,7 +96,6 @@ def clear(ledger: Ledger) -> None:
     ledger.cash[:] = 0.0
     ledger.held[:] = 0.0
     ledger.lot_count[:] = 0
-    ledger.peak[:] = 0.0
     ledger.last_buy[:] = LONG_AGO
     ledger.blocked[:] = LONG_AGO
     ledger.years[:] = 0.0
@@ -142,7 +139,6 @@ def from_household(
         )  # fmt: skip
         ledger.lot_count[a, s] = k + 1
         ledger.held[a, s] += lot.quantity
-        ledger.peak[a, s] = max(ledger.peak[a, s], lot.basis / lot.quantity)
         ledger.last_buy[group[s]] = max(ledger.last_buy[group[s]], day_of(lot.acquired))
         ledger.state[NEXT_PURCHASE] = number + 1
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from rebal_kit.compiled import inner
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import LONG_AGO, LOTS_FULL, STATUS
+from rebal_kit.rules.harvest import qualifying_price
 from rebal_kit.rules.holding import first_long_term_day
 
 #: A remainder below this share of a lot is rounding, not a holding.
 DUST = 1e-12
+
+#: A price that close to the one at which a lot qualifies is worth a look.
+ROUNDING = 1e-9
 
 
 @inner
@@ -34,8 +36,7 @@ def append_lot(
     lot.purchase = purchase
     lot.fresh = fresh
     ledger.lot_count[account, security] = k + 1
-    ledger.peak[account, security] = max(ledger.peak[account, security], (cost + deferred) / quantity)
-    stir(desk, account, security)
+    watch(desk, account, security, k)
 
 
 @inner
@@ -69,19 +70,18 @@ def remove_lots(desk: Desk, account: int, security: int, chosen: int) -> float:
             lot.deferred *= rest
         quantity += taken
     used = 0
-    peak = 0.0
     for k in range(ledger.lot_count[account, security]):
         lot = page[k]
         if lot.quantity > 0.0:
-            peak = max(peak, (lot.cost + lot.deferred) / lot.quantity)
             if used < k:
                 page[used] = lot
             used += 1
     ledger.lot_count[account, security] = used
-    ledger.peak[account, security] = peak
     held = ledger.held[account, security] - quantity
     ledger.held[account, security] = held if used > 0 else 0.0
-    stir(desk, account, security)
+    forget_window(desk, account, security)
+    if used == 0:
+        desk.work.ripe[account, security] = 0.0
     return quantity
 
 
@@ -110,7 +110,16 @@ def split_lot(desk: Desk, account: int, security: int, k: int, quantity: float) 
 
 
 @inner
-def stir(desk: Desk, account: int, security: int) -> None:
-    """Forget what the harvest scan learnt of a position whose lots have changed."""
-    desk.work.quiet_above[account, security] = np.inf
-    desk.work.quiet_until[account, security] = LONG_AGO
+def watch(desk: Desk, account: int, security: int, k: int) -> None:
+    """Let the harvest scan look at a position again from the price at which lot `k` can qualify."""
+    lot = desk.ledger.lots[account, security, k]
+    price = qualifying_price(
+        lot.cost + lot.deferred, lot.quantity, desk.plan.min_loss_pct, desk.plan.min_loss_usd
+    )
+    desk.work.ripe[account, security] = max(desk.work.ripe[account, security], price * (1.0 + ROUNDING))
+
+
+@inner
+def forget_window(desk: Desk, account: int, security: int) -> None:
+    """Let the harvest scan ask again whether a purchase stands in the way of a position's losses."""
+    desk.work.window_until[account, security] = LONG_AGO

@@ -9,7 +9,7 @@ from rebal_kit.engine.choose import may_buy
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.harvest import harvest
 from rebal_kit.engine.ledger import OK, STATUS
-from rebal_kit.engine.pages import stir
+from rebal_kit.engine.pages import forget_window, watch
 from rebal_kit.engine.rebalance import check_triggers, rebalance, value_household
 from rebal_kit.engine.tape import BEFORE_TAX, CASH, DIVIDENDS, DRIFT, TAX_PAID, VALUE
 from rebal_kit.engine.taxes import pay_tax
@@ -82,7 +82,10 @@ def forget(desk: Desk) -> None:
     """Forget what a harvest scan learnt: opening lots are new to it, and a sweep runs again in the same room."""
     for account in range(desk.ledger.held.shape[0]):
         for security in range(desk.ledger.held.shape[1]):
-            stir(desk, account, security)
+            forget_window(desk, account, security)
+            desk.work.ripe[account, security] = 0.0
+            for k in range(desk.ledger.lot_count[account, security]):
+                watch(desk, account, security, k)
 
 
 @inner

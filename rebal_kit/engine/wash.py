@@ -11,7 +11,7 @@ from rebal_kit.compiled import inner
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import DISALLOWED, LONG, LOSSES_FULL, OPEN_LOSSES, PERMANENT, SHORT, STATUS
-from rebal_kit.engine.pages import DUST, split_lot, stir
+from rebal_kit.engine.pages import DUST, forget_window, split_lot, watch
 from rebal_kit.rules.holding import first_long_term_day, tacked_start
 from rebal_kit.rules.wash_sale import deferred_loss, disallowed_loss, in_window, matched_shares, may_replace
 
@@ -58,9 +58,8 @@ def replace_sold(
             lot.deferred += settled
             lot.start = tacked_start(lot.acquired, slice_.start, day)
             lot.long_from = first_long_term_day(lot.start)
-            peak = (lot.cost + lot.deferred) / lot.quantity
-            ledger.peak[account, other] = max(ledger.peak[account, other], peak)
-        stir(desk, account, other)
+            watch(desk, account, other, k)
+        forget_window(desk, account, other)
         left -= matched
     if left > DUST * slice_.quantity:
         open_window(desk, day, year, security, left, per_share, slice_.start, long, row)

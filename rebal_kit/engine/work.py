@@ -10,7 +10,7 @@ from rebal_kit.engine.ledger import LOT
 
 
 class Work(NamedTuple):
-    """Scratch arrays; nothing in them outlives a session but `quiet_above` and `quiet_until`."""
+    """Scratch arrays; nothing in them outlives a session but the last three."""
 
     sleeve_value: np.ndarray  # (N,) float64, US$
     sleeve_open: np.ndarray  # (N,) bool, some member may be bought today
@@ -32,8 +32,11 @@ class Work(NamedTuple):
     key: np.ndarray  # (K,) float64, then key
     order: np.ndarray  # (K,) int64, lots in the order sold
     sold: np.ndarray  # (K,) LOT, slices of one sale order
-    quiet_above: np.ndarray  # (A, S) float64, no lot can qualify for harvest at this price or above
-    quiet_until: np.ndarray  # (A, S) int64, a purchase stands in the way of every harvest through this day
+    ripe: np.ndarray  # (A, S) float64, no lot can be harvested above this price (net of cost)
+    ripe_in_window: (
+        np.ndarray
+    )  # (A, S) float64, the same through the day below, lots a purchase stands before left out
+    window_until: np.ndarray  # (A, S) int64
 
 
 def empty_work(accounts: int, securities: int, sleeves: int, classes: int, lots: int) -> Work:
@@ -59,6 +62,7 @@ def empty_work(accounts: int, securities: int, sleeves: int, classes: int, lots:
         key=np.zeros(lots),
         order=np.zeros(lots, np.int64),
         sold=np.zeros(lots, LOT).view(np.recarray),
-        quiet_above=np.zeros((accounts, securities)),
-        quiet_until=np.zeros((accounts, securities), np.int64),
+        ripe=np.zeros((accounts, securities)),
+        ripe_in_window=np.zeros((accounts, securities)),
+        window_until=np.zeros((accounts, securities), np.int64),
     )

@@ -25,6 +25,22 @@ def qualifies(basis: float, value: float, min_loss_pct: float, min_loss_usd: flo
 
 
 @compiled
+def qualifying_price(basis: float, quantity: float, min_loss_pct: float, min_loss_usd: float) -> float:
+    """Return the price per share, net of cost, at or below which a lot can qualify.
+
+    Parameters
+    ----------
+    basis : float
+        Adjusted basis of the whole lot, US$.
+    quantity : float
+        Shares.
+    min_loss_pct, min_loss_usd : float
+        As in `qualifies`.
+    """
+    return (basis - max(min_loss_pct * basis, min_loss_usd)) / quantity
+
+
+@compiled
 def tax_saved(loss: float, rate: float, cost: float) -> float:
     """Return what a loss saves in tax now, net of the cost of trading, US$; negative when it costs more.
 

@@ -147,12 +147,11 @@ def test_a_reverse_split_inside_the_window_and_a_fund_that_did_not_split():
 
 
 @pytest.mark.parametrize("ratio", [4, 0.1])
-def test_a_split_moves_the_highest_basis_per_share(ratio):
-    # The harvest scan looks at nothing that is priced above it.
+def test_a_split_moves_the_price_at_which_lots_can_be_harvested(ratio):
     desk = play(
         *arrays(story(on(0, "buy", 10, 50, "A"), on(1, "buy", 10, 60, "B"), split(9, ratio))).given, law()
     )
-    assert desk.ledger.peak[0, 0] == cents(60 / ratio)
+    assert desk.work.ripe[0, 0] == pytest.approx(60 / ratio, rel=1e-8)
     assert desk.ledger.held[0, 0] == cents(20 * ratio)
 
 
