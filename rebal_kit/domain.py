@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from enum import IntEnum, StrEnum
 from typing import Any, Literal
 
+from rebal_kit.checking import (
+    as_day,
+    as_tuple,
+    check_choice,
+    check_date,
+    check_flag,
+    check_kind,
+    check_number,
+    check_once,
+    check_text,
+    is_number,
+    of_kind,
+)
 from rebal_kit.findings import Finding, HouseholdError, raise_errors
 from rebal_kit.targets import TargetAllocation
 
 FilingStatus = Literal["single", "mfj", "mfs", "hoh"]
+
+#: US$ below 0 that are the rounding of long sums and not a debt.
+_ROUNDING = 0.005
 
 
 class AccountKind(StrEnum):
@@ -99,6 +116,16 @@ class Security:
     state_exempt: bool = False
     size: str = ""
 
+    def __post_init__(self) -> None:
+        raise_errors(HouseholdError, self._check())
+
+    def _check(self) -> Iterator[Finding]:
+        where = f"security '{self.symbol}'"
+        yield from check_text(where, "symbol", self.symbol, "give a ticker")
+        share = self.qualified_share
+        yield from check_number(where, "qualified_share", share, "give a fraction", least=0, most=1)
+        yield from check_flag(where, "state_exempt", self.state_exempt)
+
 
 @dataclass(frozen=True)
 class TaxLot:
@@ -129,6 +156,31 @@ class TaxLot:
     holding_start: dt.date | None = None
     deferred: float = 0.0
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "acquired", as_day(self.acquired))
+        object.__setattr__(self, "holding_start", as_day(self.holding_start))
+        raise_errors(HouseholdError, self._check())
+
+    def _check(self) -> Iterator[Finding]:
+        where = f"lot '{self.lot}'"
+        yield from check_text(where, "lot", self.lot, "give an identifier of its own")
+        yield from check_text(where, "symbol", self.symbol, "give a ticker")
+        if not is_number(self.quantity) or not 0 < self.quantity < math.inf:
+            yield Finding("error", where, f"quantity is {self.quantity!r}", "give shares, above 0")
+        remedy = "give the total in US$, 0 or more"
+        yield from check_number(where, "basis", self.basis, remedy, least=-_ROUNDING)
+        yield from check_number(where, "deferred", self.deferred, remedy, least=-_ROUNDING)
+        if is_number(self.deferred) and is_number(self.basis) and self.deferred > self.basis + _ROUNDING:
+            what = f"deferred {self.deferred:g} exceeds basis {self.basis:g}"
+            yield Finding("error", where, what, "basis includes the deferred loss")
+        yield from check_date(where, "acquired", self.acquired)
+        if self.holding_start is not None:
+            yield from check_date(where, "holding_start", self.holding_start)
+        days = of_kind(dt.date, (self.acquired, self.holding_start))
+        if len(days) == 2 and days[1] > days[0]:
+            what = f"holding_start {self.holding_start} is after acquired {self.acquired}"
+            yield Finding("error", where, what, "a wash sale moves it back, not forward")
+
 
 @dataclass(frozen=True)
 class Account:
@@ -138,6 +190,7 @@ class Account:
     ----------
     name, owner, broker : str
     kind : AccountKind
+        Or its text: 'taxable', 'ira', 'roth_ira', '401k', 'hsa'.
     cash : float
         US$.
     lots : tuple of TaxLot
@@ -152,6 +205,23 @@ class Account:
     cash: float = 0.0
     lots: tuple[TaxLot, ...] = ()
     opening_value: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind in tuple(AccountKind):
+            object.__setattr__(self, "kind", AccountKind(self.kind))
+        object.__setattr__(self, "lots", as_tuple(self.lots))
+        raise_errors(HouseholdError, self._check())
+
+    def _check(self) -> Iterator[Finding]:
+        where = f"account '{self.name}'"
+        yield from check_text(where, "name", self.name, "give a name of its own")
+        yield from check_choice(where, "kind", self.kind, tuple(AccountKind), f"use {', '.join(AccountKind)}")
+        yield from check_number(where, "cash", self.cash, "give US$, 0 or more", least=-_ROUNDING)
+        for lot in self.lots:
+            yield from check_kind(where, "one of lots", lot, TaxLot, "make it with TaxLot(…)")
+        if self.opening_value is not None:
+            remedy = "give US$, 0 or more, or None to open with lots and cash"
+            yield from check_number(where, "opening_value", self.opening_value, remedy, least=0)
 
     @property
     def taxable(self) -> bool:
@@ -194,25 +264,32 @@ class TaxProfile:
     retirement_rate: float | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.flat, list):
+            object.__setattr__(self, "flat", tuple(self.flat))
         raise_errors(HouseholdError, self._check())
 
     def _check(self) -> Iterator[Finding]:
         where = "tax profile"
         if self.filing not in ("single", "mfj", "mfs", "hoh"):
             yield Finding("error", where, f"filing is {self.filing!r}", "use single, mfj, mfs or hoh")
+        yield from check_number(where, "law_year", self.law_year, "give a year such as 2026", whole=True)
+        for name in ("ordinary_income", "outside_short", "outside_long"):  # each may be a loss
+            yield from check_number(where, name, getattr(self, name), "give US$ a year; a loss is negative")
         for name in ("carryover_short", "carryover_long"):
-            if getattr(self, name) < 0:
-                yield Finding(
-                    "error",
-                    where,
-                    f"{name} is {getattr(self, name):g}",
-                    "give a loss carried in as a positive number",
-                )
-        rates = {"state_rate": self.state_rate, "retirement_rate": self.retirement_rate or 0.0}
-        rates |= {f"flat[{i}]": rate for i, rate in enumerate(self.flat or ())}
+            remedy = "give a loss carried in as a positive number"
+            yield from check_number(where, name, getattr(self, name), remedy, least=0)
+        rates = {"state_rate": self.state_rate}
+        if self.retirement_rate is not None:
+            rates["retirement_rate"] = self.retirement_rate
+        if self.flat is not None:
+            flat: Any = self.flat
+            if not isinstance(flat, tuple) or len(flat) != 3:
+                remedy = "give three rates: short-term and ordinary, long-term, qualified dividend"
+                yield Finding("error", where, f"flat is {flat!r}", remedy)
+            else:
+                rates |= {f"flat[{i}]": rate for i, rate in enumerate(flat)}
         for name, rate in rates.items():
-            if not 0 <= rate < 1:
-                yield Finding("error", where, f"{name} is {rate:g}", "give a fraction of 1")
+            yield from check_number(where, name, rate, "give a fraction of 1", least=0, below=1)
 
     @classmethod
     def untaxed(cls) -> TaxProfile:
@@ -239,6 +316,8 @@ class Household:
         Date of the lots and cash.
     complete : bool
         Whether these are all accounts of the household. When not, wash sales against outside accounts are unknown.
+    securities : tuple of Security
+        How distributions are taxed, where the market does not know it; what stands here overrides the market.
     """
 
     name: str
@@ -248,6 +327,42 @@ class Household:
     identical: tuple[tuple[str, ...], ...] = ()
     as_of: dt.date | None = None
     complete: bool = False
+    securities: tuple[Security, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "accounts", as_tuple(self.accounts))
+        object.__setattr__(self, "identical", tuple(as_tuple(group) for group in as_tuple(self.identical)))
+        object.__setattr__(self, "as_of", as_day(self.as_of))
+        object.__setattr__(self, "securities", as_tuple(self.securities))
+        raise_errors(HouseholdError, self._check())
+
+    def _check(self) -> Iterator[Finding]:
+        where = f"household '{self.name}'"
+        for name, kind in (("accounts", Account), ("securities", Security)):
+            for item in getattr(self, name):
+                yield from check_kind(where, f"one of {name}", item, kind, f"make it with {kind.__name__}(…)")
+        remedy = "make it with TargetAllocation({…})"
+        yield from check_kind(where, "targets", self.targets, TargetAllocation, remedy)
+        yield from check_kind(where, "tax", self.tax, TaxProfile, "make it with TaxProfile(…)")
+        yield from check_flag(where, "complete", self.complete)
+        if self.as_of is not None:
+            yield from check_date(where, "as_of", self.as_of)
+        names = [account.name for account in of_kind(Account, self.accounts)]
+        lots = [lot.lot for account in of_kind(Account, self.accounts) for lot in account.lots]
+        yield from check_once(where, names, "two accounts are named '{}'", "give each account its own name")
+        yield from check_once(where, lots, "two lots are named '{}'", "name lots apart, across accounts too")
+        described = [security.symbol for security in of_kind(Security, self.securities)]
+        yield from check_once(where, described, "security {} is described twice", "keep one")
+        for group in self.identical:
+            for symbol in group:
+                yield from check_text(where, "a member of identical", symbol, "give tickers")
+            if len(group) < 2:
+                yield Finding(
+                    "error", where, f"identical group {group!r} is no group", "name two or more in each"
+                )
+        members = [symbol for group in self.identical for symbol in dict.fromkeys(of_kind(str, group))]
+        said = "{} stands in two groups of identical securities"
+        yield from check_once(where, members, said, "join groups that share a security")
 
     @property
     def lots(self) -> tuple[TaxLot, ...]:

@@ -45,6 +45,131 @@ def test_mistakes_in_a_tax_profile_are_all_said_at_once() -> None:
     ]
 
 
+NAN = float("nan")
+DAY = dt.date(2024, 1, 2)
+TARGETS = TargetAllocation({"A": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("build", "said"),
+    [
+        (
+            lambda: TaxLot("1", "A", 0, -1.0, DAY, dt.date(2024, 1, 3), 2.0),
+            [
+                "lot '1': quantity is 0 — give shares, above 0",
+                "lot '1': basis is -1 — give the total in US$, 0 or more",
+                "lot '1': deferred 2 exceeds basis -1 — basis includes the deferred loss",
+                ("lot '1': holding_start 2024-01-03 is after acquired 2024-01-02"
+                " — a wash sale moves it back, not forward"),
+            ],
+        ),
+        (
+            lambda: TaxLot("", 7, "10", NAN, "2024-01-02", "x", True),
+            [
+                "lot '': lot is empty — give an identifier of its own",
+                "lot '': symbol is 7, not text — give a ticker",
+                "lot '': quantity is '10' — give shares, above 0",
+                "lot '': basis is nan — give the total in US$, 0 or more",
+                "lot '': deferred is True, not a number — give the total in US$, 0 or more",
+                "lot '': acquired is '2024-01-02', not a date — give a date such as date(2024, 1, 2)",
+                "lot '': holding_start is 'x', not a date — give a date such as date(2024, 1, 2)",
+            ],
+        ),
+        (
+            lambda: TaxLot("1", "A", NAN, float("inf"), DAY, None, -1),
+            [
+                "lot '1': quantity is nan — give shares, above 0",
+                "lot '1': basis is inf — give the total in US$, 0 or more",
+                "lot '1': deferred is -1 — give the total in US$, 0 or more",
+            ],
+        ),
+        (
+            lambda: Account("a", "o", "broker", cash=NAN, lots=("1",), opening_value="1000"),
+            [
+                "account 'a': kind is 'broker' — use taxable, ira, roth_ira, 401k, hsa",
+                "account 'a': cash is nan — give US$, 0 or more",
+                "account 'a': one of lots is '1', no TaxLot — make it with TaxLot(…)",
+                ("account 'a': opening_value is '1000', not a number"
+                " — give US$, 0 or more, or None to open with lots and cash"),
+            ],
+        ),
+        (lambda: Account("a", "o", "ira", cash=-1), ["account 'a': cash is -1 — give US$, 0 or more"]),
+        (lambda: Account("", "o", ["ira"]),
+         ["account '': name is empty — give a name of its own",
+          "account '': kind is ['ira'] — use taxable, ira, roth_ira, 401k, hsa"]),
+        (
+            lambda: Security("", qualified_share=85, state_exempt=1),
+            [
+                "security '': symbol is empty — give a ticker",
+                "security '': qualified_share is 85 — give a fraction",
+                "security '': state_exempt is 1 — give True or False",
+            ],
+        ),
+        (
+            lambda: Household(
+                "h",
+                (Account("x", "o", "ira", lots=LOTS), Account("x", "o", "ira", lots=LOTS[:1]), None),
+                {"A": 1.0},
+                identical=[["A", "B"], ["B", "C"], ["D"], "EF", ["G", 5]],
+                as_of="today",
+                complete="yes",
+                securities=(Security("A"), Security("A", state_exempt=True), "B"),
+            ),
+            [
+                "household 'h': one of accounts is None, no Account — make it with Account(…)",
+                "household 'h': one of securities is 'B', no Security — make it with Security(…)",
+                "household 'h': targets is {'A': 1.0}, no TargetAllocation — make it with TargetAllocation({…})",
+                "household 'h': complete is 'yes' — give True or False",
+                "household 'h': as_of is 'today', not a date — give a date such as date(2024, 1, 2)",
+                "household 'h': two accounts are named 'x' — give each account its own name",
+                "household 'h': two lots are named '1' — name lots apart, across accounts too",
+                "household 'h': security A is described twice — keep one",
+                "household 'h': identical group ('D',) is no group — name two or more in each",
+                "household 'h': identical group ('EF',) is no group — name two or more in each",
+                "household 'h': a member of identical is 5, not text — give tickers",
+                "household 'h': B stands in two groups of identical securities — join groups that share a security",
+            ],
+        ),
+        (
+            lambda: TaxProfile(
+                law_year=2026.5, ordinary_income=NAN, outside_short=float("inf"), outside_long="1",
+                carryover_short=NAN, state_rate="5%", flat=(0.1, 0.2), retirement_rate=True,
+            ),
+            [
+                "tax profile: law_year is 2026.5, not a whole number — give a year such as 2026",
+                "tax profile: ordinary_income is nan — give US$ a year; a loss is negative",
+                "tax profile: outside_short is inf — give US$ a year; a loss is negative",
+                "tax profile: outside_long is '1', not a number — give US$ a year; a loss is negative",
+                "tax profile: carryover_short is nan — give a loss carried in as a positive number",
+                ("tax profile: flat is (0.1, 0.2)"
+                " — give three rates: short-term and ordinary, long-term, qualified dividend"),
+                "tax profile: state_rate is '5%', not a number — give a fraction of 1",
+                "tax profile: retirement_rate is True, not a number — give a fraction of 1",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_said_where_it_is_made(build, said: list[str]) -> None:
+    with pytest.raises(HouseholdError) as caught:
+        build()
+    assert str(caught.value).splitlines() == said
+
+
+def test_what_can_be_is_accepted() -> None:
+    assert Account("a", "o", "401k").kind is AccountKind.K401
+    assert Account("a", "o", "ira", lots=list(LOTS)).lots == LOTS
+    assert Account("a", "o", "ira", cash=-1e-9).cash < 0, "the rounding of a long sum is no debt"
+    assert TaxProfile(ordinary_income=-5_000.0, flat=[0.3, 0.2, 0.1]).flat == (0.3, 0.2, 0.1)
+    moment = TaxLot("1", "A", 1, 1.0, dt.datetime(2024, 1, 2, 15, 30), dt.datetime(2024, 1, 2))
+    assert (moment.acquired, moment.holding_start) == (DAY, DAY)
+    household = Household("h", [], TARGETS, identical=[["A", "B"]], securities=[Security("A")])
+    assert (household.accounts, household.identical) == ((), (("A", "B"),))
+    assert household.securities == (Security("A"),)
+    assert hash(household) == hash(
+        Household("h", (), TARGETS, identical=(("A", "B"),), securities=(Security("A"),))
+    )
+
+
 @pytest.mark.parametrize(
     "profile",
     [

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from rebal_kit.domain import Household, TaxProfile
+from rebal_kit.domain import Household, Security, TaxProfile
 from rebal_kit.files.bundled import find_file
 from rebal_kit.files.explain import explain
 from rebal_kit.files.household_file import HouseholdFile
@@ -136,6 +136,7 @@ def _assemble(document: Document, lots: tuple[Path, str] | None) -> tuple[Househ
         identical=tuple(tuple(group) for group in file.identical),
         as_of=file.as_of,
         complete=file.complete,
+        securities=tuple(security.build(symbol) for symbol, security in file.securities.items()),
     ), findings
 
 
@@ -165,6 +166,8 @@ def _plain(household: Household, lots: str | None) -> dict[str, Any]:
         classes = [_class(c, w, location.get(c.name)) for c, w in household.targets.weights]
         held["targets"] = {"classes": classes, "cash": round(household.targets.cash, 12)}
     held["tax"] = _tax(household.tax)
+    if household.securities:
+        held["securities"] = {s.symbol: _security(s) for s in household.securities}
     if lots:
         held["lots"] = lots
     return held
@@ -175,6 +178,11 @@ def _class(asset_class: AssetClass, weight: float, rank: tuple[int, int, int] | 
     if asset_class.partners:
         plain["partners"] = {symbol: list(partners) for symbol, partners in asset_class.partners}
     return plain | ({"location": list(rank)} if rank else {})
+
+
+def _security(security: Security) -> dict[str, Any]:
+    plain = {name: getattr(security, name) for name in ("qualified_share", "state_exempt", "name", "size")}
+    return {name: value for name, value in plain.items() if value != ""}
 
 
 def _tax(profile: TaxProfile) -> dict[str, Any]:

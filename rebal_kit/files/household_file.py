@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from rebal_kit.domain import Account, AccountKind, FilingStatus, TaxProfile
+from rebal_kit.domain import Account, AccountKind, FilingStatus, Security, TaxProfile
 from rebal_kit.files.fields import Date, Dollars, FileModel, Fraction, Name, PositiveDollars
 from rebal_kit.findings import Finding, HouseholdError, PolicyError, raise_errors
 from rebal_kit.targets import WEIGHT_TOLERANCE, AssetClass, TargetAllocation
@@ -124,6 +124,24 @@ class TaxFile(FileModel):
         return TaxProfile(**given, flat=flat)
 
 
+class SecurityFile(FileModel):
+    """How the distributions of a security are taxed; all of it stands in place of what the price source says."""
+
+    qualified_share: Annotated[Fraction, Field(le=1)] = Field(
+        description="The fraction of its distributions taxed as qualified dividends: 1 for most shares, 0 for interest"
+    )
+    state_exempt: bool = Field(
+        default=False,
+        description="Whether states may not tax them: interest on obligations of the United States",
+    )
+    name: str = Field(default="", description="What it is, in words")
+    size: str = Field(default="", description="Size tier: large or small")
+
+    def build(self, symbol: str = "unnamed") -> Security:
+        """Return the security."""
+        return Security(symbol, self.name, self.qualified_share, self.state_exempt, self.size)
+
+
 def _distinct(accounts: list[AccountFile]) -> list[AccountFile]:
     names = [account.name for account in accounts]
     repeated = sorted({name for name in names if names.count(name) > 1})
@@ -171,6 +189,10 @@ class HouseholdFile(FileModel):
         default=None, description="Target weights; not needed for a tax report"
     )
     tax: TaxFile = Field(default=TaxFile(), description="The household's tax return without this portfolio")
+    securities: dict[Name, SecurityFile] = Field(
+        default={},
+        description="How distributions are taxed, by ticker, such as {AGG: {qualified_share: 0}}",
+    )
     lots: Name | None = Field(default=None, description="A CSV file of tax lots, beside this file")
 
     @model_validator(mode="after")

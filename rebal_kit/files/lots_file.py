@@ -61,12 +61,6 @@ class LotRow(FileModel):
         if (self.basis is None) == (self.price is None):
             both = "both basis and price" if self.price is not None else "neither basis nor price"
             yield Finding("error", where, f"has {both}", "give the total basis or the basis per share")
-        if self.basis is not None and self.deferred > self.basis:
-            yield Finding("error", where, f"deferred {self.deferred:g} exceeds basis {self.basis:g}",
-                          "basis includes the deferred loss")  # fmt: skip
-        if self.holding_start is not None and self.holding_start > self.acquired:
-            yield Finding("error", where, f"holding_start {self.holding_start} is after acquired {self.acquired}",
-                          "a wash sale moves it back, not forward")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import datetime as dt
 
 from hypothesis import strategies as st
 
-from rebal_kit.domain import Account, AccountKind, Household, TaxLot, TaxProfile
+from rebal_kit.domain import Account, AccountKind, Household, Security, TaxLot, TaxProfile
 from rebal_kit.targets import AssetClass, TargetAllocation
 
 NAMES = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=8)
@@ -25,6 +25,10 @@ PROFILES = st.builds(
     state_rate=RATES,
     flat=st.none() | st.tuples(RATES, RATES, RATES),
     retirement_rate=st.none() | RATES,
+)
+
+SECURITIES = st.builds(
+    Security, NAMES, st.text(max_size=6), st.floats(0, 1), st.booleans(), st.sampled_from(("", "large"))
 )
 
 
@@ -71,4 +75,5 @@ def households(draw: st.DrawFn) -> Household:
         identical=tuple(tuple(groups[i : i + 2]) for i in range(0, len(groups) - 1, 2)),
         as_of=draw(st.dates(dt.date(2020, 1, 1), dt.date(2024, 1, 1))),
         complete=draw(st.booleans()),
+        securities=tuple(draw(st.lists(SECURITIES, max_size=2, unique_by=lambda security: security.symbol))),
     )

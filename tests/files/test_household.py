@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from rebal_kit.domain import Account, AccountKind, Household, TaxLot, TaxProfile
+from rebal_kit.domain import Account, AccountKind, Household, Security, TaxLot, TaxProfile
 from rebal_kit.files.household import household_findings, load_household, save_household
 from rebal_kit.findings import HouseholdError
 from rebal_kit.targets import AssetClass, TargetAllocation
@@ -185,6 +185,38 @@ def test_accounts_have_names_of_their_own(tmp_path: Path) -> None:
     ]
 
 
+def test_how_distributions_are_taxed(tmp_path: Path) -> None:
+    securities = "securities: {BND: {qualified_share: 0}, SPY: {qualified_share: 95 %, state_exempt: true, size: big}}"
+    household = load_household(written(tmp_path, f"{GOOD}{securities}\n"))
+    assert household.securities == (
+        Security("BND", qualified_share=0.0),
+        Security("SPY", "", 0.95, True, "big"),
+    )
+    saved = save_household(household, tmp_path / "again.yaml")
+    assert load_household(saved) == household
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "what", "remedy"),
+    [
+        ("{BND: {qualified_share: 85}}", ".BND.qualified_share", "is 85, which as a fraction would be 8500 %",
+         "write 85 % with its percent sign, or 0.85"),
+        ("{BND: {qualified_share: 110 %}}", ".BND.qualified_share", "is '110 %'", "give a number at most 1"),
+        ("{BND: {state_exempt: true}}", ".BND.qualified_share", "is missing",
+         "give the fraction of its distributions taxed as qualified dividends: 1 for most shares, 0 for interest"),
+        ("{BND: {qualified_share: 0, state_exempt: 1}}", ".BND.state_exempt", "is 1, not true or false",
+         "write true or false"),
+        ("{BND: {qualified: 0, qualified_share: 0}}", ".BND.qualified", "unknown field 'qualified'",
+         "did you mean 'qualified_share'?"),
+        ("[BND]", "", "is a list of 1, not named values",
+         "give how distributions are taxed, by ticker, such as {AGG: {qualified_share: 0}}"),
+    ],
+)  # fmt: skip
+def test_faults_of_securities(tmp_path: Path, text: str, where: str, what: str, remedy: str) -> None:
+    found = faults(written(tmp_path, f"{GOOD}securities: {text}\n"))
+    assert found == [(f"h.yaml line 15, securities{where}", what, remedy)]
+
+
 def test_both_files_are_checked_although_both_are_faulty(tmp_path: Path) -> None:
     text = GOOD.replace("cash: 60000", "cash: many").replace("name: Bonds, ", "")
     places = [where for where, _, _ in faults(written(tmp_path, text, LOTS.replace("Joint", "Joynt")))]
@@ -198,10 +230,8 @@ def test_nothing_is_written_that_could_not_be_read(tmp_path: Path) -> None:
     account = good.accounts[0]
     path = tmp_path / "out.yaml"
     for lot, what in [
-        (replace(account.lots[0], quantity=0.0), "quantity: is '0'"),
         (replace(account.lots[0], acquired=dt.date(2012, 9, 3)), "after the household's as_of 2012-08-31"),
-        (replace(account.lots[0], lot="2"), "'2' is also in row"),
-        (replace(account.lots[0], basis=float("nan")), "basis: is 'nan', not a number"),
+        (replace(account.lots[0], symbol=" SPY"), "does not survive being written"),
     ]:
         bad = replace(good, accounts=(replace(account, lots=(lot,)), *good.accounts[1:]))
         with pytest.raises(HouseholdError, match=what):
