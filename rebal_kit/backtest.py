@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from rebal_kit.assumptions import coverage
 from rebal_kit.domain import Household, Reason, Trade
 from rebal_kit.engine import ledger as books
 from rebal_kit.engine import tape as tapes
@@ -17,7 +18,7 @@ from rebal_kit.engine.ledger import date_of, to_accounts
 from rebal_kit.findings import Finding
 from rebal_kit.market import Market
 from rebal_kit.policy import RebalancePolicy
-from rebal_kit.run import OpenWith, Room, Setting, coverage, prepare
+from rebal_kit.run import OpenWith, Room, Setting, prepare
 
 if TYPE_CHECKING:
     import vectorbt
@@ -62,7 +63,11 @@ class Backtest:
     @cached_property
     def assumptions(self) -> tuple[Finding, ...]:
         """Data, period, law and whatever a reader must know before using a figure."""
-        return coverage(self.setting)
+        unpaid = float(self._room.ledger.years[:, books.UNPAID].sum())
+        owing = Finding(
+            "warning", "tax", f"US$ {unpaid:,.2f} of tax could not be paid when due and is still owed"
+        )
+        return (*coverage(self.setting), owing) if unpaid > 0.005 else coverage(self.setting)
 
     @cached_property
     def dates(self) -> pd.DatetimeIndex:

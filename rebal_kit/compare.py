@@ -19,7 +19,11 @@ from rebal_kit.run import METRICS, OpenWith, Setting, prepare
 
 @dataclass(frozen=True, eq=False)
 class TaxSaved:
-    """What one policy saves in tax against another, and how much of it is only put off. US$.
+    """What one policy saves in tax against another, and what became of it. US$.
+
+    The two portfolios part from the first different trade on, so that the differences in value hold more than tax. How
+    much of the saving is deferred, converted to a lower rate or permanent would need each harvested dollar to be
+    followed from lot to lot; that is not done here.
 
     Attributes
     ----------
@@ -27,20 +31,14 @@ class TaxSaved:
         Tax of the other policy less tax of this one, by tax year; the last year's is accrued, not paid.
     saved : float
         The sum of `by_year`.
-    owed_later : float
-        Tax that liquidating this portfolio on the last day would cost beyond what liquidating the other would.
-    kept : float
-        `saved` less `owed_later`: the tax saved for good if everything were sold on the last day.
-    wealth : float
-        Value after tax and liquidation, this policy less the other: what remains once the different holdings and the
-        reinvested savings have had their say too.
+    value_after_tax, value_after_liquidation : float
+        Value on the last day, this policy less the other: after tax, and if everything were sold.
     """
 
     by_year: pd.Series
     saved: float
-    owed_later: float
-    kept: float
-    wealth: float
+    value_after_tax: float
+    value_after_liquidation: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,13 +67,14 @@ class Comparison:
         return next(iter(self.runs.values())).assumptions
 
     def tax_saved(self, policy: str, other: str) -> TaxSaved:
-        """Return what `policy` saves in tax against `other`: in the period, owed later, and for good."""
+        """Return what `policy` saves in tax against `other`, year by year, and the difference in value."""
         mine, theirs = self.runs[policy], self.runs[other]
         by_year = (theirs.years["tax"] - mine.years["tax"]).rename("tax_saved")
-        saved = float(by_year.sum())
-        owed_later = mine.metrics["liquidation_tax"] - theirs.metrics["liquidation_tax"]
-        wealth = mine.metrics["value_after_liquidation"] - theirs.metrics["value_after_liquidation"]
-        return TaxSaved(by_year, saved, owed_later, saved - owed_later, wealth)
+        after_tax, after_liquidation = (
+            mine.metrics[name] - theirs.metrics[name]
+            for name in ("value_after_tax", "value_after_liquidation")
+        )
+        return TaxSaved(by_year, float(by_year.sum()), after_tax, after_liquidation)
 
     def __repr__(self) -> str:
         return f"<Comparison of {len(self.runs)} policies for {self.setting.household.name!r}>"
@@ -108,10 +107,20 @@ def compare(
     MarketError, HouseholdError, PolicyError, LawError
         Something does not fit together; the message says what, where and what to do.
     """
-    named = dict(policies) if isinstance(policies, Mapping) else {p.name: p for p in policies}
+    wrong = [p for p in _values(policies) if not isinstance(p, RebalancePolicy)]
+    if wrong:
+        raise PolicyError(
+            Finding(
+                "error",
+                "compare",
+                f"{wrong[0]!r} is no policy",
+                "give RebalancePolicy values: load_policy('quarterly')",
+            )
+        )
+    named = dict(policies) if isinstance(policies, Mapping) else {p.name: p for p in _values(policies)}
     if not named:
         raise PolicyError(Finding("error", "compare", "no policies", "give at least one"))
-    if len(named) < len(policies) or "" in named:
+    if len(named) < len(_values(policies)) or "" in named:
         raise PolicyError(
             Finding(
                 "error",
@@ -127,3 +136,9 @@ def compare(
         if progress is not None:
             progress(name)
     return Comparison(setting, runs)
+
+
+def _values(policies: Any) -> Sequence[Any]:
+    if isinstance(policies, Mapping):
+        return tuple(policies.values())
+    return (policies,) if isinstance(policies, str | RebalancePolicy) else tuple(policies)

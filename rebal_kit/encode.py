@@ -34,7 +34,9 @@ def encode_prices(market: Market, table: TaxTable) -> Prices:
     for year in range(int(years[0]), int(years[-1])):
         at = int(np.searchsorted(days, day_number(year + 1, table.due_month, table.due_day)))
         if at < len(days):
-            due[at] = year - years[0]
+            due[at] = (
+                year - years[0]
+            )  # over a gap in the data, the latest of several years stands for all of them
     return Prices(
         day=days,
         year=years - years[0],
@@ -106,7 +108,8 @@ def encode_policy(policy: RebalancePolicy, household: Household, market: Market)
     sleeves = [
         (c, symbol, w, weight) for c, weight in household.targets.weights for symbol, w in c.members if w > 0
     ]
-    raise_errors(PolicyError, _check_names(policy, rules, names, {symbol for _, symbol, *_ in sleeves}))
+    named = _check_names(policy, rules, names, {symbol for _, symbol, *_ in sleeves})
+    raise_errors(PolicyError, (*named, *_check_costs(policy, market)))
     count = (len(rules), len(sleeves))
     applies, above, below = np.zeros(count, bool), np.zeros(count), np.zeros(count)
     for r, rule in enumerate(rules):
@@ -129,7 +132,7 @@ def encode_policy(policy: RebalancePolicy, household: Household, market: Market)
     # Numbers keep their kind and arrays their layout: for any other the engine would be compiled anew.
     return Plan(
         look=look,
-        looked=look.any(axis=0) | harvest_look,
+        looked=np.asarray(look.any(axis=0)),
         scheduled=np.array([rule.band is None for rule in rules], bool),
         by_sleeve=np.array([rule.by_sleeve for rule in rules], bool),
         applies=applies,
@@ -245,6 +248,15 @@ def _check_names(
         yield Finding(
             "error", where, f"has a band for {', '.join(sorted(single))}, but compares whole classes",
             f"name a class ({', '.join(sorted(classes))}), or set level to security",
+        )  # fmt: skip
+
+
+def _check_costs(policy: RebalancePolicy, market: Market) -> Iterator[Finding]:
+    unknown = [symbol for symbol, _ in policy.costs.by_symbol if symbol not in market.symbols]
+    if unknown:
+        yield Finding(
+            "error", f"policy '{policy.name}'", f"costs name {', '.join(unknown)}, which the household does not hold",
+            f"use {', '.join(market.symbols)}",
         )  # fmt: skip
 
 

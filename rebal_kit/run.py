@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +15,7 @@ from rebal_kit.domain import Household
 from rebal_kit.encode import encode_policy, encode_prices, encode_structure
 from rebal_kit.engine import ledger as books
 from rebal_kit.engine import tape as tapes
-from rebal_kit.engine.arrays import TAXABLE, Plan, Prices, Structure
+from rebal_kit.engine.arrays import Plan, Prices, Structure
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import Ledger, clear, empty_ledger, from_household
 from rebal_kit.engine.simulate import simulate
@@ -199,6 +198,13 @@ def prepare(
     HouseholdError
         The household has nothing to open with, or a lot is acquired after the first session.
     """
+    if not isinstance(market, Market):
+        raise MarketError(Finding("error", "market", f"is {market!r}", "give a Market: load_market('etf')"))
+    if not isinstance(household, Household):
+        raise HouseholdError(
+            Finding("error", "household", f"is {household!r}", "give a Household: load_household('starter')")
+        )
+    raise_errors(MarketError, (*_check_date("start", start), *_check_date("end", end)))
     if open_with is None:
         open_with = "values" if all(a.opening_value is not None for a in household.accounts) else "lots"
     raise_errors(HouseholdError, _check_household(household, open_with))
@@ -219,6 +225,15 @@ def prepare(
     )  # fmt: skip
 
 
+def _check_date(name: str, value: Any) -> Iterator[Finding]:
+    try:
+        known = value is None or not np.isnat(np.datetime64(value, "D"))
+    except (TypeError, ValueError):
+        known = False
+    if not known:
+        yield Finding("error", name, f"is {value!r}", "give a date, or text like '2008-09-15'")
+
+
 def _check_household(household: Household, open_with: OpenWith) -> Iterator[Finding]:
     where = f"household '{household.name}'"
     if open_with not in ("lots", "values"):
@@ -234,9 +249,6 @@ def _check_household(household: Household, open_with: OpenWith) -> Iterator[Find
             if account.opening_value is None:
                 yield Finding("error", where, f"account '{account.name}' has no opening_value",
                               "give one, or open with lots")  # fmt: skip
-            elif not account.opening_value >= 0 or math.isinf(account.opening_value):
-                yield Finding("error", where, f"account '{account.name}' opens with {account.opening_value:g}",
-                              "give 0 or more US$")  # fmt: skip
         total = sum(account.opening_value or 0.0 for account in household.accounts)
     else:
         total = sum(account.cash for account in household.accounts) + len(household.lots)
@@ -280,41 +292,3 @@ def _check_lots(household: Household, market: Market) -> Iterator[Finding]:
                     f"acquired {lot.acquired}, after the first session {first}",
                     "start later, or open with account values",
                 )  # fmt: skip
-
-
-def coverage(setting: Setting) -> tuple[Finding, ...]:
-    """Return what every result of this setting must state: data, period, law, and what is not known."""
-    household, market = setting.household, setting.market
-    tax = household.tax
-    rates = (
-        f"flat rates {tax.flat}"
-        if tax.flat
-        else f"{tax.filing}, ordinary income US$ {tax.ordinary_income:,.0f}"
-    )
-    law = f"US federal law of {tax.law_year} applied to every year; {rates}; state rate {tax.state_rate:.1%}"
-    opening = "account values invested at target at the first session's close"
-    if setting.opened_with == "lots":
-        opening = "lots and cash as given"
-    fills = "decision and fill at the same close; fractional shares; dividends credited on the ex-date"
-    found = [
-        Finding("note", "data", f"{market.source or market.name}"),
-        Finding("note", "period", f"{market.dates[0]} to {market.dates[-1]}, {len(market.dates):,} sessions"),
-        Finding("note", "law", law),
-        Finding("note", "opening", opening),
-        Finding("note", "fills", fills),
-        Finding(
-            "note",
-            "tax payments",
-            "each year's tax is paid on 15 April of the next year from taxable accounts",
-        ),
-    ]
-    if not household.complete:
-        found.append(
-            Finding("warning", "coverage", "outside accounts unknown: wash sales against them were not evaluated",
-                    "state complete: true once every account of the household is listed")
-        )  # fmt: skip
-    if not any(kind == TAXABLE for kind in setting.structure.kind):
-        found.append(
-            Finding("note", "tax", "no taxable account: gains and dividends are not taxed as they happen")
-        )
-    return (*found, *market.findings)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -234,20 +236,71 @@ def test_tax_is_raised_from_whatever_taxable_accounts_hold() -> None:
     assert sold["amount"].sum() == cents(100.0)
 
 
-def test_tax_that_nothing_may_pay_stays_owed() -> None:
+def test_tax_is_paid_below_the_smallest_order_and_of_guarded_gains() -> None:
     market = market_of(
         {"A": [10, 10, 10]}, ["2024-12-30", "2025-04-15", "2025-04-16"], dividend={"A": {"2024-12-30": 2.0}}
     )
+    lot = TaxLot("1", "A", 100, 500.0, dt.date(2024, 5, 2))
+    household = household_of({"A": 1.0}, account(lots=(lot,)), tax=TaxProfile(flat=(0.3, 0.15, 0.5)))
+    policy = RebalancePolicy(triggers=(), dividends="reinvest", min_trade_usd=5000.0, gain_guard_days=60)
+    run = backtest(market, household, policy)
+    # $200 of dividends, $100 of tax: 10 shares go although the order is small and their lot turns long-term in May.
+    # The reinvested 20 shares are at cost and go first.
+    assert run.metrics["tax_paid"] == cents(100.0)
+    sold = run.journal[run.journal["side"] == "sell"]
+    assert sold["quantity"].tolist() == [10.0]
+    assert sold["basis"].tolist() == [100.0]
+
+
+def test_tax_that_cannot_be_paid_stays_owed_is_said_and_asked_for_again() -> None:
+    # The dividend's tax falls due while A has no price: nothing can be sold until the next year's due date.
+    dates = ["2024-12-30", "2025-04-15", "2025-04-16", "2026-04-15"]
+    market = market_of({"A": [10, np.nan, 10, 10]}, dates, dividend={"A": {"2024-12-30": 2.0}})
     lot = TaxLot("1", "A", 100, 1000.0, dt.date(2020, 1, 2))
     household = household_of({"A": 1.0}, account(lots=(lot,)), tax=TaxProfile(flat=(0.3, 0.15, 0.5)))
-    run = backtest(
-        market, household, RebalancePolicy(triggers=(), dividends="reinvest", min_trade_usd=5000.0)
+    policy = RebalancePolicy(triggers=(), dividends="reinvest")
+    short = backtest(market, household, policy, end="2025-04-16")
+    assert short.metrics["tax_paid"] == 0.0
+    assert short.metrics["tax_accrued"] == cents(100.0)
+    assert short.metrics["value_after_tax"] == cents(1_200.0 - 100.0)
+    owing = [f for f in short.assumptions if "could not be paid" in f.what]
+    assert [f.what for f in owing] == ["US$ 100.00 of tax could not be paid when due and is still owed"]
+    whole = backtest(market, household, policy)
+    assert whole.daily["tax_paid"].iloc[-1] == cents(100.0)
+    assert whole.metrics["tax_accrued"] == cents(0.0)
+    assert not [f for f in whole.assumptions if "could not be paid" in f.what]
+
+
+def test_no_tax_year_is_lost_where_the_history_has_a_gap() -> None:
+    # No session between December 2000 and May 2002: the tax of 2000 and of 2001 falls due on one day.
+    dates = ["2000-06-01", "2000-12-14", "2002-05-01", "2002-05-02"]
+    market = market_of({"A": [10, 20, 20, 20], "B": [10, 10, 10, 10]}, dates)
+    policy = RebalancePolicy(triggers=Threshold(ToleranceBand(absolute=0.05)))
+    household = household_of({"A": 0.5, "B": 0.5}, tax=TaxProfile(flat=(0.4, 0.2, 0.2)))
+    run = backtest(market, household, policy)
+    gain = run.years.loc[2000, "short"]
+    assert gain > 0
+    assert run.metrics["tax_paid"] == cents(0.4 * gain)
+    assert run.years["tax"].tolist() == [cents(0.4 * gain), 0.0, cents(0.4 * run.years.loc[2002, "short"])]
+
+
+def test_harvesting_keeps_to_the_smallest_order() -> None:
+    # A position of $4,000 falls by a fifth: five replacements of $640 would be too small, three of $1,066 are not.
+    symbols = "ABCDEF"
+    market = market_of({s: [10, 8 if s == "A" else 10] for s in symbols})
+    household = household_of(
+        {AssetClass("all", dict.fromkeys(symbols, 1 / 6)): 1.0},
+        account(value=24_000.0),
+        tax=TaxProfile(flat=(0.3, 0.15, 0.15)),
     )
-    # $200 of dividends, $100 of tax, no order below $5,000.
-    assert run.metrics["tax_paid"] == 0.0
-    assert run.metrics["tax_accrued"] == cents(100.0)
-    assert run.metrics["value_after_tax"] == cents(1_200.0 - 100.0)
-    assert run.passed_over["reason"].tolist() == [Reason.BELOW_MINIMUM.sentence]
+    policy = RebalancePolicy(triggers=(), harvest=Harvest(0.1, 100), min_trade_usd=1000.0)
+    run = backtest(market, household, policy)
+    second = run.journal[run.journal["date"] == run.dates[1]]
+    assert second["side"].tolist() == ["sell", "buy", "buy", "buy"]
+    assert second["amount"].tolist() == pytest.approx([3200, 3200 / 3, 3200 / 3, 3200 / 3])
+    tiny = backtest(market, household, replace(policy, min_trade_usd=3_300.0))
+    assert not (tiny.journal["side"] == "sell").any()
+    assert tiny.passed_over["reason"].tolist() == [Reason.BELOW_MINIMUM.sentence]
 
 
 def test_half_way_back_of_sixty_percent_with_a_fifth_is_sixty_six() -> None:

@@ -24,7 +24,7 @@ PLAIN = RebalancePolicy("plain", triggers=())
 HARVESTING = RebalancePolicy("harvesting", triggers=(), harvest=Harvest(0.05, 100.0), invest_cash_above=1.0)
 
 
-def test_tax_saved_is_split_into_put_off_and_kept() -> None:
+def test_tax_saved_by_year_and_the_difference_in_value() -> None:
     comparison = compare(MARKET, HOUSEHOLD, [PLAIN, HARVESTING])
     # 2024-06-03: 500 A bought at $100 are sold at $60: a short-term loss of $20,000, replaced by 600 P at $50.
     # $3,000 of it are deducted in 2024 and in 2025 at 30 %: $900 each; the first is credited on 2025-04-15.
@@ -38,12 +38,12 @@ def test_tax_saved_is_split_into_put_off_and_kept() -> None:
     runs = comparison.runs
     assert runs["plain"].metrics["liquidation_tax"] == pytest.approx(-900.0)
     assert runs["harvesting"].metrics["liquidation_tax"] == pytest.approx(300.0)
-    assert saved.owed_later == pytest.approx(1_200.0)
-    assert saved.kept == pytest.approx(saved.saved - saved.owed_later)
     # $900 of credits came in cash and lie idle, $900 are accrued, $1,200 more is due on liquidation.
-    assert saved.wealth == pytest.approx(600.0)
+    assert saved.value_after_tax - saved.value_after_liquidation == pytest.approx(1_200.0)
+    assert saved.value_after_liquidation == pytest.approx(600.0)
     back = comparison.tax_saved("plain", "harvesting")
-    assert (back.saved, back.kept, back.wealth) == (-saved.saved, -saved.kept, -saved.wealth)
+    assert (back.saved, back.value_after_tax) == (-saved.saved, -saved.value_after_tax)
+    assert back.value_after_liquidation == -saved.value_after_liquidation
 
 
 def test_each_run_is_the_back_test_of_its_policy() -> None:

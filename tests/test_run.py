@@ -7,11 +7,12 @@ import datetime as dt
 import numpy as np
 import pytest
 
+from rebal_kit.assumptions import coverage
 from rebal_kit.backtest import backtest
 from rebal_kit.domain import AccountKind, Household, TaxLot, TaxProfile
 from rebal_kit.findings import HouseholdError, LawError, MarketError, RebalError, SimulationError
 from rebal_kit.policy import Calendar, RebalancePolicy
-from rebal_kit.run import METRICS, Setting, coverage, prepare
+from rebal_kit.run import METRICS, Setting, prepare
 from rebal_kit.targets import TargetAllocation
 from tests.worlds import account, household_of, market_of
 
@@ -40,13 +41,28 @@ def test_a_household_needs_accounts_targets_and_money() -> None:
     ]
 
 
-@pytest.mark.parametrize(("value", "shown"), [(-5.0, "-5"), (float("inf"), "inf"), (float("nan"), "nan")])
-def test_opening_values_are_money(value: float, shown: str) -> None:
-    household = household_of({"A": 1.0}, account(value=value), account("Second"))
-    assert said(HouseholdError, household, open_with="values")[:2] == [
-        f"household 'test': account 'Main' opens with {shown} — give 0 or more US$",
+def test_every_account_needs_an_opening_value_to_open_with_values() -> None:
+    household = household_of({"A": 1.0}, account(value=5.0), account("Second"))
+    assert said(HouseholdError, household, open_with="values") == [
         "household 'test': account 'Second' has no opening_value — give one, or open with lots",
     ]
+
+
+def test_the_front_door_says_what_it_wants() -> None:
+    with pytest.raises(MarketError, match=r"market: is 'etf' — give a Market: load_market\('etf'\)"):
+        prepare("etf", household_of({"A": 1.0}))
+    with pytest.raises(HouseholdError, match=r"household: is 'starter' — give a Household"):
+        prepare(MARKET, "starter")
+    with pytest.raises(MarketError) as caught:
+        prepare(MARKET, household_of({"A": 1.0}), start="yesterday", end=object)
+    assert [f.where for f in caught.value.findings] == ["start", "end"]
+
+
+def test_holdings_outside_the_targets_are_said() -> None:
+    lots = (LOT, TaxLot("9", "B", 5, 50.0, dt.date(2020, 1, 2)))
+    notes = {f.where: f for f in coverage(prepare(MARKET, household_of({"A": 1.0}, account(lots=lots))))}
+    assert notes["targets"].severity == "warning"
+    assert notes["targets"].what.startswith("B (US$ 50 at the opening) is in no asset class")
 
 
 def test_open_with_is_one_of_two() -> None:

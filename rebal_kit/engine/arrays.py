@@ -52,7 +52,7 @@ class Plan(NamedTuple):
     """A rebalancing policy as numbers."""
 
     look: np.ndarray  # (R, T) bool, the rule is looked at in this session
-    looked: np.ndarray  # (T,) bool, some rule is, or losses are: idle cash is invested
+    looked: np.ndarray  # (T,) bool, some rule is: idle cash is invested
     scheduled: np.ndarray  # (R,) bool, a calendar rule: fires whenever looked at, always to target
     by_sleeve: np.ndarray  # (R,) bool, bands are held against sleeves instead of classes
     applies: np.ndarray  # (R, N) bool

@@ -14,6 +14,9 @@ from rebal_kit.rules.wash_sale import in_window
 #: Answers of `recent_purchase` beside the number of a purchase.
 NONE, SEVERAL = -1, -2
 
+#: Added to a tier, it puts a lot behind all others.
+BEHIND = 100
+
 #: Mark of a lot in `work.take` that must not be sold.
 KEPT = -1.0
 
@@ -56,13 +59,15 @@ def recent_purchase(desk: Desk, group: int, day: int) -> tuple[int, int]:
 
 
 @inner
-def choose_lots(desk: Desk, t: int, account: int, security: int, quantity: float) -> int:
+def choose_lots(desk: Desk, t: int, account: int, security: int, quantity: float, must: bool) -> int:
     """Pick lots for a sale of up to `quantity` shares into `work.order` and `work.take`; return how many.
 
     Left out are short-term gains that turn long-term within the guard, and losses that a purchase of the past days
     would wash; the reason is noted on the tape.
     """
     rank_lots(desk, t, account, security, desk.plan.lot_method)
+    if must:
+        offer_guarded(desk, t, account, security)
     return take_ranked(desk, t, account, security, quantity)
 
 
@@ -122,6 +127,18 @@ def rank_lots(desk: Desk, t: int, account: int, security: int, method: int) -> N
         tier, key = sale_order(method, day, lot.acquired, lot.long_from, unit_basis, price)
         work.tier[k] = tier
         work.key[k] = key
+
+
+@inner
+def offer_guarded(desk: Desk, t: int, account: int, security: int) -> None:
+    """Offer gains kept back by the guard after all, behind every other lot: tax must be paid."""
+    work = desk.work
+    price = desk.prices.close[t, security]
+    for k in range(desk.ledger.lot_count[account, security]):
+        lot = desk.ledger.lots[account, security, k]
+        if work.take[k] == KEPT and lot.cost + lot.deferred < lot.quantity * price:
+            work.take[k] = 0.0
+            work.tier[k] += BEHIND
 
 
 @inner

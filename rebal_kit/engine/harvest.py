@@ -65,8 +65,14 @@ def harvest_position(desk: Desk, t: int, account: int, security: int) -> bool:
     quantity = 0.0
     for i in range(chosen):
         quantity += work.take[work.order[i]]
+    value = quantity * desk.prices.close[t, security]
+    fee = spread_cost(value, plan.half_spread[security])
+    while substitutes > 1 and (value - fee) / substitutes < plan.min_trade:
+        substitutes -= 1
+    if affordable(value - fee, plan.half_spread[work.substitute[0]]) < plan.min_trade:
+        pass_over(desk.tape, ledger, t, account, security, Reason.BELOW_MINIMUM, value)
+        return False
     before = ledger.cash[account]
-    fee = spread_cost(quantity * desk.prices.close[t, security], plan.half_spread[security])
     sell(desk, t, account, security, chosen, fee, Reason.HARVEST)
     proceeds = ledger.cash[account] - before
     if len(desk.tape.journal) > 0:

@@ -85,11 +85,11 @@ def sell_amount(desk: Desk, t: int, account: int, security: int, amount: float, 
     if not desk.prices.traded[t, security]:
         pass_over(desk.tape, desk.ledger, t, account, security, Reason.NOT_TRADED, amount)
         return 0.0
-    if min(amount, value) < desk.plan.min_trade:
+    if min(amount, value) < desk.plan.min_trade and reason != Reason.RAISE_TAX:
         pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
         return 0.0
     quantity = held if amount >= value * (1.0 - ROUNDING) else amount / price
-    chosen = choose_lots(desk, t, account, security, quantity)
+    chosen = choose_lots(desk, t, account, security, quantity, reason == Reason.RAISE_TAX)
     if chosen == 0:
         return 0.0
     sold = 0.0

@@ -11,7 +11,7 @@ from rebal_kit.domain import Reason
 from rebal_kit.engine.choose import may_buy
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.locate import ROUNDING, place_buys, sell_sleeve
-from rebal_kit.engine.tape import REBALANCES, pass_over
+from rebal_kit.engine.tape import pass_over
 from rebal_kit.rules.triggers import breach, destination_weight
 
 
@@ -143,15 +143,15 @@ def class_open(desk: Desk, t: int, asset_class: int, amount: float) -> bool:
         if buyable_member(desk, t, n) >= 0:
             return True
     first = structure.sleeve_member[structure.sleeve_first[structure.class_first[asset_class]]]
-    note_blocked(desk, t, first, amount)
+    note_blocked(desk, t, 0, first, amount)
     return False
 
 
 @inner
-def note_blocked(desk: Desk, t: int, security: int, amount: float) -> None:
+def note_blocked(desk: Desk, t: int, account: int, security: int, amount: float) -> None:
     """Write down that a security could not be bought, and why."""
     why = Reason.WASH_WINDOW_BUY if desk.prices.traded[t, security] else Reason.NOT_TRADED
-    pass_over(desk.tape, desk.ledger, t, 0, security, why, amount)
+    pass_over(desk.tape, desk.ledger, t, account, security, why, amount)
 
 
 @inner
@@ -224,7 +224,6 @@ def rebalance(desk: Desk, t: int, total: float) -> None:
     for c in range(len(work.change)):
         work.reason[c] = work.fired[c] if work.fired[c] >= 0 else balance_reason
     spread_over_sleeves(desk, total)
-    desk.tape.counts[REBALANCES] += 1
     for n in range(len(work.sleeve_change)):
         if work.sleeve_change[n] < 0.0:
             sell_sleeve(desk, t, n, -work.sleeve_change[n], False, work.reason[structure.sleeve_class[n]])
@@ -247,6 +246,6 @@ def choose_buys(desk: Desk, t: int) -> None:
         # Sales of this very decision may have closed what was open a moment ago: ask again.
         security = buyable_member(desk, t, n)
         if security != preferred:
-            note_blocked(desk, t, preferred, work.sleeve_change[n])
+            note_blocked(desk, t, 0, preferred, work.sleeve_change[n])
         if security >= 0:
             work.want[security] += work.sleeve_change[n]

@@ -10,8 +10,8 @@ from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.harvest import harvest
 from rebal_kit.engine.ledger import OK, STATUS
 from rebal_kit.engine.pages import forget_window, watch
-from rebal_kit.engine.rebalance import check_triggers, rebalance, value_household
-from rebal_kit.engine.tape import BEFORE_TAX, CASH, DIVIDENDS, DRIFT, TAX_PAID, VALUE
+from rebal_kit.engine.rebalance import check_triggers, note_blocked, rebalance, value_household
+from rebal_kit.engine.tape import BEFORE_TAX, CASH, DIVIDENDS, DRIFT, REBALANCES, TAX_PAID, VALUE
 from rebal_kit.engine.taxes import pay_tax
 
 
@@ -42,6 +42,7 @@ def simulate(desk: Desk, invest: bool) -> int:
         changed = False
         if prices.tax_due[t] >= 0:
             paid = pay_tax(desk, t, prices.tax_due[t], managed + cash)
+            managed, legacy, cash = value_household(desk, t)
             changed = True
         # What trading costs today belongs to the return before tax; what tax costs does not.
         untaxed = value - paid
@@ -58,6 +59,7 @@ def simulate(desk: Desk, invest: bool) -> int:
             act = True
         elif plan.looked[t] and total > 0.0:
             act = check_triggers(desk, t, total)
+            desk.tape.counts[REBALANCES] += 1 if act else 0
             act = act or cash > (structure.cash_target + plan.cash_above) * total
         if act:
             rebalance(desk, t, total)
@@ -103,7 +105,9 @@ def corporate_actions(desk: Desk, t: int) -> float:
                 continue
             amount = receive_dividend(desk, prices.year[t], account, security, prices.dividend[t, security])
             total += amount
-            if desk.plan.reinvest and may_buy(desk, t, security):
+            if desk.plan.reinvest and not may_buy(desk, t, security):
+                note_blocked(desk, t, account, security, amount)
+            elif desk.plan.reinvest:
                 buy(desk, t, account, security, amount / prices.close[t, security], 0.0, Reason.REINVEST)
     return total
 

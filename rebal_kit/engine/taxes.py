@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from rebal_kit.compiled import compiled, inner
 from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import DEFERRED, TAXABLE
+from rebal_kit.engine.choose import unit_gain
 from rebal_kit.engine.costs import gross_for
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import (
@@ -62,15 +65,18 @@ def taxable_cash(desk: Desk) -> float:
 
 
 @inner
-def pay_tax(desk: Desk, t: int, year: int, total: float) -> float:
-    """Settle a year, pay its tax from taxable accounts and return US$ paid; where cash falls short, sell.
+def pay_tax(desk: Desk, t: int, through: int, total: float) -> float:
+    """Settle all years through `through`, pay what is owed from taxable accounts and return US$ paid.
 
-    A negative tax is a saving on the household's other income and is credited. What cannot be paid stays owed.
+    Where cash falls short, holdings are sold. A negative tax is a saving on the household's other income and is
+    credited. What cannot be paid stays owed and is asked for again next year.
     """
-    tax = settle_year(desk, year)
-    cash_of = desk.ledger.cash
+    ledger = desk.ledger
+    tax = owed_tax(desk, through + 1)
+    for year in range(through + 1):
+        ledger.years[year, UNPAID] = 0.0
     accounts = 0
-    for account in range(len(cash_of)):
+    for account in range(len(ledger.cash)):
         if desk.structure.kind[account] == TAXABLE:
             accounts += 1
     if tax == 0.0 or accounts == 0:
@@ -79,58 +85,72 @@ def pay_tax(desk: Desk, t: int, year: int, total: float) -> float:
         raise_cash(desk, t, tax, total)
     cash = taxable_cash(desk)
     paid = min(tax, cash)
-    desk.ledger.years[year, UNPAID] = tax - paid
-    for account in range(len(cash_of)):
+    ledger.years[through, UNPAID] = tax - paid
+    for account in range(len(ledger.cash)):
         if desk.structure.kind[account] == TAXABLE:
-            share = cash_of[account] / cash if cash > 0.0 else 1.0 / accounts
-            cash_of[account] = 0.0 if paid == cash else cash_of[account] - paid * share
+            share = ledger.cash[account] / cash if cash > 0.0 else 1.0 / accounts
+            ledger.cash[account] = 0.0 if paid == cash else ledger.cash[account] - paid * share
     return paid
 
 
 @inner
 def raise_cash(desk: Desk, t: int, needed: float, total: float) -> None:
-    """Sell in taxable accounts until `needed` US$ of cash is there: surplus first, then any."""
+    """Sell in taxable accounts until `needed` US$ of cash is there.
+
+    What is over its target goes first, then anything; in both rounds the sleeves with least gain per dollar first.
+    """
     work, structure = desk.work, desk.structure
-    for surplus_only in range(1, -1, -1):
-        for c in range(len(work.class_value)):
-            work.change[c] = (
-                work.class_value[c] - structure.target[c] * total if surplus_only else work.class_value[c]
-            )
+    for anything in range(2):
+        for c in range(len(work.change)):
+            work.change[c] = np.inf if anything else work.class_value[c] - structure.target[c] * total
+        for n in range(len(work.sleeve_change)):
+            work.sleeve_change[n] = sleeve_gain(desk, t, n)
         while True:
             short = needed - taxable_cash(desk)
-            largest = -1
-            for c in range(len(work.change)):
-                if work.change[c] > 0.0 and (largest < 0 or work.change[c] > work.change[largest]):
-                    largest = c
-            if short <= ROUNDING * needed or largest < 0:
+            cheapest = -1
+            for n in range(len(work.sleeve_change)):
+                offered = work.sleeve_change[n] < np.inf and work.change[structure.sleeve_class[n]] > 0.0
+                if offered and (cheapest < 0 or work.sleeve_change[n] < work.sleeve_change[cheapest]):
+                    cheapest = n
+            if short <= ROUNDING * needed or cheapest < 0:
                 break
-            amount = min(short, work.change[largest]) if surplus_only else short
-            work.change[largest] = 0.0
-            for n in range(structure.class_first[largest], structure.class_first[largest + 1]):
-                if work.sleeve_value[n] > 0.0:
-                    sell_for_tax(desk, t, n, amount * work.sleeve_value[n] / work.class_value[largest])
-    # Parts of a class may lie in accounts that must not pay: what is still missing comes from any sleeve that has it.
-    for n in range(len(work.sleeve_value)):
-        short = needed - taxable_cash(desk)
-        if short > ROUNDING * needed and work.sleeve_value[n] > 0.0:
-            sell_for_tax(desk, t, n, short)
+            work.sleeve_change[cheapest] = np.inf
+            room = work.change[structure.sleeve_class[cheapest]]
+            gross = min(gross_for(short, widest_spread(desk, cheapest)), room)
+            room -= sell_sleeve(desk, t, cheapest, gross, True, Reason.RAISE_TAX)
+            work.change[structure.sleeve_class[cheapest]] = room
 
 
 @inner
-def sell_for_tax(desk: Desk, t: int, sleeve: int, net: float) -> None:
-    """Sell what a sleeve has in taxable accounts until `net` US$ are left after costs."""
+def sleeve_gain(desk: Desk, t: int, sleeve: int) -> float:
+    """Return the lowest gain per dollar of a sleeve's taxable positions, infinite when it has none."""
     structure = desk.structure
-    spread = desk.plan.half_spread[structure.sleeve_member[structure.sleeve_first[sleeve]]]
-    sell_sleeve(desk, t, sleeve, gross_for(net, spread), True, Reason.RAISE_TAX)
+    lowest = np.inf
+    for i in range(structure.sleeve_first[sleeve], structure.sleeve_first[sleeve + 1]):
+        security = structure.sleeve_member[i]
+        for account in range(len(desk.ledger.cash)):
+            if structure.kind[account] == TAXABLE and desk.ledger.held[account, security] > 0.0:
+                lowest = min(lowest, unit_gain(desk, t, account, security))
+    return lowest
 
 
 @inner
-def owed_tax(desk: Desk, last_year: int) -> float:
-    """Settle all years up to the last and return the tax owed but not yet paid, US$."""
+def widest_spread(desk: Desk, sleeve: int) -> float:
+    """Return the largest half spread of a sleeve's members."""
+    structure = desk.structure
+    spread = 0.0
+    for i in range(structure.sleeve_first[sleeve], structure.sleeve_first[sleeve + 1]):
+        spread = max(spread, desk.plan.half_spread[structure.sleeve_member[i]])
+    return spread
+
+
+@inner
+def owed_tax(desk: Desk, before: int) -> float:
+    """Settle all years before `before` and return the tax owed but not yet paid, US$."""
     owed = 0.0
     for year in range(desk.ledger.state[SETTLED_YEARS]):
         owed += desk.ledger.years[year, UNPAID]
-    for year in range(desk.ledger.state[SETTLED_YEARS], last_year):
+    for year in range(desk.ledger.state[SETTLED_YEARS], before):
         owed += settle_year(desk, year)
     return owed
 

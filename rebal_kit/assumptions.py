@@ -1,0 +1,74 @@
+"""What every result must state: data, period, law, what was assumed, and what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rebal_kit.engine.arrays import TAXABLE
+from rebal_kit.findings import Finding
+from rebal_kit.run import Setting
+
+
+def coverage(setting: Setting) -> tuple[Finding, ...]:
+    """Return what every result of this setting must state: data, period, law, and what is not known."""
+    household, market = setting.household, setting.market
+    tax = household.tax
+    rates = (
+        f"flat rates {tax.flat}"
+        if tax.flat
+        else f"{tax.filing}, ordinary income US$ {tax.ordinary_income:,.0f}"
+    )
+    law = f"US federal law of {tax.law_year} applied to every year; {rates}; state rate {tax.state_rate:.1%}"
+    opening = "account values invested at target at the first session's close"
+    if setting.opened_with == "lots":
+        opening = "lots and cash as given"
+    fills = "decision and fill at the same close; fractional shares; dividends credited on the ex-date"
+    found = [
+        Finding("note", "data", f"{market.source or market.name}"),
+        Finding("note", "period", f"{market.dates[0]} to {market.dates[-1]}, {len(market.dates):,} sessions"),
+        Finding("note", "law", law),
+        Finding("note", "opening", opening),
+        Finding("note", "fills", fills),
+        Finding(
+            "note",
+            "tax payments",
+            "each year's tax is paid on 15 April of the next year from taxable accounts",
+        ),
+    ]
+    liquidation = (
+        "the liquidation line sells everything at the last close at no cost and taxes tax-deferred balances whole, at"
+        f" {setting.table.retirement_rate:.1%}; losses still carried over then count for nothing"
+    )
+    found.append(Finding("note", "liquidation", liquidation))
+    refunds = "a loss deducted from other income lowers the household's tax; the saving is credited in cash"
+    found.append(Finding("note", "refunds", refunds))
+    found.extend(_unmanaged(setting))
+    if not household.complete:
+        found.append(
+            Finding("warning", "coverage", "outside accounts unknown: wash sales against them were not evaluated",
+                    "state complete: true once every account of the household is listed")
+        )  # fmt: skip
+    alone = [s for s, other in zip(market.symbols, setting.structure.replaceable, strict=True) if not other]
+    if alone:
+        found.append(
+            Finding("note", "harvesting", f"nothing may replace {', '.join(alone)}: no loss in them is ever harvested",
+                    "give them a partner of weight 0 in their class")
+        )  # fmt: skip
+    if not any(kind == TAXABLE for kind in setting.structure.kind):
+        found.append(
+            Finding("note", "tax", "no taxable account: gains and dividends are not taxed as they happen")
+        )
+    return (*found, *market.findings)
+
+
+def _unmanaged(setting: Setting) -> Iterator[Finding]:
+    """Say which holdings no class of the targets takes: they are valued, and never traded."""
+    worth = setting.opening_positions * setting.prices.close[0]
+    for s, symbol in enumerate(setting.market.symbols):
+        if setting.structure.sleeve_of[s] < 0 and worth[s] > 0:
+            yield Finding(
+                "warning", "targets",
+                f"{symbol} (US$ {worth[s]:,.0f} at the opening) is in no asset class: it is valued, but never traded,"
+                " harvested or counted in weights and drift",
+                f"add {symbol} to a class, with weight 0 if it may stay",
+            )  # fmt: skip
