@@ -183,8 +183,8 @@ def _print(comparison: Comparison) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from rebal_kit.views.shape import label
-    from rebal_kit.views.tables import said, terminal
+    from rebal_kit.views.shape import HARVESTING, harvest_notes, label
+    from rebal_kit.views.tables import AFTER_TAX, said, terminal
 
     console = Console(file=sys.stdout)
     run = next(iter(comparison.runs.values()))
@@ -193,12 +193,13 @@ def _print(comparison: Comparison) -> None:
     for table in terminal(comparison, f"{label(run.household.name)}: {first} to {last}, US$", console.width):
         console.print(table)
         console.print()
-    for sentence in said(comparison.assumptions):
+    notes = harvest_notes(comparison)
+    for sentence in notes:
+        console.print(Text(f"· {sentence}"))
+    console.print(Text(f"· after tax: {AFTER_TAX}", style="dim"))
+    others = [found for found in comparison.assumptions if not notes or found.where != HARVESTING]
+    for sentence in said(others):
         console.print(Text(f"· {sentence}", style="dim"))
-    if not run.household.complete:
-        console.print(
-            Text("· coverage: outside accounts unknown; wash sales against them are not seen", style="dim")
-        )
     console.print(Text("· a back-test, no forecast; not tax advice", style="dim"))
 
 
@@ -214,9 +215,10 @@ def _write_picture(comparison: Comparison, path: Path) -> None:
     with _able_to_draw(path):
         from rebal_kit.views import charts
         from rebal_kit.views.picture import save
+        from rebal_kit.views.shape import banded
 
-        drawn = (charts.growth(comparison), charts.tax_split(comparison))
-        save(charts.stacked(*(chart for chart in drawn if chart is not None)), path, scale=1.2)
+        drift = [charts.drift(comparison.runs[name], most_classes=3) for name in banded(comparison)[:1]]
+        save(charts.stacked(charts.growth(comparison), *drift), path, scale=1.2)
 
 
 @contextmanager

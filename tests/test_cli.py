@@ -56,6 +56,28 @@ def test_demo_compares_both_households(demo: tuple[Result, Path]) -> None:
     assert "Traceback" not in result.output
 
 
+def test_demo_says_what_harvesting_cannot_touch_and_everything_once_a_household(
+    demo: tuple[Result, Path],
+) -> None:
+    words = " ".join(demo[0].stdout.split())
+    for sentence in (
+        "Harvesting: nothing may replace",
+        "no loss in them is ever",
+        "after tax: less all tax paid",
+    ):
+        assert words.count(sentence) == 2, sentence
+
+
+def test_what_is_not_covered_is_said_once(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    given = (Path(__file__).parents[1] / "data/households/starter.yaml").read_text(encoding="utf-8")
+    file.write_text(given.replace("complete: true", "complete: false"), encoding="utf-8")
+    result = rebal("compare", "--household", file, "--policy", "quarterly")
+    assert result.exit_code == 0, result.stderr
+    assert " ".join(result.stdout.split()).count("outside accounts unknown") == 1
+    assert "Harvesting:" not in result.stdout
+
+
 def test_demo_page_is_small_and_whole(demo: tuple[Result, Path]) -> None:
     html = demo[1].read_text(encoding="utf-8")
     assert len(html.encode()) < 3_000_000

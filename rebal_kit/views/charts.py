@@ -105,7 +105,8 @@ def _growth_panel(
 def drift(run: Backtest, points: int = 400, most_classes: int = 12) -> alt.VConcatChart:
     """Draw each class's weight against its target and tolerance band, with the trades that brought it back.
 
-    Hovering over a trade shows its reason. Classes are drawn from the largest target down.
+    Where the chart is interactive, hovering over a trade shows its reason. Classes are drawn from the largest target
+    down.
 
     Parameters
     ----------
@@ -119,12 +120,11 @@ def drift(run: Backtest, points: int = 400, most_classes: int = 12) -> alt.VConc
     shown = list(bands.index[:most_classes])
     trades = shape.marked_trades(run)
     span = [run.weights.index[0], run.weights.index[-1]]
-    rows = [
-        _class_row(run, name, bands, trades[trades["class"] == name], points, last=name == shown[-1])
-        for name in shown
-    ]  # fmt: skip
+    trades = trades[trades["class"].isin(shown)]
+    rows = [_class_row(run, name, bands, trades, points, last=name == shown[-1]) for name in shown]
     left_out = len(bands) - len(shown)
-    note = "Share of the portfolio; shaded: tolerance band; dashed: target; hover over a trade for its reason"
+    banded = bands.loc[shown, ["lower", "upper"]].notna().all(axis=1).any()
+    note = f"Share of the portfolio; {'shaded: tolerance band; ' if banded else ''}dashed: target"
     note += f"; the {left_out} smallest classes are not drawn" if left_out else ""
     name = label(run.policy.name)
     text = (
@@ -156,13 +156,16 @@ def _class_row(
         alt.Chart(edges).mark_rule(strokeDash=[5, 4], color=QUIET).encode(alt.Y("target:Q", title=None))
     )
     layers.append(alt.Chart(curve).mark_line(color=INK, strokeWidth=1.1).encode(x, y))
-    layers.append(_marks(trades, x, y))
+    if not trades.empty:
+        occurring = [mark for mark in _MARKS if mark in set(trades["mark"])]
+        layers.append(_marks(trades[trades["class"] == name], occurring, x, y))
     return alt.layer(*layers).properties(width=830, height=86, title=_panel(name))
 
 
-def _marks(trades: pd.DataFrame, x: alt.X, y: alt.Y) -> alt.Chart:
-    shapes = alt.Scale(domain=list(_MARKS), range=[mark for mark, _ in _MARKS.values()])
-    colours = alt.Scale(domain=list(_MARKS), range=[colour for _, colour in _MARKS.values()])
+def _marks(trades: pd.DataFrame, occurring: list[str], x: alt.X, y: alt.Y) -> alt.Chart:
+    """Mark one class's trades; the legend lists the kinds that occur in any class drawn."""
+    shapes = alt.Scale(domain=occurring, range=[_MARKS[kind][0] for kind in occurring])
+    colours = alt.Scale(domain=occurring, range=[_MARKS[kind][1] for kind in occurring])
     return (
         alt.Chart(trades[["date", "weight", "mark", "side", "symbols", "amount", "gain", "reason"]])
         .mark_point(filled=True, size=46, opacity=0.95, stroke="white", strokeWidth=0.5)
@@ -235,14 +238,14 @@ def tax_saved(comparison: Comparison) -> alt.Chart | alt.FacetChart | None:
     return _facets(bars, rows, title, "Tax saved by harvesting in each year, for each rule.")
 
 
-def tax_split(comparison: Comparison) -> alt.HConcatChart | None:
-    """Draw what became of the tax saved, rule by rule; None where no rule has a twin.
+def harvest_effect(comparison: Comparison) -> alt.LayerChart | None:
+    """Draw what harvesting changed, rule by rule: tax in the period and value at the end; None without such pairs.
 
-    The tax saved in the period less the tax owed later is what is left of it. The change in wealth stands beside
-    it: harvesting also changes what is held, and that can be worth more or less than the tax.
+    The changes in value are no split of the tax saved. The two portfolios hold different things from the first
+    harvest on, and that can be worth more or less than the tax.
     """
-    kinds = {"Tax saved in the period": "saved", "Tax owed later, on liquidation": "owed_later",
-             "Saved less owed later": "kept", "Change in wealth after liquidation": "wealth"}  # fmt: skip
+    kinds = {"Tax saved in the period": "saved", "Change in value after tax": "value_after_tax",
+             "Change in value after liquidation": "value_after_liquidation"}  # fmt: skip
     rows = pd.DataFrame(
         [
             {"rule": label(plain), "what": what, "amount": round(float(getattr(found, key)), 2)}
@@ -260,7 +263,7 @@ def tax_split(comparison: Comparison) -> alt.HConcatChart | None:
         sort=shown,
         axis=alt.Axis(labelLimit=190, labelPadding=8, domain=False, ticks=False),
     )
-    scale = alt.Scale(domain=list(kinds), range=[style.SKY, style.VERMILLION, style.BLUE, style.BLACK])
+    scale = alt.Scale(domain=list(kinds), range=[style.SKY, style.BLUE, style.BLACK])
     colour = alt.Color("what:N", title=None, sort=list(kinds), legend=_below(), scale=scale)
     base = alt.Chart(rows).encode(
         alt.X("amount:Q", title="US$", scale=alt.Scale(padding=44), axis=alt.Axis(labelExpr=_US_DOLLARS, tickCount=6)),
@@ -274,9 +277,9 @@ def tax_split(comparison: Comparison) -> alt.HConcatChart | None:
         words.transform_filter("datum.amount < 0").mark_text(align="right", dx=-4, fontSize=11),
         _zero("x"),
     ]
-    title = _title("What becomes of the tax saved by harvesting",
-                   "US$, the rule with harvesting against the same rule without. Harvesting also changes what is held: "
-                   "the change in wealth counts that too.")  # fmt: skip
+    title = _title("What harvesting changed",
+                   ["US$, the rule with harvesting less the same rule without.",
+                    "The changes in value also contain the different holdings, not tax alone."])  # fmt: skip
     chart = alt.layer(*layers).properties(width=690, height=alt.Step(17))
     text = "; ".join(
         f"{row.rule}, {row.what.lower()}: {row.amount:,.0f} US dollars" for row in rows.itertuples()
@@ -309,7 +312,7 @@ def _zero(axis: str) -> alt.Chart:
     return alt.Chart().mark_rule(color=INK, strokeWidth=1).encode(**{axis: alt.datum(0)})
 
 
-def _title(text: str, subtitle: str) -> alt.TitleParams:
+def _title(text: str, subtitle: str | list[str]) -> alt.TitleParams:
     return alt.TitleParams(text=text, subtitle=subtitle)
 
 

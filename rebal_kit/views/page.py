@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rebal_kit.views import charts, vega
-from rebal_kit.views.shape import banded, label
-from rebal_kit.views.tables import said, table
+from rebal_kit.views.shape import banded, harvest_notes, label, twins
+from rebal_kit.views.tables import EXPLAINED, said, table
 
 if TYPE_CHECKING:
     from rebal_kit.compare import Comparison
@@ -72,6 +72,7 @@ def comparison_page(comparisons: Sequence[Comparison], title: str = "Rebalancing
         label=label,
         kinds=_KINDS,
         filings=_FILINGS,
+        explained=EXPLAINED,
     )
 
 
@@ -101,6 +102,8 @@ def _section(comparison: Comparison, prefix: str) -> dict[str, Any]:
         "figures": figures,
         "table": table(comparison),
         "policies": {label(name): found.policy for name, found in comparison.runs.items()},
+        "twins": bool(twins(comparison)),
+        "harvest_notes": harvest_notes(comparison),
         "assumptions": said(comparison.assumptions),
     }
 
@@ -109,7 +112,9 @@ def _charts(comparison: Comparison) -> Iterator[Any]:
     yield charts.growth(comparison, _POINTS)
     yield charts.taxes_by_year(comparison)
     yield from (
-        chart for chart in (charts.tax_saved(comparison), charts.tax_split(comparison)) if chart is not None
+        chart
+        for chart in (charts.tax_saved(comparison), charts.harvest_effect(comparison))
+        if chart is not None
     )
     for name in banded(comparison):
         yield charts.drift(comparison.runs[name], _POINTS)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from rebal_kit.domain import Reason
+from rebal_kit.metrics import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from rebal_kit.backtest import Backtest
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 #: No curve is drawn with more points; Altair refuses more than 5,000 rows a table.
 MOST_POINTS = 2_000
 MOST_ROWS = 4_800
+
+#: Where the findings stand that say what harvesting cannot touch.
+HARVESTING = "harvesting"
 
 BOUGHT, SOLD, HARVESTED, FOR_TAX = (
     "Bought to rebalance",
@@ -77,6 +81,25 @@ def twins(comparison: Comparison) -> dict[str, str]:
             if plain is not None:
                 found[name] = plain
     return found
+
+
+def annualised(comparison: Comparison) -> bool:
+    """Tell whether growth is stated a year: over less than a year `rebal_kit.metrics.cagr` states the whole of it."""
+    dates = next(iter(comparison.runs.values())).market.dates
+    return bool((dates[-1] - dates[0]) / np.timedelta64(1, "D") >= DAYS_PER_YEAR)
+
+
+def harvest_notes(comparison: Comparison) -> list[str]:
+    """Return what a reader of harvesting beside not harvesting must know; nothing where no rule has a twin."""
+    if not twins(comparison):
+        return []
+    return [
+        f"Harvesting: {found.what} (to change that, {found.remedy})"
+        if found.remedy
+        else f"Harvesting: {found.what}"
+        for found in comparison.assumptions
+        if found.where == HARVESTING
+    ]
 
 
 def reference(comparison: Comparison) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pandas as pd
 
-from rebal_kit.views.shape import label
+from rebal_kit.views.shape import annualised, label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,12 +45,12 @@ class Measure(NamedTuple):
 MEASURES: dict[str, tuple[Measure, ...]] = {
     "Value at the end": (
         Measure("value_before_tax", "before tax", "$k"),
-        Measure("value_after_tax", "after taxes paid", "$k"),
+        Measure("value_after_tax", "after tax", "$k"),
         Measure("value_after_liquidation", "after liquidation", "$k"),
     ),
     "Return": (
         Measure("cagr_before_tax", "before tax", "%/yr", 2),
-        Measure("cagr_after_tax", "after taxes paid", "%/yr", 2),
+        Measure("cagr_after_tax", "after tax", "%/yr", 2),
         Measure("cagr_after_liquidation", "after liquidation", "%/yr", 2),
         Measure("tax_drag", "lost to tax", "%/yr", 2),
     ),
@@ -70,16 +70,42 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
         Measure("realized_short", "realised short-term", "$k"),
         Measure("realized_long", "realised long-term", "$k"),
         Measure("harvested", "losses harvested", "$k"),
-        Measure("disallowed", "deferred by wash sales", "$k"),
-        Measure("permanent", "lost to wash sales", "$k"),
+        Measure("disallowed", "disallowed by wash sales", "$k"),
+        Measure("permanent", "of which lost for good", "$k"),
         Measure("tax_paid", "tax paid", "$k"),
         Measure("tax_accrued", "tax due, not paid yet", "$k"),
         Measure("liquidation_tax", "tax if all were sold", "$k"),
     ),
 }
 
-#: Characters of the label columns, and of a column of figures, in a terminal.
-_LABELS, _FIGURE = 32, 9
+#: What "after tax" means: neither the tax paid so far alone, nor everything sold.
+AFTER_TAX = "less all tax paid and the tax accrued and not paid yet; gains not realised are untaxed"
+_SOLD = "as if everything were sold on the last day and taxed, retirement accounts too"
+_MEANINGS = {
+    "value_after_tax": AFTER_TAX,
+    "value_after_liquidation": _SOLD,
+    "cagr_after_tax": AFTER_TAX,
+    "cagr_after_liquidation": _SOLD,
+    "tax_drag": "return before tax less return after tax",
+    "average_drift": "share of the portfolio that lies in the wrong class, on average",
+    "tracking_error": "deviation of daily returns from those of the target mix",
+    "turnover": "half of purchases and sales, over the average value; the opening is left out",
+    "rebalances": "days on which the rule traded; the opening is left out",
+    "disallowed": "losses that count later, in the shares that replaced the sold ones, or never",
+    "permanent": "losses replaced in a retirement account, where no basis takes them up",
+}
+#: What a measure means, by group and name, where the name alone could mislead.
+EXPLAINED = {
+    (group, measure.name): _MEANINGS[measure.key]
+    for group, measures in MEASURES.items()
+    for measure in measures
+    if measure.key in _MEANINGS
+}
+#: Growth rates: over less than a year they are the whole growth, not a yearly one.
+_GROWTH = frozenset({"cagr_before_tax", "cagr_after_tax", "cagr_after_liquidation", "tax_drag"})
+
+#: Characters of the two label columns with the gap between them, and of a column of figures, in a terminal.
+_LABELS, _FIGURE = 33, 9
 
 
 def shown(measure: Measure, values: Iterable[float]) -> list[str]:
@@ -113,12 +139,13 @@ def _number(value: float, digits: int) -> str:
 
 def table(comparison: Comparison) -> pd.DataFrame:
     """Return the metrics as text: a row a metric (group, name, unit), a column a policy."""
+    whole = frozenset() if annualised(comparison) else _GROWTH
     index: list[tuple[str, str, str]] = []
     rows: list[list[str]] = []
     for group, measures in MEASURES.items():
         for measure in measures:
             if measure.key in comparison.table:
-                index.append((group, measure.name, measure.unit))
+                index.append((group, measure.name, "%" if measure.key in whole else measure.unit))
                 rows.append(shown(measure, comparison.table[measure.key]))
     return pd.DataFrame(
         rows,
@@ -148,7 +175,7 @@ def terminal(comparison: Comparison, title: str, width: int) -> list[RenderableT
     fit = max((width - _LABELS) // (_FIGURE + 2), 1)
     drawn: list[RenderableType] = [Text(title, style="bold")]
     for names in _evenly(list(range(figures.shape[1])), fit):
-        grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
+        grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
         grid.add_column("", no_wrap=True)
         grid.add_column("", style="dim", no_wrap=True)
         for at in names:

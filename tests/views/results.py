@@ -37,9 +37,8 @@ class Saved(NamedTuple):
 
     by_year: pd.Series
     saved: float
-    owed_later: float
-    kept: float
-    wealth: float
+    value_after_tax: float
+    value_after_liquidation: float
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,7 @@ class Runs:
         default=(
             Finding("note", "law", "United States, tax year 2026"),
             Finding("warning", "coverage", "unknown"),
+            Finding("note", "harvesting", "nothing may replace AAA", "give it a partner"),
         )
     )
 
@@ -77,7 +77,7 @@ class Runs:
 
     def tax_saved(self, base: str, other: str) -> Saved:
         by_year = self.runs[other].years["tax"] - self.runs[base].years["tax"]
-        return Saved(by_year, 900.0, 400.0, 500.0, -612.5)
+        return Saved(by_year, 900.0, 400.0, -612.5)
 
 
 def results(policies: Mapping[str, RebalancePolicy] = POLICIES, sessions: int = 900) -> Runs:

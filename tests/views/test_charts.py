@@ -18,7 +18,7 @@ ALL = {
     "growth": charts.growth,
     "taxes_by_year": charts.taxes_by_year,
     "tax_saved": charts.tax_saved,
-    "tax_split": charts.tax_split,
+    "harvest_effect": charts.harvest_effect,
     "drift": lambda comparison: charts.drift(next(iter(comparison.runs.values()))),
 }
 
@@ -79,7 +79,7 @@ def test_one_policy_alone_can_be_drawn() -> None:
     alone = results({"quarterly": POLICIES["quarterly"]})
     assert "vconcat" not in charts.growth(alone).to_dict()
     assert charts.tax_saved(alone) is None
-    assert charts.tax_split(alone) is None
+    assert charts.harvest_effect(alone) is None
     assert {row["which"] for row in rows_with(charts.taxes_by_year(alone), "which")} == {"quarterly"}
 
 
@@ -91,11 +91,11 @@ def test_taxes_are_the_years_of_both_twins() -> None:
     assert len(figures) == 3 * 3 * 2
 
 
-def test_tax_saved_and_its_split_are_the_comparisons_own_figures() -> None:
+def test_tax_saved_and_what_harvesting_changed_are_the_comparisons_own_figures() -> None:
     saved = rows_with(charts.tax_saved(results()), "saved")
     assert {r["saved"] for r in saved if r["year"] == 2004} == {90.0}
-    split = rows_with(charts.tax_split(results()), "amount")
-    assert [r["amount"] for r in split if r["rule"] == "quarterly"] == [900.0, 400.0, 500.0, -612.5]
+    effect = rows_with(charts.harvest_effect(results()), "amount")
+    assert [r["amount"] for r in effect if r["rule"] == "quarterly"] == [900.0, 400.0, -612.5]
 
 
 def test_drift_shows_bands_trades_and_reasons() -> None:
@@ -116,9 +116,24 @@ def test_drift_shows_bands_trades_and_reasons() -> None:
     }
 
 
+def test_drift_lists_only_the_kinds_of_trade_that_occur() -> None:
+    spec = charts.drift(results().runs["threshold_3pct"]).to_dict()
+    domains = [
+        scale["domain"] for scale in found(spec, "scale") if "Sold to rebalance" in scale.get("domain", [])
+    ]
+    assert domains
+    assert all(domain == ["Bought to rebalance", "Sold to rebalance"] for domain in domains)
+
+
 def test_drift_without_a_band_or_trades_has_no_shading() -> None:
-    marks = found(charts.drift(results().runs["buy_and_hold"]).to_dict(), "mark")
-    assert "rect" not in {mark["type"] for mark in marks}
+    spec = charts.drift(results().runs["buy_and_hold"]).to_dict()
+    assert {mark["type"] for mark in found(spec, "mark")} == {"rule", "line"}
+    assert "band" not in spec["title"]["subtitle"]
+
+
+def test_a_still_picture_does_not_ask_to_hover() -> None:
+    for draw in ALL.values():
+        assert "hover" not in json.dumps(draw(results()).to_dict()["title"]).lower()
 
 
 def test_drift_says_how_many_classes_it_leaves_out() -> None:
@@ -138,9 +153,9 @@ def test_odd_names_are_only_names(name: str) -> None:
 
 def test_charts_can_be_stacked_into_one() -> None:
     comparison = results()
-    growth, split = charts.growth(comparison), charts.tax_split(comparison)
-    spec = charts.stacked(growth, split).to_dict()
-    assert [part["title"]["text"] for part in spec["vconcat"]] == [growth.title.text, split.title.text]
+    growth, effect = charts.growth(comparison), charts.harvest_effect(comparison)
+    spec = charts.stacked(growth, effect).to_dict()
+    assert [part["title"]["text"] for part in spec["vconcat"]] == [growth.title.text, effect.title.text]
     assert growth.description in spec["description"]
     assert growth.to_dict()["config"]["font"] == style.FONT
 

@@ -13,6 +13,7 @@ import pytest
 from rebal_kit.domain import Account, AccountKind
 from rebal_kit.findings import Finding
 from rebal_kit.views.page import comparison_page, save_page
+from rebal_kit.views.tables import EXPLAINED
 from tests.views.results import HOUSEHOLD, POLICIES, Runs, results
 
 EVIL = "</script><script>alert('x')</script><img src=x onerror=alert(1)>"
@@ -75,8 +76,21 @@ def test_page_states_source_period_law_coverage_and_no_advice(html: str) -> None
     text = " ".join(" ".join(Tags(html).text).split())
     for words in ("a test", "2004-11-19 to", "900 sessions", "United States, 2026", "married, jointly",
                   "outside accounts unknown", "law: United States, tax year 2026", "Not tax advice", "no forecast",
-                  "US stocks 60 %", "Main (taxable, Broker One)", "5.12"):  # fmt: skip
+                  "US stocks 60 %", "Harvesting: nothing may replace AAA", "not tax alone", "followed from lot to lot",
+                  "What the measures mean", "tax accrued and not paid yet",
+                  "Main (taxable, Broker One)", "5.12"):  # fmt: skip
         assert words in text, words
+
+
+def test_without_twins_nothing_is_said_of_harvesting() -> None:
+    text = " ".join(Tags(comparison_page([results({"quarterly": POLICIES["quarterly"]})])).text)
+    assert "followed from lot to lot" not in text
+    assert "Harvesting:" not in text
+
+
+def test_measures_that_could_mislead_have_a_hint(html: str) -> None:
+    hints = [attrs["title"] for tag, attrs in Tags(html).tags if tag == "th" and "title" in attrs]
+    assert hints.count(EXPLAINED["Return", "after tax"]) == 2 * 2
 
 
 def test_a_complete_household_says_so() -> None:

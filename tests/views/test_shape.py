@@ -55,6 +55,18 @@ def test_a_harvesting_rule_that_differs_otherwise_too_has_no_twin() -> None:
     assert shape.twins(results({"other": other, "quarterly_harvest": harvesting})) == {}
 
 
+def test_what_nothing_may_replace_is_said_where_harvesting_is_shown() -> None:
+    assert shape.harvest_notes(results()) == [
+        "Harvesting: nothing may replace AAA (to change that, give it a partner)"
+    ]
+    assert shape.harvest_notes(results({"quarterly": POLICIES["quarterly"]})) == []
+
+
+@pytest.mark.parametrize(("sessions", "yearly"), [(2, False), (261, False), (263, True)])
+def test_growth_is_yearly_from_a_year_on(sessions: int, yearly: bool) -> None:
+    assert shape.annualised(results(sessions=sessions)) is yearly
+
+
 def test_reference_is_the_rule_that_never_trades() -> None:
     assert shape.reference(results()) == "buy_and_hold"
     assert shape.reference(results({"quarterly": POLICIES["quarterly"]})) is None

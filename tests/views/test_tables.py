@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from rebal_kit.run import METRICS
 from rebal_kit.views import tables
-from tests.views.results import POLICIES, results
+from tests.views.results import POLICIES, Runs, results
 
 MONEY = tables.Measure("cost", "cost", "$k")
 PERCENT = tables.Measure("cagr_after_tax", "a", "%/yr", 2)
@@ -41,13 +42,29 @@ def test_table_has_policies_side_by_side() -> None:
     table = tables.table(results())
     assert table.columns.tolist()[:2] == ["buy and hold", "buy and hold harvest"]
     assert table.loc[("Trading", "trades", "count")].tolist() == [str(12 + i) for i in range(6)]
-    assert table.loc[("Return", "after taxes paid", "%/yr")].tolist()[0] == "5.12"
+    assert table.loc[("Return", "after tax", "%/yr")].tolist()[0] == "5.12"
     assert set(table.loc[("Risk and fit", "tracking error", "%/yr")]) == {"–"}
+
+
+def test_growth_over_less_than_a_year_is_not_annualised() -> None:
+    table = tables.table(results(sessions=200))
+    assert table.loc[("Return", "after tax", "%")].tolist()[0] == "5.12"
+    assert table.loc[("Trading", "turnover", "%/yr")].tolist()[0] == "15.1"
+    assert tables.table(results(sessions=263)).index.equals(tables.table(results()).index)
+
+
+def test_what_could_mislead_is_explained() -> None:
+    assert "not paid yet" in tables.EXPLAINED["Return", "after tax"]
+    assert ("Gains and tax", "disallowed by wash sales") in tables.EXPLAINED
+    named = {(group, m.name) for group, measures in tables.MEASURES.items() for m in measures}
+    assert set(tables.EXPLAINED) <= named
 
 
 @pytest.mark.parametrize("width", [60, 80, 132, 220])
 def test_terminal_tables_fit_and_hold_every_policy(width: int) -> None:
-    comparison = results()
+    whole = dict.fromkeys(METRICS, 0.1)
+    runs = results().runs.items()
+    comparison = Runs({name: replace(run, metrics={**whole, **run.metrics}) for name, run in runs})
     console = Console(file=io.StringIO(), width=width)
     for item in tables.terminal(comparison, "starter", width):
         console.print(item)
@@ -78,4 +95,8 @@ def test_notebook_table_escapes_names() -> None:
 def test_findings_are_said_once() -> None:
     comparison = results()
     twice = (*comparison.assumptions, *comparison.assumptions)
-    assert tables.said(twice) == ["law: United States, tax year 2026", "coverage: unknown"]
+    assert tables.said(twice) == [
+        "law: United States, tax year 2026",
+        "coverage: unknown",
+        "harvesting: nothing may replace AAA — give it a partner",
+    ]
