@@ -73,6 +73,9 @@ def encode_structure(household: Household, market: Market) -> Structure:
                 sleeve_weight.append(weight)
     classes = np.array(sleeve_class, np.int64)
     location = dict(household.targets.location)
+    # What the household says of a security counts for more than what came with the prices.
+    own = {security.symbol: security for security in household.securities}
+    securities = [own.get(security.symbol, security) for security in market.securities]
     return Structure(
         kind=np.array([KIND[account.kind] for account in household.accounts], np.int64),
         group=group,
@@ -89,9 +92,9 @@ def encode_structure(household: Household, market: Market) -> Structure:
         location=np.array(
             [location.get(c.name, (1, 1, 1)) for c in household.targets.classes], np.int64
         ).reshape(-1, 3),
-        qualified=np.array([s.qualified_share for s in market.securities], np.float64),
+        qualified=np.array([s.qualified_share for s in securities], np.float64),
         replaceable=_replaceable(sleeve_of, sleeve_class, group),
-        exempt=np.array([float(s.state_exempt) for s in market.securities], np.float64),
+        exempt=np.array([float(s.state_exempt) for s in securities], np.float64),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numba
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from rebal_kit.domain import AccountKind, Reason, Security, TaxLot, TaxProfile
-from rebal_kit.encode import look_sessions
+from rebal_kit.encode import encode_structure, look_sessions
 from rebal_kit.engine.arrays import DEFERRED, ROTH, TAXABLE
 from rebal_kit.findings import PolicyError
 from rebal_kit.policy import Calendar, Costs, Harvest, RebalancePolicy, Threshold, Tier, Tiered, ToleranceBand
@@ -201,3 +202,21 @@ def test_whole_numbers_are_as_good_as_fractions() -> None:
     plain = prepare(MARKET, household_of(TARGETS))
     expected = numba.typeof(plain.desk(plain.plan(RebalancePolicy()), plain.room()))
     assert numba.typeof(setting.desk(setting.plan(whole), setting.room())) == expected
+
+
+def test_what_the_household_says_of_a_security_counts_for_more_than_the_market() -> None:
+    household = household_of({"A": 0.5, "B": 0.5})
+    own = replace(household, securities=(Security("B", qualified_share=0.25, state_exempt=True),))
+    market = MARKET.select(("A", "B"))
+    assert encode_structure(household, market).qualified.tolist() == [1.0, 1.0]
+    structure = encode_structure(own, market)
+    assert structure.qualified.tolist() == [1.0, 0.25]
+    assert structure.exempt.tolist() == [0.0, 1.0]
+
+
+def test_costs_of_a_security_the_household_does_not_hold_are_refused() -> None:
+    policy = RebalancePolicy("p", costs=Costs(2, {"ZZZ": 50}))
+    with pytest.raises(
+        PolicyError, match=r"policy 'p': costs name ZZZ, which the household does not hold — use A"
+    ):
+        prepare(MARKET, household_of(TARGETS)).plan(policy)

@@ -62,7 +62,7 @@ def test_holdings_outside_the_targets_are_said() -> None:
     lots = (LOT, TaxLot("9", "B", 5, 50.0, dt.date(2020, 1, 2)))
     notes = {f.where: f for f in coverage(prepare(MARKET, household_of({"A": 1.0}, account(lots=lots))))}
     assert notes["targets"].severity == "warning"
-    assert notes["targets"].what.startswith("B (US$ 50 at the opening) is in no asset class")
+    assert notes["targets"].what.startswith("B (US$ 100 at the opening) is in no asset class")
 
 
 def test_open_with_is_one_of_two() -> None:
