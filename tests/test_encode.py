@@ -197,7 +197,7 @@ def test_whole_numbers_are_as_good_as_fractions() -> None:
     )
     whole = RebalancePolicy(
         "w", Threshold(ToleranceBand(absolute=0, relative=1)), 1, gain_guard_days=30, harvest=Harvest(0, 100, 5),
-        invest_cash_above=0, min_trade_usd=100, costs=Costs(1, {"A": 2}), avoid_wash_sales=1,
+        invest_cash_above=0, min_trade_usd=100, costs=Costs(1, {"A": 2}), avoid_wash_sales=True,
     )  # fmt: skip
     plain = prepare(MARKET, household_of(TARGETS))
     expected = numba.typeof(plain.desk(plain.plan(RebalancePolicy()), plain.room()))
