@@ -49,6 +49,20 @@ def check_number(
         yield Finding("error", where, f"{name} is {value:g}, not a whole number", remedy)
 
 
+def check_amount(where: str, name: str, value: Any) -> Iterator[Finding]:
+    """Find a value that is no number of 0 or more; so much that nothing reaches it is a way to say never."""
+    yield from check_number(where, name, value, "give 0 or more", least=0, most=math.inf)
+
+
+def check_fraction(where: str, name: str, value: Any) -> Iterator[Finding]:
+    """Find a value that is no fraction of 1, and the 5 that was to be 5 %."""
+    if is_number(value) and 1 < value < math.inf:
+        remedy = f"{value:g} means {value * 100:g} %; for {value:g} % write {value / 100:g}"
+        yield Finding("error", where, f"{name} is {value:g}", remedy)
+    else:
+        yield from check_number(where, name, value, "give a fraction from 0 to 1", least=0, most=1)
+
+
 def check_text(where: str, name: str, value: Any, remedy: str = "give text") -> Iterator[Finding]:
     """Find a value that is no text, or blank."""
     if not isinstance(value, str):
@@ -115,7 +129,7 @@ def as_pairs(value: Any) -> tuple[Any, ...]:
     """Return a mapping or a list of pairs as a tuple of pairs, with what is no pair left to be found."""
     if isinstance(value, Mapping):
         return tuple(value.items())
-    return tuple(item if isinstance(item, str) else as_tuple(item) for item in as_tuple(value))
+    return tuple(tuple(item) if isinstance(item, (list, tuple)) else item for item in as_tuple(value))
 
 
 def is_pair(item: Any) -> bool:

@@ -3,32 +3,46 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from rebal_kit.checking import (
+    as_pairs,
+    as_tuple,
+    check_amount,
+    check_choice,
+    check_flag,
+    check_fraction,
+    check_kind,
+    check_number,
+    check_once,
+    check_text,
+    is_number,
+    is_pair,
+)
 from rebal_kit.domain import code_of
 from rebal_kit.findings import Finding, PolicyError, raise_errors
+from rebal_kit.variation import with_field
 
 Every = Literal["session", "week", "month", "quarter", "half-year", "year"]
 EVERY: tuple[Every, ...] = ("session", "week", "month", "quarter", "half-year", "year")
 LotMethod = Literal["fifo", "lifo", "hifo", "least_tax", "long_term_first"]
 LOT_METHODS: tuple[LotMethod, ...] = ("fifo", "lifo", "hifo", "least_tax", "long_term_first")
+_DESTINATION = "use target, half, edge or a fraction of the band from 0 to 1"
 DESTINATIONS = {"target": 0.0, "half": 0.5, "edge": 1.0}
 
 
-def _as_pairs(value: Any) -> tuple[tuple[str, Any], ...]:
-    return tuple(value.items()) if isinstance(value, Mapping) else tuple(tuple(p) for p in value)
-
-
 def _check_look(where: str, look: Any) -> Iterator[Finding]:
-    if isinstance(look, bool) or not (look in EVERY or (isinstance(look, int) and look >= 1)):
-        yield Finding(
-            "error",
-            where,
-            f"look interval is {look!r}",
-            f"use sessions (1, 2, …) or one of {', '.join(EVERY)}",
-        )
+    whole = is_number(look) and look >= 1 and look == look // 1
+    if not whole and not (isinstance(look, str) and look in EVERY):
+        remedy = f"use sessions (1, 2, …) or one of {', '.join(EVERY)}"
+        yield Finding("error", where, f"look interval is {look!r}", remedy)
+
+
+def _check_band(where: str, band: Any) -> Iterator[Finding]:
+    width = f"{band:g}" if is_number(band) else "0.05"
+    yield from check_kind(where, "band", band, ToleranceBand, f"make it with ToleranceBand(absolute={width})")
 
 
 @dataclass(frozen=True)
@@ -58,12 +72,15 @@ class ToleranceBand:
     def _check(self) -> Iterator[Finding]:
         if self.absolute is None and self.relative is None:
             yield Finding("error", "tolerance band", "has no width", "give absolute or relative")
-        for name in ("absolute", "relative"):
-            width = getattr(self, name)
-            if width is not None and not width >= 0:
-                yield Finding("error", "tolerance band", f"{name} is {width:g}", "give 0 or more")
-        if self.combine not in ("either", "both"):
-            yield Finding("error", "tolerance band", f"combine is {self.combine!r}", "use either or both")
+        if self.absolute is not None:
+            yield from check_fraction("tolerance band", "absolute", self.absolute)
+        if self.relative is not None:
+            yield from check_amount("tolerance band", "relative", self.relative)
+        yield from check_choice(
+            "tolerance band", "combine", self.combine, ("either", "both"), "use either or both"
+        )
+        if self.lower is not None:
+            yield from _check_band("tolerance band, lower", self.lower)
 
     def __repr__(self) -> str:
         return code_of(self)
@@ -88,9 +105,13 @@ class Calendar:
         raise_errors(PolicyError, self._check())
 
     def _check(self) -> Iterator[Finding]:
-        yield from _check_look("calendar", self.every)
-        if self.offset < 0:
-            yield Finding("error", "calendar", f"offset is {self.offset}", "give 0 or more sessions")
+        remedy = f"use {', '.join(EVERY)}"
+        if is_number(self.every):
+            remedy += "; to look every so many sessions use Threshold(look=…)"
+        yield from check_choice("calendar", "every", self.every, EVERY, remedy)
+        yield from check_number(
+            "calendar", "offset", self.offset, "give 0 or more sessions", least=0, whole=True
+        )
 
     def __repr__(self) -> str:
         return code_of(self)
@@ -109,7 +130,9 @@ class Threshold:
     bands : mapping of str to ToleranceBand
         A band of its own for a class (by class name) or, at security level, for a security (by ticker).
     level : {'class', 'security'}
-        What is compared with its target: the class, or each weighted security in it.
+        What is compared with its target: the class, or each weighted security in it. When one security leaves its band,
+        its whole class is brought back to its inner weights; so a policy with such a trigger has the destination
+        'target'.
     """
 
     band: ToleranceBand = field(default_factory=lambda: ToleranceBand(absolute=0.05))
@@ -118,13 +141,21 @@ class Threshold:
     level: Literal["class", "security"] = "class"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "bands", _as_pairs(self.bands))
+        object.__setattr__(self, "bands", as_pairs(self.bands))
         raise_errors(PolicyError, self._check())
 
     def _check(self) -> Iterator[Finding]:
+        yield from _check_band("threshold", self.band)
         yield from _check_look("threshold", self.look)
-        if self.level not in ("class", "security"):
-            yield Finding("error", "threshold", f"level is {self.level!r}", "use class or security")
+        pairs = [pair for pair in self.bands if is_pair(pair)]
+        if len(pairs) < len(self.bands):
+            yield Finding("error", "threshold", f"bands is {self.bands!r}", "give {name: ToleranceBand(…)}")
+        for name, band in pairs:
+            yield from _check_band(f"threshold, '{name}'", band)
+        yield from check_once("threshold", (name for name, _ in pairs), "'{}' has two bands", "keep one")
+        yield from check_choice(
+            "threshold", "level", self.level, ("class", "security"), "use class or security"
+        )
 
     def __repr__(self) -> str:
         return code_of(self)
@@ -148,8 +179,17 @@ class Tier:
     look: int | Every = 1
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "members", tuple(self.members))
-        raise_errors(PolicyError, _check_look("tier", self.look))
+        if not isinstance(self.members, str):
+            object.__setattr__(self, "members", as_tuple(self.members))
+        raise_errors(PolicyError, self._check())
+
+    def _check(self) -> Iterator[Finding]:
+        if isinstance(self.members, str):
+            yield Finding("error", "tier", f"members is {self.members!r}", f"write ({self.members!r},)")
+        for member in self.members:
+            yield from check_text("tier", "one of members", member, "give names of classes, or tickers")
+        yield from _check_band("tier", self.band)
+        yield from _check_look("tier", self.look)
 
     def __repr__(self) -> str:
         return code_of(self)
@@ -162,9 +202,14 @@ class Tiered:
     tiers: tuple[Tier, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "tiers", tuple(self.tiers))
+        object.__setattr__(self, "tiers", as_tuple(self.tiers))
+        raise_errors(PolicyError, self._check())
+
+    def _check(self) -> Iterator[Finding]:
         if not self.tiers:
-            raise PolicyError(Finding("error", "tiered", "has no tiers", "give at least one Tier"))
+            yield Finding("error", "tiered", "has no tiers", "give at least one Tier")
+        for tier in self.tiers:
+            yield from check_kind("tiered", "one of tiers", tier, Tier, "make it with Tier(…)")
 
     def __repr__(self) -> str:
         return code_of(self)
@@ -202,11 +247,12 @@ class Harvest:
 
     def _check(self) -> Iterator[Finding]:
         yield from _check_look("harvest", self.look)
-        for name in ("min_loss_pct", "min_loss_usd", "min_tax_saved_usd"):
-            if not getattr(self, name) >= 0:
-                yield Finding("error", "harvest", f"{name} is {getattr(self, name):g}", "give 0 or more")
-        if self.replacements < 1:
-            yield Finding("error", "harvest", f"replacements is {self.replacements}", "give 1 or more")
+        yield from check_fraction("harvest", "min_loss_pct", self.min_loss_pct)
+        for name in ("min_loss_usd", "min_tax_saved_usd"):
+            yield from check_amount("harvest", name, getattr(self, name))
+        yield from check_number(
+            "harvest", "replacements", self.replacements, "give 1 or more", least=1, whole=True
+        )
 
     def __repr__(self) -> str:
         return code_of(self)
@@ -228,13 +274,17 @@ class Costs:
     by_symbol: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "by_symbol", _as_pairs(self.by_symbol))
+        object.__setattr__(self, "by_symbol", as_pairs(self.by_symbol))
         raise_errors(PolicyError, self._check())
 
     def _check(self) -> Iterator[Finding]:
-        for where, bps in (("half_spread_bps", self.half_spread_bps), *self.by_symbol):
-            if not 0 <= bps < 10_000:
-                yield Finding("error", "costs", f"{where} is {bps:g} bp", "give 0 to under 10,000")
+        pairs = [pair for pair in self.by_symbol if is_pair(pair)]
+        if len(pairs) < len(self.by_symbol):
+            yield Finding("error", "costs", f"by_symbol is {self.by_symbol!r}", "give {ticker: basis points}")
+        for name, bps in (("half_spread_bps", self.half_spread_bps), *pairs):
+            remedy = "give basis points, 0 to under 10,000"
+            yield from check_number("costs", name, bps, remedy, least=0, below=10_000)
+        yield from check_once("costs", (name for name, _ in pairs), "{} has two spreads", "keep one")
 
     def __repr__(self) -> str:
         return code_of(self)
@@ -281,31 +331,38 @@ class RebalancePolicy:
     costs: Costs = field(default_factory=Costs)
 
     def __post_init__(self) -> None:
-        triggers: Any = self.triggers
-        if isinstance(triggers, (Calendar, Threshold, Tiered)):
-            triggers = (triggers,)
-        object.__setattr__(self, "triggers", tuple(triggers))
+        object.__setattr__(self, "triggers", as_tuple(self.triggers))
         raise_errors(PolicyError, self._check())
 
     def _check(self) -> Iterator[Finding]:
         where = f"policy '{self.name}'" if self.name else "policy"
+        yield from check_kind(where, "name", self.name, str, "give text")
         for trigger in self.triggers:
             if not isinstance(trigger, (Calendar, Threshold, Tiered)):
                 yield Finding("error", where, f"trigger {trigger!r}", "use Calendar, Threshold or Tiered")
-        if self.destination not in DESTINATIONS and not (
-            isinstance(self.destination, (int, float)) and 0 <= self.destination <= 1
-        ):
-            yield Finding("error", where, f"destination is {self.destination!r}",
-                          "use target, half, edge or a fraction of the band from 0 to 1")  # fmt: skip
-        if self.lot_method not in LOT_METHODS:
+        if isinstance(self.destination, str):
+            yield from check_choice(where, "destination", self.destination, DESTINATIONS, _DESTINATION)
+        else:
+            yield from check_number(where, "destination", self.destination, _DESTINATION, least=0, most=1)
+        by_security = any(isinstance(t, Threshold) and t.level == "security" for t in self.triggers)
+        if by_security and self.destination not in ("target", 0):
+            what = f"destination is {self.destination!r} beside a threshold of level 'security'"
             yield Finding(
-                "error", where, f"lot_method is {self.lot_method!r}", f"use {', '.join(LOT_METHODS)}"
+                "error", where, what, "use target: such a class is always brought back to its weights"
             )
-        if self.dividends not in ("cash", "reinvest"):
-            yield Finding("error", where, f"dividends is {self.dividends!r}", "use cash or reinvest")
-        for name in ("gain_guard_days", "invest_cash_above", "min_trade_usd"):
-            if not getattr(self, name) >= 0:
-                yield Finding("error", where, f"{name} is {getattr(self, name):g}", "give 0 or more")
+        remedy = f"use {', '.join(LOT_METHODS)}"
+        yield from check_choice(where, "lot_method", self.lot_method, LOT_METHODS, remedy)
+        days = self.gain_guard_days
+        yield from check_number(where, "gain_guard_days", days, "give 0 or more", least=0, whole=True)
+        if self.harvest is not None:
+            yield from check_kind(where, "harvest", self.harvest, Harvest, "make it with Harvest()")
+        yield from check_choice(
+            where, "dividends", self.dividends, ("cash", "reinvest"), "use cash or reinvest"
+        )
+        yield from check_flag(where, "avoid_wash_sales", self.avoid_wash_sales)
+        for name in ("invest_cash_above", "min_trade_usd"):
+            yield from check_amount(where, name, getattr(self, name))
+        yield from check_kind(where, "costs", self.costs, Costs, "make it with Costs(…)")
 
     @property
     def destination_fraction(self) -> float:
@@ -330,7 +387,7 @@ class RebalancePolicy:
         for values in itertools.product(*(tuple(choices[name]) for name in names)):
             policy: RebalancePolicy = self
             for name, value in zip(names, values, strict=True):
-                policy = _with(policy, name.split("__"), value, name)
+                policy = with_field(policy, name.split("__"), value, name)
             label = ", ".join(f"{n}={v}" for n, v in zip(names, values, strict=True))
             policies.append(replace(policy, name=f"{self.name} {label}".strip()))
         return tuple(policies)
@@ -341,17 +398,3 @@ class RebalancePolicy:
 
 #: Buy once and keep; dividends stay in what paid them.
 BUY_AND_HOLD = RebalancePolicy(name="buy-and-hold", triggers=(), dividends="reinvest")
-
-
-def _with(value: Any, path: list[str], new: Any, whole: str) -> Any:
-    head, rest = path[0], path[1:]
-    if isinstance(value, tuple) and head.isdigit() and int(head) < len(value):
-        at = int(head)
-        inner = _with(value[at], rest, new, whole) if rest else new
-        return (*value[:at], inner, *value[at + 1 :])
-    if not is_dataclass(value) or isinstance(value, type) or head not in {f.name for f in fields(value)}:
-        raise PolicyError(
-            Finding("error", "policy grid", f"'{whole}' names no field", f"'{head}' is not in {value!r}")
-        )
-    inner = _with(getattr(value, head), rest, new, whole) if rest else new
-    return replace(value, **{head: inner})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from rebal_kit.policy import (
@@ -25,7 +27,7 @@ WIDTHS = st.floats(0, 5)
 
 @st.composite
 def bands(draw: st.DrawFn, depth: int = 2) -> ToleranceBand:
-    absolute, relative = draw(st.tuples(WIDTHS, WIDTHS | st.none()) | st.tuples(st.none(), WIDTHS))
+    absolute, relative = draw(st.tuples(st.floats(0, 1), WIDTHS | st.none()) | st.tuples(st.none(), WIDTHS))
     lower = draw(st.none() | bands(depth - 1)) if depth else None
     return ToleranceBand(absolute, relative, draw(st.sampled_from(("either", "both"))), lower)
 
@@ -43,10 +45,19 @@ TRIGGERS = (
         Tiered, st.lists(st.builds(Tier, st.lists(NAMES, max_size=3), bands(), LOOKS), min_size=1, max_size=3)
     )
 )
-HARVESTS = st.builds(Harvest, st.floats(0, 2), AMOUNTS, AMOUNTS, LOOKS, st.integers(1, 50))
+HARVESTS = st.builds(Harvest, st.floats(0, 1), AMOUNTS, AMOUNTS, LOOKS, st.integers(1, 50))
 SPREADS = st.floats(0, 9_999)
+
+
+def build(**given: Any) -> RebalancePolicy:
+    """Bands of single securities go to the target, whatever else was drawn."""
+    if any(isinstance(trigger, Threshold) and trigger.level == "security" for trigger in given["triggers"]):
+        given["destination"] = "target"
+    return RebalancePolicy(**given)
+
+
 POLICIES = st.builds(
-    RebalancePolicy,
+    build,
     name=st.text(max_size=20),
     triggers=st.lists(TRIGGERS, max_size=3),
     destination=st.sampled_from(("target", "half", "edge")) | st.floats(0, 1),

@@ -99,6 +99,13 @@ def policies(**fixed: Any) -> st.SearchStrategy[RebalancePolicy]:
         "min_trade_usd": st.sampled_from([0.0, 200.0]),
         "costs": st.builds(Costs, st.sampled_from([0.0, 7.0])),
     }
-    return st.builds(
-        RebalancePolicy, **{**choices, **{name: st.just(value) for name, value in fixed.items()}}
-    )
+    choices |= {name: st.just(value) for name, value in fixed.items()}
+
+    @st.composite
+    def one(draw: st.DrawFn) -> RebalancePolicy:
+        drawn = {name: draw(choice) for name, choice in choices.items()}
+        if any(isinstance(t, Threshold) and t.level == "security" for t in drawn["triggers"]):
+            drawn["destination"] = "target"
+        return RebalancePolicy(**drawn)
+
+    return one()
