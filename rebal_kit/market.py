@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rebal_kit.checking import check_once
 from rebal_kit.domain import Security
-from rebal_kit.findings import Finding, MarketError
+from rebal_kit.findings import Finding, MarketError, raise_errors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,27 +66,46 @@ class Market:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dates", np.asarray(self.dates).astype("datetime64[D]"))
-        shape = (len(self.dates), len(self.securities))
         for name in (*FIELDS, "traded"):
             array = np.ascontiguousarray(getattr(self, name), dtype=bool if name == "traded" else np.float64)
-            if array.shape != shape:
-                raise MarketError(
-                    Finding(
-                        "error", f"market '{self.name}'", f"{name} has shape {array.shape}", f"give {shape}"
-                    )
-                )
             array = array.view()
             array.flags.writeable = False
             object.__setattr__(self, name, array)
+        raise_errors(MarketError, self._check())
+
+    def _check(self) -> Iterator[Finding]:
+        where = f"market '{self.name}'"
+        shape = (len(self.dates), len(self.securities))
+        misshapen = [name for name in (*FIELDS, "traded") if getattr(self, name).shape != shape]
+        for name in misshapen:
+            yield Finding("error", where, f"{name} has shape {getattr(self, name).shape}", f"give {shape}")
         if len(self.dates) > 1 and not (np.diff(self.dates) > np.timedelta64(0, "D")).all():
-            raise MarketError(
-                Finding(
-                    "error",
-                    f"market '{self.name}'",
-                    "dates are not strictly increasing",
-                    "sort, drop repeats",
-                )
-            )
+            yield Finding("error", where, "dates are not strictly increasing", "sort, drop repeats")
+        yield from check_once(where, self.symbols, "'{}' is there twice", "keep one column a security")
+        if misshapen:
+            return
+        for name, bad, remedy in (
+            (
+                "close",
+                (self.close <= 0) | np.isinf(self.close),
+                "give prices above 0, NaN where there is none",
+            ),
+            ("dividend", ~((self.dividend >= 0) & np.isfinite(self.dividend)), "give 0 or more US$ a share"),
+            (
+                "split",
+                ~((self.split > 0) & np.isfinite(self.split)),
+                "give new shares per old; 1 is no split",
+            ),
+        ):
+            if bad.any():
+                yield self._first(where, name, bad, remedy)
+
+    def _first(self, where: str, name: str, bad: np.ndarray, remedy: str) -> Finding:
+        """Say the first bad value, and how many there are."""
+        at, column = np.argwhere(bad)[0]
+        more = f" ({int(bad.sum())} such values)" if bad.sum() > 1 else ""
+        what = f"{name} of {self.symbols[column]} on {self.dates[at]} is {getattr(self, name)[at, column]:g}{more}"
+        return Finding("error", where, what, remedy)
 
     @classmethod
     def from_close(
@@ -95,14 +115,22 @@ class Market:
         """Build a market from a table of closes: index of dates, a column a symbol.
 
         Missing closes inside a column's life are carried forward and marked as not traded.
+
+        Raises
+        ------
+        MarketError
+            With all that is wrong: no table, no dates, text for numbers, a column without a price or there twice,
+            prices of 0 or less, dates out of order, dividends or splits of other dates or symbols.
         """
+        tables = {"close": close, "dividend": dividend, "split": split}
+        raise_errors(MarketError, _check_tables(f"market '{name}'", tables))
         filled = close.ffill().where(close.bfill().notna())
         values = filled.to_numpy(np.float64)
         blank = np.full(values.shape, np.nan)
         securities = known.pop("securities", None) or tuple(Security(str(c)) for c in close.columns)
         return cls(
             name=name,
-            dates=close.index.to_numpy().astype("datetime64[D]"),
+            dates=_days(close),
             securities=securities,
             open=known.pop("open", blank), high=known.pop("high", blank), low=known.pop("low", blank),
             close=values, volume=known.pop("volume", blank),
@@ -190,6 +218,58 @@ class Market:
             f"<Market {self.name!r}: {len(self.securities)} securities, {len(self.dates):,} sessions,"
             f" {self.dates[0]} to {self.dates[-1]}>"
         )
+
+
+def _days(table: pd.DataFrame) -> np.ndarray:
+    """Return the days of a table's index; time of day and UTC offset are dropped."""
+    index: Any = table.index
+    if getattr(index, "tz", None) is not None:
+        index = index.tz_localize(None)
+    return np.asarray(index).astype("datetime64[D]")
+
+
+def _check_tables(where: str, tables: Mapping[str, Any]) -> Iterator[Finding]:
+    """Find what keeps tables from being read as one history."""
+    import pandas as pd
+
+    close = tables["close"]
+    for name, table in tables.items():
+        if not isinstance(table, pd.DataFrame):
+            if table is not None or name == "close":
+                what = f"{name} is a {type(table).__name__}, no table"
+                yield Finding("error", where, what, "give a DataFrame: dates down, symbols across")
+            continue
+        if name != "close" and isinstance(close, pd.DataFrame):
+            for axis, kind in (("index", "dates"), ("columns", "symbols")):
+                if not getattr(table, axis).equals(getattr(close, axis)):
+                    what, remedy = (
+                        f"{name} has other {kind} than close",
+                        f"give the same {kind} in the same order",
+                    )
+                    yield Finding("error", where, what, remedy)
+        for column, (symbol, kind) in enumerate(zip(table.columns, table.dtypes, strict=True)):
+            if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind):
+                what = f"{name} of {symbol} is no column of numbers but of {kind}"
+                yield Finding("error", where, what, "convert it: table.astype(float)")
+            elif name == "close" and len(table) and table.iloc[:, column].isna().all():
+                yield Finding(
+                    "error", where, f"{symbol} has no close at all", "drop the column, or give its prices"
+                )
+    if isinstance(close, pd.DataFrame):
+        if close.empty:
+            yield Finding(
+                "error", where, f"close has {len(close)} rows and {len(close.columns)} columns", "give some"
+            )
+        elif pd.api.types.is_numeric_dtype(close.index.dtype) or not _are_days(close):
+            what = f"the index of close holds no dates: {close.index[0]!r}"
+            yield Finding("error", where, what, "convert it: close.index = pd.to_datetime(close.index)")
+
+
+def _are_days(table: pd.DataFrame) -> bool:
+    try:
+        return not np.isnat(_days(table)).any()
+    except (TypeError, ValueError):
+        return False
 
 
 @dataclass(frozen=True, eq=False)

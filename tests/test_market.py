@@ -54,6 +54,61 @@ def test_dates_must_increase(dates: list[str]) -> None:
     assert str(caught.value) == "market 'hand-made': dates are not strictly increasing — sort, drop repeats"
 
 
+DAYS = pd.bdate_range("2024-01-02", periods=2)
+
+
+@pytest.mark.parametrize(
+    ("build", "said"),
+    [
+        (lambda: market_of({"A": [1, 0], "B": [-2, 3], "C": [NAN, np.inf]}),
+         ["close of B on 2024-01-02 is -2 (3 such values) — give prices above 0, NaN where there is none"]),
+        (lambda: market_of({"A": [1, 2], "B": [NAN, NAN]}),
+         ["B has no close at all — drop the column, or give its prices"]),
+        (lambda: Market.from_close(pd.DataFrame([[1.0, 2.0]], index=DAYS[:1], columns=["A", "A"])),
+         ["'A' is there twice — keep one column a security"]),
+        (lambda: market_of({"A": [1, 2]}, dividend={"A": {"2024-01-02": -0.5}}, split={"A": {"2024-01-03": 0.0}}),
+         ["dividend of A on 2024-01-02 is -0.5 — give 0 or more US$ a share",
+          "split of A on 2024-01-03 is 0 — give new shares per old; 1 is no split"]),
+        (lambda: replace(MARKET, close=MARKET.close[:, :1], dates=MARKET.dates[::-1]),
+         ["close has shape (5, 1) — give (5, 2)", "dates are not strictly increasing — sort, drop repeats"]),
+        (lambda: Market.from_close(pd.Series([1.0, 2.0], DAYS), split=[1, 1]),
+         ["close is a Series, no table — give a DataFrame: dates down, symbols across",
+          "split is a list, no table — give a DataFrame: dates down, symbols across"]),
+        (lambda: Market.from_close(None),
+         ["close is a NoneType, no table — give a DataFrame: dates down, symbols across"]),
+        (lambda: Market.from_close(pd.DataFrame()), ["close has 0 rows and 0 columns — give some"]),
+        (lambda: Market.from_close(pd.DataFrame({"A": [1.0, 2.0]})),
+         ["the index of close holds no dates: 0 — convert it: close.index = pd.to_datetime(close.index)"]),
+        (lambda: Market.from_close(pd.DataFrame({"A": [1.0]}, index=["soon"])),
+         ["the index of close holds no dates: 'soon' — convert it: close.index = pd.to_datetime(close.index)"]),
+        (lambda: Market.from_close(pd.DataFrame({"A": ["1.0", "$2"], "B": [True, False]}, DAYS)),
+         ["close of A is no column of numbers but of str — convert it: table.astype(float)",
+          "close of B is no column of numbers but of bool — convert it: table.astype(float)"]),
+        (lambda: Market.from_close(
+            pd.DataFrame({"A": [1.0, 2.0], "B": [1.0, 2.0]}, DAYS),
+            dividend=pd.DataFrame({"B": [0.0, 0.0], "A": [0.0, 1.0]}, DAYS[::-1])),
+         ["dividend has other dates than close — give the same dates in the same order",
+          "dividend has other symbols than close — give the same symbols in the same order"]),
+    ],
+)  # fmt: skip
+def test_what_is_no_history_is_said(build, said: list[str]) -> None:
+    with pytest.raises(MarketError) as caught:
+        build()
+    assert [f"{finding.what} — {finding.remedy}" for finding in caught.value.findings] == said
+    assert {finding.where for finding in caught.value.findings} <= {"market 'hand-made'", "market 'prices'"}
+
+
+def test_dates_may_be_text_or_carry_an_offset() -> None:
+    late = pd.DatetimeIndex(["2024-01-02 20:00", "2024-01-03 20:00"], tz="America/New_York")
+    for index in (late, ["2024-01-02", "2024-01-03"], [dt.date(2024, 1, 2), dt.date(2024, 1, 3)]):
+        market = Market.from_close(pd.DataFrame({"A": [1.0, 2.0]}, index=index))
+        assert [str(date) for date in market.dates] == ["2024-01-02", "2024-01-03"]
+
+
+def test_a_security_may_have_no_price_in_a_part_of_its_life() -> None:
+    assert np.isnan(MARKET.between(end="2024-01-02").close[:, 1]).all()
+
+
 def test_select_keeps_the_order_asked_for() -> None:
     chosen = MARKET.select(["B", "A"])
     assert chosen.symbols == ("B", "A")

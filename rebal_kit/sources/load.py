@@ -39,6 +39,11 @@ def load_market(source: str | Path) -> Market:
     close forward, is not `traded`, and is counted in a finding; more than ten missing sessions in a row are an error.
     Before the first and after the last quote the price is NaN.
     """
+    if not isinstance(source, (str, Path)):
+        raise MarketError(
+            Finding("error", "load_market", f"source is {source!r}, neither a name nor a path",
+                    f"use {', '.join(BUNDLED)} or the path of a .csv or .parquet file")
+        )  # fmt: skip
     if isinstance(source, str) and source in BUNDLED:
         return BUNDLED[source]()
     path = Path(source).expanduser()

@@ -15,6 +15,15 @@ def test_an_unknown_name_is_told_what_there_is() -> None:
         load_market("eft")
 
 
+@pytest.mark.parametrize("source", [None, 7, ["etf"], b"etf"])
+def test_what_is_neither_a_name_nor_a_path(source) -> None:
+    with pytest.raises(MarketError) as caught:
+        load_market(source)
+    (finding,) = caught.value.findings
+    assert finding.what == f"source is {source!r}, neither a name nor a path"
+    assert finding.remedy.startswith("use etf, stocks, dow30")
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(MarketError, match=r"none\.csv: is neither a bundled market nor a file"):
         load_market(tmp_path / "none.csv")
