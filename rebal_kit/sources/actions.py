@@ -18,6 +18,9 @@ ADJUSTED_ONLY = "adjusted prices only: dividends unknown, tax on them not modell
 #: In log terms: from 3-for-2 up, no ordinary day's move can be taken for a split, or hide one.
 _TELLING_SPLIT = 0.35
 
+#: A move by more than this factor in one session is said.
+_INCREDIBLE = 10.0
+
 
 def priced(quotes: Quotes, problems: Problems) -> tuple[dict[str, np.ndarray], list[Finding]]:
     """Return open, high, low, close, volume, dividend and split, unadjusted where the file allows.
@@ -52,7 +55,11 @@ def priced(quotes: Quotes, problems: Problems) -> tuple[dict[str, np.ndarray], l
         return _adjusted(arrays, fields["adj_close"]), findings
     _check_actions(quotes, arrays, problems)
     if (arrays["dividend"] > 0).any():
-        findings.append(Finding("note", quotes.file, "dividends are taken as fully qualified"))
+        what, remedy = (
+            "dividends are taken as fully qualified",
+            "say otherwise under securities in the household",
+        )
+        findings.append(Finding("note", quotes.file, what, remedy))
     findings += _undo_splits(quotes, arrays, problems)
     return arrays, findings
 
@@ -107,6 +114,33 @@ def _undo_splits(quotes: Quotes, arrays: dict[str, np.ndarray], problems: Proble
     arrays["volume"] = arrays["volume"] / later
     what = f"prices and dividends before splits were restated in the shares of the day ({_some(names)})"
     return [Finding("note", quotes.file, what, "Yahoo's are in today's shares")]
+
+
+def jump_findings(quotes: Quotes, close: np.ndarray, split: np.ndarray) -> list[Finding]:
+    """Warn, once a security, of moves in one session that no split explains: most are slips of the keyboard.
+
+    Parameters
+    ----------
+    quotes : Quotes
+    close : ndarray
+        (n_sessions, n_symbols) float64, US$ a share of the day, carried forward over missing sessions.
+    split : ndarray
+        (n_sessions, n_symbols) float64, new shares per old share.
+    """
+    move = np.log(close[1:] * split[1:] / close[:-1])
+    jumped = np.abs(np.nan_to_num(move)) > np.log(_INCREDIBLE)
+    findings = []
+    for column in np.flatnonzero(jumped.any(axis=0)):
+        at = int(np.argmax(jumped[:, column])) + 1
+        count = int(jumped[:, column].sum())
+        more = f" ({count} such moves)" if count > 1 else ""
+        what = (
+            f"the close goes from {close[at - 1, column]:g} to {close[at, column]:g} on {quotes.dates[at]},"
+            f" and no split says why{more}"
+        )
+        where = f"{quotes.file}, {quotes.symbols[column]}"
+        findings.append(Finding("warning", where, what, "check the price, or give the split"))
+    return findings
 
 
 def _log_moves(close: np.ndarray) -> np.ndarray:

@@ -13,6 +13,9 @@ from rebal_kit.sources.values import Problems
 #: A security without a close for more sessions in a row than this is an error, not a gap.
 LONGEST_GAP = 10
 
+#: Days from one date to the next: a week's or month's first or last session moves with weekends and holidays.
+RHYTHMS = {"weekly": (4, 10), "monthly": (25, 38)}
+
 
 def carry_forward(close: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Let the last close stand in for a missing one inside a security's life.
@@ -64,8 +67,13 @@ def check_gaps(
         )  # fmt: skip
 
 
-def exchange_findings(file: str, dates: np.ndarray, first_row: np.ndarray) -> Iterator[Finding]:
-    """Compare the file's dates with the New York Stock Exchange's sessions since 1990."""
+def exchange_findings(dates: np.ndarray, first_row: np.ndarray, problems: Problems) -> Iterator[Finding]:
+    """Compare the file's dates with the New York Stock Exchange's sessions since 1990.
+
+    Sessions without any row are counted; more than ten in a row are an error unless the whole file is weekly or
+    monthly.
+    """
+    file = problems.file
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a Pandas4Warning at import, about the calendar's own code
         import exchange_calendars
@@ -83,14 +91,40 @@ def exchange_findings(file: str, dates: np.ndarray, first_row: np.ndarray) -> It
         )  # fmt: skip
     expected = sessions[(sessions >= dates[0]) & (sessions <= dates[-1])]
     absent = ~np.isin(expected, dates)
-    if absent.any():
-        start, end = max(_runs(absent), key=lambda run: run[1] - run[0])
+    if not absent.any():
+        return
+    runs = _runs(absent)
+    start, end = max(runs, key=lambda run: run[1] - run[0])
+    count = f"{int(absent.sum())} of {len(expected)} exchange sessions have no row"
+    rhythm = _rhythm(dates)
+    if rhythm:
+        yield Finding(
+            "warning", file, f"the file is {rhythm}: {count}",
+            "rules look, trade and harvest on its dates only; daily prices are better",
+        )  # fmt: skip
+    elif end - start > LONGEST_GAP:
+        long = sum(end - start > LONGEST_GAP for start, end in runs)
+        others = f"; there are {long} gaps of more than {LONGEST_GAP}" if long > 1 else ""
+        problems.about(
+            "", f"no security has a row from {expected[start]} to {expected[end - 1]} ({end - start} exchange sessions)"
+            f"{others}", f"fill the gap (up to {LONGEST_GAP} are carried), or give the part after it only",
+        )  # fmt: skip
+    else:
         yield Finding(
             "warning", file,
-            f"{int(absent.sum())} of {len(expected)} exchange sessions have no row; the longest gap is {end - start},"
+            f"{count}; the longest gap is {end - start},"
             f" from {expected[start]} to {expected[end - 1]}",
             "nothing can be traded on them; check that the file is complete",
         )  # fmt: skip
+
+
+def _rhythm(dates: np.ndarray) -> str:
+    """Return 'weekly' or 'monthly' where every step from date to date is about that long, else nothing."""
+    steps = np.diff(dates).astype(np.int64)
+    for name, (shortest, longest) in RHYTHMS.items():
+        if len(steps) > 1 and ((steps >= shortest) & (steps <= longest)).all():
+            return name
+    return ""
 
 
 def _runs(flags: np.ndarray) -> list[tuple[int, int]]:

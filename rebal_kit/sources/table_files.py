@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rebal_kit.domain import Security
 from rebal_kit.market import Market
-from rebal_kit.sources.actions import priced
+from rebal_kit.sources.actions import jump_findings, priced
 from rebal_kit.sources.cells import read_cells
 from rebal_kit.sources.columns import read_layout
 from rebal_kit.sources.quotes import read_quotes
@@ -41,8 +41,9 @@ def read_market(path: Path, today: dt.date | None = None) -> Market:
     arrays, findings = priced(quotes, problems)
     close, traded, alive = carry_forward(arrays.pop("close"))
     findings += check_gaps(quotes.dates, quotes.symbols, traded, alive, problems)
+    findings += jump_findings(quotes, close, arrays["split"])
+    findings += exchange_findings(quotes.dates, quotes.first_row, problems)
     problems.raise_any()
-    findings += exchange_findings(quotes.file, quotes.dates, quotes.first_row)
     return Market(
         name=path.stem,
         dates=quotes.dates,

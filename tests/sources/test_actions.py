@@ -124,3 +124,34 @@ def test_capital_gains_are_added_and_said(write: Callable[..., Path]) -> None:
     )
     assert market.dividend[:, 0].tolist() == [1, 3]
     assert "Capital Gains are added to Dividends" in said(market)[0]
+
+
+def jumps(path: Path) -> list[str]:
+    return [str(f) for f in load_market(path).findings if "no split says why" in f.what]
+
+
+def test_an_incredible_move_is_said_with_date_and_values(write: Callable[..., Path]) -> None:
+    days = ["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05", "2024-01-08"]
+    table = {
+        "A": ["10", "10", "101", "10", "10"],
+        "B": ["10", "100", "10", "", "1"],
+        "C": ["50", "", "4.9", "5", "5"],
+    }
+    rows = [f"{day},{','.join(table[symbol][at] for symbol in table)}" for at, day in enumerate(days)]
+    assert jumps(write("prices.csv", "Date,A,B,C\n" + "\n".join(rows) + "\n")) == [
+        (
+            "prices.csv, A: the close goes from 10 to 101 on 2024-01-04, and no split says why (2 such moves)"
+            " — check the price, or give the split"
+        ),
+        (
+            "prices.csv, C: the close goes from 50 to 4.9 on 2024-01-04, and no split says why"
+            " — check the price, or give the split"
+        ),
+    ]
+
+
+def test_a_split_explains_a_move(write: Callable[..., Path]) -> None:
+    rows = "2024-01-02,1000,0,0\n2024-01-03,50,0,20\n2024-01-04,51,0,0\n"
+    path = write("prices.csv", "Date,Close,Dividends,Stock Splits\n" + rows)
+    assert jumps(path) == []
+    assert len(jumps(write("other.csv", path.read_text().replace("20\n", "0\n")))) == 1

@@ -75,6 +75,67 @@ def test_absent_exchange_sessions_are_counted(write: Callable[..., Path]) -> Non
     )
 
 
+def dated(days: pd.DatetimeIndex) -> str:
+    return "Date,A\n" + "\n".join(f"{day.date()},{10 + at}" for at, day in enumerate(days)) + "\n"
+
+
+def test_ten_absent_sessions_are_counted_and_eleven_are_an_error(
+    write: Callable[..., Path], errors: Callable[..., list[str]]
+) -> None:
+    days = pd.DatetimeIndex(DAYS)
+    (warning,) = warnings_of(load_market(write("prices.csv", dated(days.delete(range(3, 13))))))
+    assert "10 of 20 exchange sessions have no row; the longest gap is 10" in warning
+    (error,) = errors(dated(days.delete(range(3, 14))))
+    assert error == (
+        "prices.csv: no security has a row from 2024-01-25 to 2024-02-08 (11 exchange sessions)"
+        " — fill the gap (up to 10 are carried), or give the part after it only"
+    )
+
+
+def test_a_hole_for_all_is_said_with_the_file_s_other_faults(errors: Callable[..., list[str]]) -> None:
+    days = pd.bdate_range("2023-01-03", "2023-12-29")
+    hole = dated(days[(days.month < 2) | (days.month == 6) | (days.month > 10)])
+    rows = [f"{row},{'' if at else 'B'}" for at, row in enumerate(hole.splitlines())]
+    found = errors("\n".join(rows) + "\n")
+    assert len(found) == 2
+    assert found[0].startswith("prices.csv, B: has no close at all")
+    assert (
+        "no security has a row from 2023-07-03 to 2023-10-31 (85 exchange sessions); there are 2 gaps"
+        in found[1]
+    )
+
+
+@pytest.mark.parametrize(
+    ("days", "rhythm", "count"),
+    [
+        (pd.bdate_range("2023-01-06", "2023-12-29", freq="W-FRI"), "weekly", "196 of 247"),
+        (pd.bdate_range("2023-01-31", "2023-12-29", freq="BME"), "monthly", "219 of 231"),
+        (pd.bdate_range("2023-02-01", "2024-02-01", freq="BMS"), "monthly", "240 of 252"),
+    ],
+)
+def test_a_weekly_or_monthly_file_is_one_warning(
+    write: Callable[..., Path], days: pd.DatetimeIndex, rhythm: str, count: str
+) -> None:
+    said = warnings_of(load_market(write("prices.csv", dated(days))))
+    said = [warning for warning in said if "is no New York Stock Exchange session" not in warning]
+    assert len(said) == 1
+    assert said[0].startswith(f"prices.csv: the file is {rhythm}: {count} exchange sessions have no row")
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        pd.bdate_range("2023-01-31", "2023-12-29", freq="BME").delete(4),
+        pd.bdate_range("2023-01-06", "2023-12-29", freq="W-FRI").delete([7, 8]),
+        pd.bdate_range("2022-12-30", "2023-12-29", freq="BQE"),
+        pd.DatetimeIndex(["2023-01-31", "2023-02-28"]),
+    ],
+    ids=["a month missing", "two weeks missing", "quarterly", "two dates are no rhythm"],
+)
+def test_what_is_not_throughout_has_holes(errors: Callable[..., list[str]], days: pd.DatetimeIndex) -> None:
+    assert ["no security has a row" in error for error in errors(dated(days))] == [True]
+
+
 def test_history_before_1990_is_taken_as_it_is(write: Callable[..., Path]) -> None:
     assert warnings_of(load_market(write("prices.csv", "Date,A\n1975-01-04,1\n1975-01-06,1\n"))) == []
 
