@@ -183,7 +183,7 @@ def _print(comparison: Comparison) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from rebal_kit.views.shape import HARVESTING, harvest_notes, label
+    from rebal_kit.views.shape import harvest_notes, label
     from rebal_kit.views.tables import AFTER_TAX, said, terminal
 
     console = Console(file=sys.stdout)
@@ -193,11 +193,10 @@ def _print(comparison: Comparison) -> None:
     for table in terminal(comparison, f"{label(run.household.name)}: {first} to {last}, US$", console.width):
         console.print(table)
         console.print()
-    notes = harvest_notes(comparison)
+    notes, others = harvest_notes(comparison)
     for sentence in notes:
         console.print(Text(f"· {sentence}"))
     console.print(Text(f"· after tax: {AFTER_TAX}", style="dim"))
-    others = [found for found in comparison.assumptions if not notes or found.where != HARVESTING]
     for sentence in said(others):
         console.print(Text(f"· {sentence}", style="dim"))
     console.print(Text("· a back-test, no forecast; not tax advice", style="dim"))

@@ -89,6 +89,7 @@ def save_page(
 def _section(comparison: Comparison, prefix: str) -> dict[str, Any]:
     """Return what the template shows of one household."""
     run = next(iter(comparison.runs.values()))
+    notes, others = harvest_notes(comparison)
     figures = []
     for at, chart in enumerate(_charts(comparison)):
         spec = chart.to_dict(validate=False)
@@ -103,8 +104,8 @@ def _section(comparison: Comparison, prefix: str) -> dict[str, Any]:
         "table": table(comparison),
         "policies": {label(name): found.policy for name, found in comparison.runs.items()},
         "twins": bool(twins(comparison)),
-        "harvest_notes": harvest_notes(comparison),
-        "assumptions": said(comparison.assumptions),
+        "harvest_notes": notes,
+        "assumptions": said(others),
     }
 
 

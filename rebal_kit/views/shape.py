@@ -15,6 +15,7 @@ from rebal_kit.metrics import DAYS_PER_YEAR
 if TYPE_CHECKING:
     from rebal_kit.backtest import Backtest
     from rebal_kit.compare import Comparison
+    from rebal_kit.findings import Finding
 
 #: No curve is drawn with more points; Altair refuses more than 5,000 rows a table.
 MOST_POINTS = 2_000
@@ -89,17 +90,18 @@ def annualised(comparison: Comparison) -> bool:
     return bool((dates[-1] - dates[0]) / np.timedelta64(1, "D") >= DAYS_PER_YEAR)
 
 
-def harvest_notes(comparison: Comparison) -> list[str]:
-    """Return what a reader of harvesting beside not harvesting must know; nothing where no rule has a twin."""
-    if not twins(comparison):
-        return []
-    return [
-        f"Harvesting: {found.what} (to change that, {found.remedy})"
-        if found.remedy
-        else f"Harvesting: {found.what}"
-        for found in comparison.assumptions
-        if found.where == HARVESTING
+def harvest_notes(comparison: Comparison) -> tuple[list[str], list[Finding]]:
+    """Return what to say beside harvesting runs on what cannot be harvested, and the findings left for the list.
+
+    Nothing is said, and every finding left, where no rule has a twin.
+    """
+    findings = comparison.assumptions
+    said = [found for found in findings if found.where == HARVESTING] if twins(comparison) else []
+    notes = [
+        f"Harvesting: {f.what} (to change that, {f.remedy})" if f.remedy else f"Harvesting: {f.what}"
+        for f in said
     ]
+    return notes, [found for found in findings if found not in said]
 
 
 def reference(comparison: Comparison) -> str | None:

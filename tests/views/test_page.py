@@ -86,6 +86,11 @@ def test_without_twins_nothing_is_said_of_harvesting() -> None:
     text = " ".join(Tags(comparison_page([results({"quarterly": POLICIES["quarterly"]})])).text)
     assert "followed from lot to lot" not in text
     assert "Harvesting:" not in text
+    assert "harvesting: nothing may replace AAA" in text
+
+
+def test_what_nothing_may_replace_is_said_once_a_household(html: str) -> None:
+    assert " ".join(Tags(html).text).count("nothing may replace AAA") == 2
 
 
 def test_measures_that_could_mislead_have_a_hint(html: str) -> None:

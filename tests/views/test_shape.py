@@ -56,10 +56,11 @@ def test_a_harvesting_rule_that_differs_otherwise_too_has_no_twin() -> None:
 
 
 def test_what_nothing_may_replace_is_said_where_harvesting_is_shown() -> None:
-    assert shape.harvest_notes(results()) == [
-        "Harvesting: nothing may replace AAA (to change that, give it a partner)"
-    ]
-    assert shape.harvest_notes(results({"quarterly": POLICIES["quarterly"]})) == []
+    notes, others = shape.harvest_notes(results())
+    assert notes == ["Harvesting: nothing may replace AAA (to change that, give it a partner)"]
+    assert [found.where for found in others] == ["law", "coverage"]
+    alone = results({"quarterly": POLICIES["quarterly"]})
+    assert shape.harvest_notes(alone) == ([], list(alone.assumptions))
 
 
 @pytest.mark.parametrize(("sessions", "yearly"), [(2, False), (261, False), (263, True)])
