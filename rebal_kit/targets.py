@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from rebal_kit.checking import as_pairs, as_tuple, is_number
 from rebal_kit.findings import Finding, PolicyError, raise_errors
 
 #: Weights may miss their sum by this much: enough for 0.1 + 0.2, not for a third written as 0.3333.
 WEIGHT_TOLERANCE = 1e-9
+
+_Named = TypeVar("_Named")
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,9 @@ class AssetClass:
     ):
         if isinstance(members, str):
             members = {members: 1.0}
-        weights = tuple((str(s), float(w)) for s, w in _pairs(members))
-        named = {str(s): tuple(p) for s, p in _pairs(partners)}
+        where = f"asset class '{name}'"
+        weights = _weights(where, "members", members, str)
+        named = {str(s): as_tuple(p) for s, p in _pairs(where, "partners", partners)}
         weighted = [s for s, w in weights if w > 0]
         idle = [s for s, w in weights if w == 0]
         if not named and len(weighted) == 1 and idle:
@@ -123,11 +127,8 @@ class TargetAllocation:
         weights: Mapping[Any, float] | Iterable[tuple[Any, float]],
         location: Mapping[str, Iterable[int]] | Iterable[tuple[str, Iterable[int]]] = (),
     ):
-        classes = tuple(
-            (c if isinstance(c, AssetClass) else AssetClass(str(c), str(c)), float(w))
-            for c, w in _pairs(weights)
-        )
-        ranks: Any = tuple((str(n), tuple(int(r) for r in rank)) for n, rank in _pairs(location))
+        classes = _weights("targets", "weights", weights, _as_class)
+        ranks: Any = tuple((str(n), as_tuple(rank)) for n, rank in _pairs("targets", "location", location))
         object.__setattr__(self, "weights", classes)
         object.__setattr__(self, "location", ranks)
         raise_errors(PolicyError, self._check())
@@ -157,12 +158,13 @@ class TargetAllocation:
                 seen[symbol] = asset_class.name
         if len(set(names)) < len(names):
             yield Finding("error", "targets", "two classes have the same name", "name them differently")
+        rank: Any
         for name, rank in self.location:
             if name not in names:
                 yield Finding(
                     "error", "targets", f"location names '{name}', which is no class", f"use {names}"
                 )
-            if sorted({*rank, 1, 2, 3}) != [1, 2, 3] or len(list(rank)) != 3:
+            if len(rank) != 3 or any(type(r) is not int or r not in (1, 2, 3) for r in rank):
                 yield Finding(
                     "error", "targets", f"location of '{name}' is {list(rank)}",
                     "give three ranks from 1 to 3: taxable, tax-deferred, Roth",
@@ -193,5 +195,43 @@ class TargetAllocation:
         return f"TargetAllocation({{{shown}}}{location})"
 
 
-def _pairs(value: Any) -> Iterable[tuple[Any, Any]]:
-    return value.items() if isinstance(value, Mapping) else tuple(value)
+def _as_class(named: Any) -> AssetClass:
+    return named if isinstance(named, AssetClass) else AssetClass(str(named), str(named))
+
+
+def _pairs(where: str, name: str, value: Any) -> tuple[tuple[Any, Any], ...]:
+    """Return a mapping's items, or pairs as they are.
+
+    Raises
+    ------
+    PolicyError
+        It is neither.
+    """
+    pairs = as_pairs(value)
+    if not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
+        raise PolicyError(
+            Finding("error", where, f"{name} is {value!r}", "give a mapping such as {'SPY': 1}")
+        )
+    return pairs
+
+
+def _weights(
+    where: str, name: str, value: Any, named: Callable[[Any], _Named]
+) -> tuple[tuple[_Named, float], ...]:
+    """Return pairs of what `named` makes of each name, and a weight.
+
+    Raises
+    ------
+    PolicyError
+        Weights are no numbers.
+    """
+    pairs = _pairs(where, name, value)
+    raise_errors(
+        PolicyError,
+        [
+            Finding("error", where, f"weight of {getattr(key, 'name', key)} is {weight!r}, not a number",
+                    "give a fraction of 1")
+            for key, weight in pairs if not is_number(weight)
+        ],
+    )  # fmt: skip
+    return tuple((named(key), float(weight)) for key, weight in pairs)

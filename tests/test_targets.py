@@ -51,6 +51,33 @@ def test_mistakes_in_a_class_are_all_said_at_once() -> None:
     )
 
 
+def test_what_is_no_weight_is_said() -> None:
+    assert said(lambda: AssetClass("s", {"A": "60%", "B": True})) == [
+        "asset class 's': weight of A is '60%', not a number — give a fraction of 1",
+        "asset class 's': weight of B is True, not a number — give a fraction of 1",
+    ]
+    assert said(lambda: AssetClass("s", None)) == [
+        "asset class 's': members is None — give a mapping such as {'SPY': 1}"
+    ]
+    assert said(lambda: AssetClass("s", ["A", "B"])) == [
+        "asset class 's': members is ['A', 'B'] — give a mapping such as {'SPY': 1}"
+    ]
+    assert said(lambda: TargetAllocation({AssetClass("stocks", "A"): None, "B": "x"})) == [
+        "targets: weight of stocks is None, not a number — give a fraction of 1",
+        "targets: weight of B is 'x', not a number — give a fraction of 1",
+    ]
+    assert said(lambda: TargetAllocation("SPY")) == [
+        "targets: weights is 'SPY' — give a mapping such as {'SPY': 1}"
+    ]
+    assert said(lambda: TargetAllocation({"A": float("nan")})) == [
+        "targets: weight of 'A' is nan — give a fraction of 1"
+    ]
+    assert said(lambda: TargetAllocation({"A": 1}, {"A": (1, 2, "3")})) == [
+        "targets: location of 'A' is [1, 2, '3'] — give three ranks from 1 to 3: taxable, tax-deferred, Roth"
+    ]
+    assert AssetClass("s", {"A": 1, "B": 0}, {"A": "B"}).partners == (("A", ("B",)),)
+
+
 def test_mistakes_of_partners() -> None:
     members = {"A": 0.5, "B": 0.5, "C": 0}
     assert said(lambda: AssetClass("s", members)) == [

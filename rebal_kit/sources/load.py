@@ -36,9 +36,9 @@ def load_market(source: str | Path) -> Market:
     Notes
     -----
     Sessions are all dates on which any security has a row. A close missing inside a security's life carries the last
-    close forward, is not `traded`, and is counted in a finding; more than ten missing sessions in a row, of one security or of the whole file, are an error
-    (a file that is weekly or monthly throughout is only told so).
-    Before the first and after the last quote the price is NaN.
+    close forward, is not `traded`, and is counted in a finding. More than ten missing sessions in a row, of one
+    security or of all, are an error; a file that is weekly or monthly throughout is only told so. Before the first and
+    after the last quote the price is NaN.
     """
     if not isinstance(source, (str, Path)):
         raise MarketError(
