@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from numbers import Real
 from typing import Any, TypeVar
@@ -15,7 +14,8 @@ from typing import Any, TypeVar
 from rebal_kit.findings import Finding
 
 _T = TypeVar("_T")
-_HUGE = sys.float_info.max
+#: The largest finite number.
+_HUGE = math.nextafter(math.inf, 0.0)
 
 
 def is_number(value: Any) -> bool:
