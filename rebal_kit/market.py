@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rebal_kit.checking import check_once
+from rebal_kit.checking import check_once, is_number
 from rebal_kit.domain import Security
 from rebal_kit.findings import Finding, MarketError, raise_errors
 
@@ -168,8 +168,8 @@ class Market:
 
     def between(self, start: Any = None, end: Any = None) -> Market:
         """Return the sessions from `start` through `end`, both included (dates or ISO strings)."""
-        first = np.datetime64(start, "D") if start is not None else self.dates[0]
-        last = np.datetime64(end, "D") if end is not None else self.dates[-1]
+        first = self._day(start) if start is not None else self.dates[0]
+        last = self._day(end) if end is not None else self.dates[-1]
         keep = (self.dates >= first) & (self.dates <= last)
         if not keep.any():
             raise MarketError(
@@ -181,6 +181,23 @@ class Market:
         arrays = {name: getattr(self, name)[keep] for name in (*FIELDS, "traded")}
         index = None if self.volatility_index is None else self.volatility_index[keep]
         return replace(self, dates=self.dates[keep], volatility_index=index, **arrays)
+
+    def _day(self, value: Any) -> np.datetime64:
+        """Return a date or ISO string as a day.
+
+        Raises
+        ------
+        MarketError
+            It is neither.
+        """
+        try:
+            day = np.datetime64("NaT", "D") if is_number(value) else np.datetime64(value, "D")
+        except (TypeError, ValueError):
+            day = np.datetime64("NaT", "D")
+        if np.isnat(day):
+            remedy = "give a date, or text such as 2012-08-31"
+            raise MarketError(Finding("error", f"market '{self.name}'", f"{value!r} is no date", remedy))
+        return day
 
     def common_start(self, symbols: Sequence[str] | None = None) -> dt.date:
         """Return the first session on which every one of `symbols` has a price."""
@@ -198,7 +215,7 @@ class Market:
 
     def quote(self, date: Any) -> Quote:
         """Return the last session on or before `date`."""
-        at = int(np.searchsorted(self.dates, np.datetime64(date, "D"), side="right")) - 1
+        at = int(np.searchsorted(self.dates, self._day(date), side="right")) - 1
         if at < 0:
             raise MarketError(
                 Finding("error", f"market '{self.name}'", f"has no session on or before {date}",

@@ -137,6 +137,16 @@ def test_between_includes_both_ends() -> None:
     )
 
 
+@pytest.mark.parametrize("date", ["soon", "08/31/2012", 2012, None, pd.NaT, ["2012-08-31"]])
+def test_what_is_no_date_is_said(date) -> None:
+    with pytest.raises(MarketError) as caught:
+        MARKET.quote(date)
+    assert str(caught.value).endswith(f"{date!r} is no date — give a date, or text such as 2012-08-31")
+    if date is not None:
+        with pytest.raises(MarketError, match="is no date"):
+            MARKET.between(end=date)
+
+
 def test_common_start_is_where_all_have_a_price() -> None:
     assert MARKET.common_start() == dt.date(2024, 1, 3)
     assert MARKET.common_start(["A"]) == dt.date(2024, 1, 2)
