@@ -186,7 +186,9 @@ def test_accounts_have_names_of_their_own(tmp_path: Path) -> None:
 
 
 def test_how_distributions_are_taxed(tmp_path: Path) -> None:
-    securities = "securities: {BND: {qualified_share: 0}, SPY: {qualified_share: 95 %, state_exempt: true, size: big}}"
+    securities = (
+        "securities: {BND: {qualified_share: 0}, SPY: {qualified_share: 95 %, state_exempt: true, size: big}}"
+    )
     household = load_household(written(tmp_path, f"{GOOD}{securities}\n"))
     assert household.securities == (
         Security("BND", qualified_share=0.0),
