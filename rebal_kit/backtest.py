@@ -65,7 +65,9 @@ class Backtest:
         """Data, period, law and whatever a reader must know before using a figure."""
         unpaid = float(self._room.ledger.years[:, books.UNPAID].sum())
         owing = Finding(
-            "warning", "tax", f"US$ {unpaid:,.2f} of tax could not be paid when due and is still owed"
+            "warning",
+            f"policy '{self.policy.name}'",
+            f"US$ {unpaid:,.2f} of tax could not be paid when due and is still owed",
         )
         return (*coverage(self.setting), owing) if unpaid > 0.005 else coverage(self.setting)
 

@@ -64,7 +64,7 @@ class Comparison:
     @property
     def assumptions(self) -> tuple[Finding, ...]:
         """Data, period, law and whatever a reader must know before using a figure."""
-        return next(iter(self.runs.values())).assumptions
+        return tuple(dict.fromkeys(finding for run in self.runs.values() for finding in run.assumptions))
 
     def tax_saved(self, policy: str, other: str) -> TaxSaved:
         """Return what `policy` saves in tax against `other`, year by year, and the difference in value."""
