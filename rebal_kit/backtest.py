@@ -110,7 +110,8 @@ class Backtest:
                      if plan.applies[r, first] and not plan.scheduled[r] and not plan.by_sleeve[r]]  # fmt: skip
             lower = max((target - plan.below[r, first] for r in rules), default=np.nan)
             upper = min((target + plan.above[r, first] for r in rules), default=np.nan)
-            rows.append((asset_class.name, target, max(lower, 0.0) if rules else np.nan, upper))
+            edges = (max(lower, 0.0), min(upper, 1.0)) if rules else (np.nan, np.nan)
+            rows.append((asset_class.name, target, *edges))
         return pd.DataFrame(rows, columns=["class", "target", "lower", "upper"]).set_index("class")
 
     @cached_property

@@ -62,7 +62,6 @@ class Reason(IntEnum):
     BELOW_MINIMUM = 23
     GAIN_GUARD = 24
     NOT_TRADED = 25
-    NO_CASH = 26
 
     @property
     def sentence(self) -> str:
@@ -88,7 +87,6 @@ _SENTENCES = {
     Reason.BELOW_MINIMUM: "below the minimum trade",
     Reason.GAIN_GUARD: "short-term gain postponed: the lot turns long-term soon",
     Reason.NOT_TRADED: "no price in this session",
-    Reason.NO_CASH: "not enough cash in the account",
 }
 
 

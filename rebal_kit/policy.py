@@ -309,8 +309,8 @@ class RebalancePolicy:
     dividends : {'cash', 'reinvest'}
         Reinvested in the security that paid them, or kept as cash.
     invest_cash_above : float
-        At a look (of a trigger or for harvests), invest idle cash in underweight classes when it exceeds its target by
-        this fraction of the portfolio.
+        When a trigger looks, invest idle cash in underweight classes if it exceeds its target by this fraction of the
+        portfolio. Without a trigger nothing looks.
     avoid_wash_sales : bool
         Refuse trades that would make a wash sale anywhere in the household. The book settles any that happen anyway.
     min_trade_usd : float

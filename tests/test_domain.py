@@ -213,7 +213,7 @@ def test_reasons_keep_their_numbers() -> None:
     assert {reason.name: int(reason) for reason in Reason} == {
         "OPENING": 0, "CALENDAR": 1, "THRESHOLD": 2, "TIER": 3, "BALANCE": 4, "INVEST_CASH": 5, "HARVEST": 6,
         "REPLACEMENT": 7, "REINVEST": 8, "RAISE_TAX": 9, "GIVEN": 10, "WASH_WINDOW_BUY": 20, "WASH_WINDOW_SALE": 21,
-        "NO_REPLACEMENT": 22, "BELOW_MINIMUM": 23, "GAIN_GUARD": 24, "NOT_TRADED": 25, "NO_CASH": 26,
+        "NO_REPLACEMENT": 22, "BELOW_MINIMUM": 23, "GAIN_GUARD": 24, "NOT_TRADED": 25,
     }  # fmt: skip
     assert len({reason.sentence for reason in Reason}) == len(Reason)
 
