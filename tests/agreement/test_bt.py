@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bt
 import numpy as np
 import pytest
 
@@ -10,7 +11,7 @@ from rebal_kit.policy import RebalancePolicy, Threshold, ToleranceBand
 from tests.worlds import household_of, random_market
 
 pytestmark = pytest.mark.compiled
-bt = pytest.importorskip("bt")
+
 
 SAME = 1e-9
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import vectorbt as vbt
 
 from rebal_kit.backtest import Backtest, backtest
 from rebal_kit.compiled import is_interpreted
@@ -21,7 +22,7 @@ from rebal_kit.targets import AssetClass
 from tests.worlds import account, household_of, market_of, random_market
 
 pytestmark = pytest.mark.compiled
-vbt = pytest.importorskip("vectorbt")
+
 
 SAME = 1e-9
 BAND = Threshold(ToleranceBand(absolute=0.02))

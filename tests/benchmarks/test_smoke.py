@@ -27,7 +27,6 @@ def prices() -> pd.DataFrame:
 
 @pytest.mark.parametrize("contest", CONTESTS, ids=lambda contest: contest.policy.name)
 def test_peers_follow_the_same_rule(prices, contest):
-    pytest.importorskip("bt")
     sessions, untaxed = untaxed_path(prices, contest)
     theirs = run_bt(prices, contest.band).strategy.values.to_numpy()[1:]
     assert 1 < len(sessions) < len(prices)
