@@ -39,16 +39,12 @@ def simulate(desk: Desk, invest: bool) -> int:
         if t > 0:
             index *= value / previous if previous > 0.0 else 1.0
         paid = 0.0
-        changed = False
         if prices.tax_due[t] >= 0:
             paid = pay_tax(desk, t, prices.tax_due[t], managed + cash)
             managed, legacy, cash = value_household(desk, t)
-            changed = True
         # What trading costs today belongs to the return before tax; what tax costs does not.
         untaxed = value - paid
-        if plan.harvest_look[t]:
-            changed = harvest(desk, t) or changed
-        if changed:
+        if plan.harvest_look[t] and harvest(desk, t):
             managed, legacy, cash = value_household(desk, t)
         total = managed + cash
         act = False
@@ -63,11 +59,9 @@ def simulate(desk: Desk, invest: bool) -> int:
             act = act or cash > (structure.cash_target + plan.cash_above) * total
         if act:
             rebalance(desk, t, total)
-            changed = True
-        if changed:
             managed, legacy, cash = value_household(desk, t)
-            if desk.ledger.state[STATUS] != OK:
-                return desk.ledger.state[STATUS]
+        if desk.ledger.state[STATUS] != OK:
+            return desk.ledger.state[STATUS]
         value = managed + legacy + cash
         index *= value / untaxed if untaxed > 0.0 else 1.0
         previous = value

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
-import rebal_kit
 from rebal_kit.findings import Finding, RebalError
+from rebal_kit.shipped import shipped_data
 
 Kind = Literal["households", "policies"]
 
 
 def bundled_folder(kind: Kind | Literal["schemas"]) -> Path:
     """Return the folder of bundled files: beside the package, or under ``REBAL_DATA`` if that is set."""
-    override = os.environ.get("REBAL_DATA")
-    root = Path(override) if override else Path(rebal_kit.__file__).parent.parent / "data"
-    return root / kind
+    return shipped_data() / kind
 
 
 def bundled_names(kind: Kind) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import numpy as np
 from rebal_kit.domain import Security
 from rebal_kit.findings import Finding, MarketError
 from rebal_kit.market import FIELDS, Market
+from rebal_kit.shipped import shipped_data
 from rebal_kit.sources.actions import ADJUSTED_ONLY
 from rebal_kit.sources.sessions import carry_forward
 from rebal_kit.sources.treasury import Curve, bill_fund, bond_fund
@@ -49,10 +49,11 @@ def data_folder() -> Path:
     MarketError
         There is no such folder.
     """
-    given = os.environ.get("REBAL_DATA")
-    folder = Path(given) if given else Path(__file__).resolve().parents[2] / "data"
+    folder = shipped_data()
     if not folder.is_dir():
-        why = "REBAL_DATA names a folder that does not exist" if given else "the data folder does not exist"
+        why = (
+            "REBAL_DATA names a folder that does not exist, or is not set and no data lies beside the package"
+        )
         raise MarketError(
             Finding(
                 "error", str(folder), why, "set REBAL_DATA to the `data` folder of a checkout of rebal_kit"

@@ -43,9 +43,10 @@ WORLDLY_ATTRIBUTES = {
     "now", "today", "utcnow", "random", "read_csv", "read_parquet", "read_text", "read_bytes", "to_csv", "to_parquet",
     "write_text", "write_bytes", "load", "save", "savez", "loadtxt", "fromfile", "tofile", "memmap",
 }  # fmt: skip
-# The two that may, and what for.
+# The three that may, and what for.
 ALLOWED = {
     "compiled.py": {"os", "sys", "pathlib", "read_bytes"},  # the folder of the compiled code
+    "shipped.py": {"os", "pathlib"},  # where the bundled data lies
     "rules/law.py": {"tomllib", "pathlib", "read_text"},  # the law's numbers
 }
 
