@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.compare import Comparison as Comparison
     from rebal_kit.compare import TaxSaved as TaxSaved
     from rebal_kit.compare import compare as compare
+    from rebal_kit.conventions import WashSaleConventions as WashSaleConventions
     from rebal_kit.domain import Account as Account
     from rebal_kit.domain import AccountKind as AccountKind
     from rebal_kit.domain import Household as Household
@@ -23,7 +24,6 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.domain import Security as Security
     from rebal_kit.domain import TaxLot as TaxLot
     from rebal_kit.domain import TaxProfile as TaxProfile
-    from rebal_kit.domain import Trade as Trade
     from rebal_kit.files.household import load_household as load_household
     from rebal_kit.files.household import save_household as save_household
     from rebal_kit.files.policy import dump_policy as dump_policy
@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.findings import Finding as Finding
     from rebal_kit.findings import HouseholdError as HouseholdError
     from rebal_kit.findings import LawError as LawError
+    from rebal_kit.findings import LedgerError as LedgerError
     from rebal_kit.findings import MarketError as MarketError
     from rebal_kit.findings import PolicyError as PolicyError
     from rebal_kit.findings import RebalError as RebalError
@@ -50,19 +51,24 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.sweep import sweep as sweep
     from rebal_kit.targets import AssetClass as AssetClass
     from rebal_kit.targets import TargetAllocation as TargetAllocation
+    from rebal_kit.transactions import Action as Action
+    from rebal_kit.transactions import Trade as Trade
+    from rebal_kit.transactions import Transaction as Transaction
 
 _HOMES = {
     "backtest": "Backtest backtest",
     "compare": "Comparison TaxSaved compare",
-    "domain": "Account AccountKind Household Reason Security TaxLot TaxProfile Trade",
+    "conventions": "WashSaleConventions",
+    "domain": "Account AccountKind Household Reason Security TaxLot TaxProfile",
     "files.household": "load_household save_household",
     "files.policy": "dump_policy load_policy",
-    "findings": "Finding HouseholdError LawError MarketError PolicyError RebalError SimulationError",
+    "findings": "Finding HouseholdError LawError LedgerError MarketError PolicyError RebalError SimulationError",
     "market": "Market Quote",
     "policy": "BUY_AND_HOLD Calendar Costs Harvest RebalancePolicy Threshold Tier Tiered ToleranceBand",
     "sources.load": "load_market",
     "sweep": "sweep",
     "targets": "AssetClass TargetAllocation",
+    "transactions": "Action Trade Transaction",
 }
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names.split()}
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rebal_kit.assumptions import coverage
-from rebal_kit.domain import Household, Reason, Trade
+from rebal_kit.domain import Household, Reason
 from rebal_kit.engine import ledger as books
 from rebal_kit.engine import tape as tapes
 from rebal_kit.engine.ledger import date_of, to_accounts
@@ -19,6 +19,7 @@ from rebal_kit.findings import Finding
 from rebal_kit.market import Market
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.run import OpenWith, Room, Setting, prepare
+from rebal_kit.transactions import Trade
 
 if TYPE_CHECKING:
     import vectorbt

@@ -22,6 +22,7 @@ from rebal_kit.checking import (
     is_number,
     of_kind,
 )
+from rebal_kit.conventions import WashSaleConventions
 from rebal_kit.findings import Finding, HouseholdError, raise_errors
 from rebal_kit.targets import TargetAllocation
 
@@ -316,6 +317,8 @@ class Household:
         Whether these are all accounts of the household. When not, wash sales against outside accounts are unknown.
     securities : tuple of Security
         How distributions are taxed, where the market does not know it; what stands here overrides the market.
+    conventions : WashSaleConventions
+        How the household reads the wash-sale law where it is disputed.
     """
 
     name: str
@@ -326,6 +329,7 @@ class Household:
     as_of: dt.date | None = None
     complete: bool = False
     securities: tuple[Security, ...] = ()
+    conventions: WashSaleConventions = field(default_factory=WashSaleConventions)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "accounts", as_tuple(self.accounts))
@@ -342,6 +346,8 @@ class Household:
         remedy = "make it with TargetAllocation({…})"
         yield from check_kind(where, "targets", self.targets, TargetAllocation, remedy)
         yield from check_kind(where, "tax", self.tax, TaxProfile, "make it with TaxProfile(…)")
+        remedy = "make it with WashSaleConventions(…)"
+        yield from check_kind(where, "conventions", self.conventions, WashSaleConventions, remedy)
         yield from check_flag(where, "complete", self.complete)
         if self.as_of is not None:
             yield from check_date(where, "as_of", self.as_of)
@@ -371,20 +377,6 @@ class Household:
     def symbols(self) -> tuple[str, ...]:
         """Every security the targets or the lots name, in order of first mention."""
         return tuple(dict.fromkeys((*self.targets.symbols, *(lot.symbol for lot in self.lots))))
-
-
-@dataclass(frozen=True)
-class Trade:
-    """One executed or proposed order."""
-
-    date: dt.date
-    account: str
-    symbol: str
-    side: Literal["buy", "sell"]
-    quantity: float
-    price: float
-    cost: float
-    reason: Reason
 
 
 def code_of(value: Any) -> str:

@@ -47,6 +47,10 @@ class HouseholdError(RebalError):
     """A household, account or lot cannot be what was given."""
 
 
+class LedgerError(RebalError):
+    """A history of trades contradicts itself or the household."""
+
+
 class MarketError(RebalError):
     """Prices are missing, malformed or do not cover what is asked."""
 

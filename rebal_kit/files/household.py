@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from rebal_kit.conventions import WashSaleConventions
 from rebal_kit.domain import Household, Security, TaxProfile
 from rebal_kit.files.bundled import find_file
 from rebal_kit.files.explain import explain
@@ -137,6 +138,7 @@ def _assemble(document: Document, lots: tuple[Path, str] | None) -> tuple[Househ
         as_of=file.as_of,
         complete=file.complete,
         securities=tuple(security.build(symbol) for symbol, security in file.securities.items()),
+        conventions=file.conventions.build(),
     ), findings
 
 
@@ -168,6 +170,8 @@ def _plain(household: Household, lots: str | None) -> dict[str, Any]:
     held["tax"] = _tax(household.tax)
     if household.securities:
         held["securities"] = {s.symbol: _security(s) for s in household.securities}
+    if household.conventions != WashSaleConventions():
+        held["conventions"] = _conventions(household.conventions)
     if lots:
         held["lots"] = lots
     return held
@@ -183,6 +187,13 @@ def _class(asset_class: AssetClass, weight: float, rank: tuple[int, int, int] | 
 def _security(security: Security) -> dict[str, Any]:
     plain = {name: getattr(security, name) for name in ("qualified_share", "state_exempt", "name", "size")}
     return {name: value for name, value in plain.items() if value != ""}
+
+
+def _conventions(conventions: WashSaleConventions) -> dict[str, Any]:
+    usual = WashSaleConventions()
+    given = {name: getattr(conventions, name) for name in usual.__dataclass_fields__}
+    changed = {name: value for name, value in given.items() if value != getattr(usual, name)}
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in changed.items()}
 
 
 def _tax(profile: TaxProfile) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from rebal_kit.conventions import HoldingConvention, SpouseBasis, WashSaleConventions
 from rebal_kit.domain import Account, AccountKind, FilingStatus, Security, TaxProfile
 from rebal_kit.files.fields import Date, Dollars, FileModel, Fraction, Name, PositiveDollars
 from rebal_kit.findings import Finding, HouseholdError, PolicyError, raise_errors
@@ -142,6 +143,36 @@ class SecurityFile(FileModel):
         return Security(symbol, self.name, self.qualified_share, self.state_exempt, self.size)
 
 
+class ConventionsFile(FileModel):
+    """How the household reads the wash-sale law where it is silent or disputed."""
+
+    count_disposed_purchases: bool = Field(
+        default=False, description="Whether a purchase already sold again still replaces a loss"
+    )
+    ignore_lots_older_than_sold_lot: bool = Field(
+        default=False, description="Whether purchases made before the shares sold were bought replace nothing"
+    )
+    row_level_matching: bool = Field(
+        default=False, description="Whether lots sold in one order may replace each other"
+    )
+    parent_excluded: bool = Field(
+        default=True, description="Whether the rest of a purchase never replaces shares of it"
+    )
+    merge_fills: bool = Field(
+        default=True, description="Whether purchases of one day under one lot name are one purchase"
+    )
+    spouse_basis: SpouseBasis = Field(default="step_up", description="One of step_up, permanent")
+    holding: HoldingConvention = Field(default="tacking", description="One of tacking, replacement_method")
+    ignore_account_types: list[Name] = Field(
+        default=[], description="Account types whose purchases replace nothing: 401k, hsa"
+    )
+
+    def build(self) -> WashSaleConventions:
+        """Return the conventions."""
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        return WashSaleConventions(**{**given, "ignore_account_types": tuple(self.ignore_account_types)})
+
+
 def _distinct(accounts: list[AccountFile]) -> list[AccountFile]:
     names = [account.name for account in accounts]
     repeated = sorted({name for name in names if names.count(name) > 1})
@@ -192,6 +223,9 @@ class HouseholdFile(FileModel):
     securities: dict[Name, SecurityFile] = Field(
         default={},
         description="How distributions are taxed, by ticker, such as {AGG: {qualified_share: 0}}",
+    )
+    conventions: ConventionsFile = Field(
+        default=ConventionsFile(), description="How disputed questions of the wash-sale law are read"
     )
     lots: Name | None = Field(default=None, description="A CSV file of tax lots, beside this file")
 

@@ -1,0 +1,157 @@
+"""Trades as the engine made them, and lines of a history as somebody wrote them down."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from rebal_kit.checking import (
+    as_day,
+    as_pairs,
+    check_choice,
+    check_date,
+    check_number,
+    check_once,
+    check_text,
+    is_number,
+    is_pair,
+)
+from rebal_kit.domain import Reason
+from rebal_kit.findings import Finding, LedgerError, raise_errors
+
+
+@dataclass(frozen=True)
+class Trade:
+    """One executed or proposed order."""
+
+    date: dt.date
+    account: str
+    symbol: str
+    side: Literal["buy", "sell"]
+    quantity: float
+    price: float
+    cost: float
+    reason: Reason
+
+
+class Action(StrEnum):
+    """What happened."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+    REINVEST = "REINVEST"
+    EX_DIVIDEND = "EX_DIVIDEND"
+    SPLIT = "SPLIT"
+
+
+#: Which lots a sale takes when it names none; '' is FIFO, as the law has it without an identification.
+LEDGER_METHODS = ("", "FIFO", "LIFO", "HIFO", "LEAST_TAX", "LONG_TERM_FIRST", "AVERAGE")
+
+#: What divides a lot's name from the number of one of its pieces, in `Transaction.lots`: ``L1#2``.
+PIECE = "#"
+
+PURCHASES = (Action.BUY, Action.REINVEST)
+
+_SPEC_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One line of a history.
+
+    Attributes
+    ----------
+    date : date
+        Trade date; for EX_DIVIDEND the ex-date, for SPLIT the first session at the new count.
+    account : str
+        Name of an account of the household; a SPLIT may leave it empty: it happens in all of them.
+    action : Action
+        Or its text.
+    symbol : str
+    quantity : float
+        Shares; for EX_DIVIDEND the shares it was paid on, for SPLIT new shares per old.
+    price : float
+        US$ a share before fees; for EX_DIVIDEND the dividend a share; none for SPLIT.
+    fees : float
+        US$, added to a purchase's cost and taken from a sale's proceeds.
+    lot : str
+        Name of the lot a purchase makes. Purchases of one day, account and security under one name are executions of
+        one order.
+    lots : tuple of (str, float)
+        Lots a sale identifies, with shares, in the order sold. ``L1#2`` is the second piece of a lot that a wash sale
+        has divided; without a number the adjusted pieces go first.
+    lot_method : str
+        One of `LEDGER_METHODS`, for a sale that names no lots.
+    where : str
+        The place a message names, such as ``ledger.csv row 7``.
+    """
+
+    date: dt.date
+    account: str
+    action: Action
+    symbol: str
+    quantity: float
+    price: float = 0.0
+    fees: float = 0.0
+    lot: str = ""
+    lots: tuple[tuple[str, float], ...] = ()
+    lot_method: str = ""
+    where: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "date", as_day(self.date))
+        if self.action in tuple(Action):
+            object.__setattr__(self, "action", Action(self.action))
+        object.__setattr__(self, "lots", as_pairs(self.lots))
+        raise_errors(LedgerError, self._check())
+
+    @property
+    def place(self) -> str:
+        """Where this line stands, or what it says."""
+        return self.where or f"{self.date} {self.action} {self.symbol}"
+
+    def _check(self) -> Iterator[Finding]:
+        where = self.place
+        yield from check_date(where, "date", self.date)
+        yield from check_choice(where, "action", self.action, tuple(Action), f"use {', '.join(Action)}")
+        yield from check_text(where, "symbol", self.symbol, "give a ticker")
+        if self.action != Action.SPLIT or self.account:
+            yield from check_text(where, "account", self.account, "name an account of the household")
+        unit = "new shares per old" if self.action == Action.SPLIT else "shares"
+        yield from check_number(where, "quantity", self.quantity, f"give {unit}, above 0")
+        if is_number(self.quantity) and self.quantity <= 0:
+            yield Finding("error", where, f"quantity is {self.quantity:g}", f"give {unit}, above 0")
+        yield from check_number(where, "price", self.price, "give US$ a share, 0 or more", least=0)
+        yield from check_number(where, "fees", self.fees, "give US$, 0 or more", least=0)
+        yield from self._check_lots(where)
+
+    def _check_lots(self, where: str) -> Iterator[Finding]:
+        if self.lot and any(mark in self.lot for mark in f"{PIECE};:"):
+            yield Finding(
+                "error", where, f"lot is {self.lot!r}", f"leave out {PIECE} ; and : in names of lots"
+            )
+        yield from check_choice(
+            where, "lot_method", self.lot_method, LEDGER_METHODS, f"use {', '.join(LEDGER_METHODS[1:])}"
+        )
+        if self.action != Action.SELL:
+            if self.lots or self.lot_method:
+                what = f"a {self.action} names {'lots' if self.lots else 'a lot_method'}"
+                yield Finding("error", where, what, "only a SELL chooses lots")
+            return
+        if self.lot:
+            yield Finding("error", where, f"a SELL names lot {self.lot!r}", "name what is sold under lots")
+        if self.lots and self.lot_method:
+            yield Finding("error", where, "a SELL names lots and a lot_method", "keep one of them")
+        good = [pair for pair in self.lots if is_pair(pair) and is_number(pair[1]) and pair[1] > 0]
+        if len(good) < len(self.lots):
+            yield Finding("error", where, f"lots is {self.lots!r}", "give names with shares, above 0")
+        elif good and is_number(self.quantity):
+            total = sum(shares for _, shares in good)
+            if abs(total - self.quantity) > _SPEC_ROUNDING * self.quantity:
+                what = f"lots add up to {total:g} shares, quantity is {self.quantity:g}"
+                yield Finding("error", where, what, "make them agree")
+            names = [name for name, _ in good]
+            yield from check_once(where, names, "lot '{}' is named twice in one sale", "add the shares up")
