@@ -105,6 +105,11 @@ def inner(function: F) -> F:
     return _compile(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
 
 
+def rare(function: F) -> F:
+    """Compile a function that only compiled functions call, and few times: it is not inlined, which saves compiling."""
+    return _compile(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
 def _compile(function: F, **options: bool) -> F:
     dispatcher: Any = numba.njit(nogil=True, error_model="numpy", _nrt=False, **options)(function)
     if hasattr(dispatcher, "py_func") and os.access(cache_folder(), os.W_OK):

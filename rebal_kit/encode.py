@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from rebal_kit.rules.holding import day_number
 from rebal_kit.rules.law import TaxTable
 from rebal_kit.rules.lots import LOT_METHOD_CODES
 from rebal_kit.rules.triggers import band_width
+from rebal_kit.rules.wash_sale import Reading
 
 #: How the law treats each kind of account in the engine. An HSA is used for medical bills, so taken like a Roth.
 KIND = {
@@ -77,7 +79,7 @@ def encode_structure(household: Household, market: Market) -> Structure:
     own = {security.symbol: security for security in household.securities}
     securities = [own.get(security.symbol, security) for security in market.securities]
     return Structure(
-        kind=np.array([KIND[account.kind] for account in household.accounts], np.int64),
+        **encode_accounts(household),
         group=group,
         group_first=_starts(np.bincount(group, minlength=len(names))),
         group_member=np.argsort(group, kind="stable").astype(np.int64),
@@ -96,6 +98,26 @@ def encode_structure(household: Household, market: Market) -> Structure:
         replaceable=_replaceable(sleeve_of, sleeve_class, group),
         exempt=np.array([float(s.state_exempt) for s in securities], np.float64),
     )
+
+
+def encode_accounts(household: Household) -> dict[str, Any]:
+    """Return how accounts are taxed, whose they are, and how the wash-sale law is read: fields of a `Structure`."""
+    conventions = household.conventions
+    owners = list(dict.fromkeys(account.owner for account in household.accounts))
+    ignored = conventions.ignore_account_types
+    return {
+        "kind": np.array([KIND[account.kind] for account in household.accounts], np.int64),
+        "owner": np.array([owners.index(account.owner) for account in household.accounts], np.int64),
+        "replaces": np.array([account.kind not in ignored for account in household.accounts], bool),
+        "reading": Reading(
+            count_disposed=conventions.count_disposed_purchases,
+            ignore_older=conventions.ignore_lots_older_than_sold_lot,
+            row_level=conventions.row_level_matching,
+            parent_excluded=conventions.parent_excluded,
+            spouse_step_up=conventions.spouse_basis == "step_up",
+            tacking=conventions.holding == "tacking",
+        ),
+    }
 
 
 def encode_policy(policy: RebalancePolicy, household: Household, market: Market) -> Plan:

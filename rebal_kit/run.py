@@ -83,7 +83,7 @@ class Setting:
         clear(room.ledger)
         blank(room.tape)
         with_lots = self.opened_with == "lots"
-        from_household(room.ledger, self.household, self.market.symbols, self.structure.group, with_lots)
+        from_household(room.ledger, self.household, self.market.symbols, self.structure, with_lots)
         if room.ledger.state[books.STATUS] != books.OK:
             return int(room.ledger.state[books.STATUS])
         return int(simulate(self.desk(plan, room), not with_lots))

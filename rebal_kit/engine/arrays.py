@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rebal_kit.rules.wash_sale import Reading
+
 #: Columns of `Structure.location` and values of `Structure.kind`.
 TAXABLE, DEFERRED, ROTH = 0, 1, 2
 
@@ -31,6 +33,9 @@ class Structure(NamedTuple):
     """Accounts, identity groups and targets."""
 
     kind: np.ndarray  # (A,) int64: TAXABLE, DEFERRED or ROTH
+    owner: np.ndarray  # (A,) int64, who owns the account
+    replaces: np.ndarray  # (A,) bool, purchases in it can replace shares sold at a loss
+    reading: Reading  # of the wash-sale law's disputed questions
     group: np.ndarray  # (S,) int64, identity group (IRC §1091) of each security
     group_first: np.ndarray  # (G + 1,) int64, where a group starts in group_member
     group_member: np.ndarray  # (S,) int64, securities ordered by group

@@ -1,4 +1,4 @@
-"""The book: the only code that changes a ledger. Purchases, sales, splits, dividends; wash sales through `wash.py`."""
+"""The book: the only code that changes a ledger. Purchases, sales, splits; wash sales and dividends beside it."""
 
 from __future__ import annotations
 
@@ -6,21 +6,13 @@ from rebal_kit.compiled import inner
 from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.desk import Desk
-from rebal_kit.engine.ledger import (
-    EXEMPT,
-    HARVESTED,
-    LONG,
-    NEXT_PURCHASE,
-    OPEN_LOSSES,
-    ORDINARY,
-    QUALIFIED,
-    SHORT,
-)
+from rebal_kit.engine.dividends import unqualify_dividends
+from rebal_kit.engine.ledger import DISPOSED, HARVESTED, LONG, NEXT_PURCHASE, OPEN_LOSSES, SHORT
 from rebal_kit.engine.pages import DUST, append_lot, remove_lots
 from rebal_kit.engine.tape import BOUGHT, COST, ORDERS, SOLD, TRADES, next_entry
-from rebal_kit.engine.wash import disallow, replace_sold
-from rebal_kit.rules.holding import tacked_start
-from rebal_kit.rules.wash_sale import blocked_until, disallowed_loss, in_window, matched_shares
+from rebal_kit.engine.wash import disallow, remember_gone, replace_sold
+from rebal_kit.rules.holding import replacement_start
+from rebal_kit.rules.wash_sale import blocked_until, in_window, matched_shares
 
 
 @inner
@@ -44,6 +36,7 @@ def buy(desk: Desk, t: int, account: int, security: int, quantity: float, fee: f
         entry.cost = fee
         entry.reason = reason
         entry.purchase = ledger.state[NEXT_PURCHASE]
+        entry.piece = 0
         entry.acquired = prices.day[t]
         entry.start = prices.day[t]
         entry.long = 0
@@ -66,20 +59,22 @@ def acquire(desk: Desk, day: int, account: int, security: int, quantity: float, 
     purchase = ledger.state[NEXT_PURCHASE]
     ledger.state[NEXT_PURCHASE] = purchase + 1
     group = structure.group[security]
-    ledger.last_buy[group] = day
+    if structure.replaces[account]:
+        ledger.last_buy[group] = day
     ledger.held[account, security] += quantity
     unit_cost = cost / quantity
     left = quantity
-    for w in range(ledger.state[OPEN_LOSSES]):
+    waiting = ledger.state[OPEN_LOSSES] if structure.replaces[account] else 0
+    for w in range(waiting):
         loss = ledger.losses[w]
         if loss.group != group or loss.quantity <= 0.0 or not in_window(day, loss.day, wash_days):
             continue
         matched = matched_shares(loss.quantity, left)
-        amount = disallowed_loss(loss.per_share, matched)
-        settled = disallow(desk, loss.year, loss.long, loss.row, amount, account)
-        start = tacked_start(day, loss.day - loss.held_days, loss.day) if settled > 0.0 else day
+        settled = disallow(desk, loss, matched, account, security, purchase, day, 1)
+        start = day
+        if settled > 0.0:
+            start = replacement_start(day, loss.start, loss.day, structure.reading.tacking)
         append_lot(desk, account, security, matched, matched * unit_cost, settled, day, start, purchase, 0)
-        loss.quantity -= matched
         if loss.quantity <= DUST * matched:
             loss.quantity = 0.0
         left -= matched
@@ -108,7 +103,9 @@ def sell(desk: Desk, t: int, account: int, security: int, chosen: int, fee: floa
     taxable = structure.kind[account] == TAXABLE
     year = prices.year[t]
     group = structure.group[security]
-    for i in range(chosen):
+    reading = structure.reading
+    i = 0
+    while i < chosen:
         slice_ = desk.work.sold[i]
         proceeds = slice_.quantity * (price - unit_fee)
         basis = slice_.cost + slice_.deferred
@@ -127,6 +124,7 @@ def sell(desk: Desk, t: int, account: int, security: int, chosen: int, fee: floa
             entry.cost = slice_.quantity * unit_fee
             entry.reason = reason
             entry.purchase = slice_.purchase
+            entry.piece = desk.work.piece[i]
             entry.acquired = slice_.acquired
             entry.start = slice_.start
             entry.long = long
@@ -134,14 +132,40 @@ def sell(desk: Desk, t: int, account: int, security: int, chosen: int, fee: floa
             entry.gain = gain
             entry.disallowed = 0.0
             entry.permanent = 0.0
-        if not taxable:
-            continue
-        ledger.years[year, LONG if long else SHORT] += gain
-        if gain < -DUST * basis:  # less is rounding: it must not use up a replacement
-            if reason == Reason.HARVEST:
-                ledger.years[year, HARVESTED] -= gain
-            ledger.blocked[group] = max(ledger.blocked[group], blocked_until(day, desk.table.wash_days))
-            replace_sold(desk, day, year, security, i, -gain, long, row)
+        if taxable:
+            ledger.years[year, LONG if long else SHORT] += gain
+            if day - slice_.acquired < desk.table.qualified_days:
+                unqualify_dividends(desk, t, security, i)
+            if gain < -DUST * basis:  # less is rounding: it must not use up a replacement
+                if reason == Reason.HARVEST:
+                    ledger.years[year, HARVESTED] -= gain
+                ledger.blocked[group] = max(ledger.blocked[group], blocked_until(day, desk.table.wash_days))
+                write_loss(desk, t, account, security, i, -gain, long, row)
+                chosen = replace_sold(desk, i, chosen)
+        i += 1
+    if reading.count_disposed and structure.replaces[account]:
+        remember_gone(desk, account, security, day, chosen)
+
+
+@inner
+def write_loss(
+    desk: Desk, t: int, account: int, security: int, i: int, amount: float, long: int, row: int
+) -> None:
+    """Put slice `i` of an order, sold at a loss of `amount` US$, into `work.loss`."""
+    slice_, loss = desk.work.sold[i], desk.work.loss[0]
+    loss.day = desk.prices.day[t]
+    loss.year = desk.prices.year[t]
+    loss.account = account
+    loss.security = security
+    loss.group = desk.structure.group[security]
+    loss.quantity = slice_.quantity
+    loss.per_share = amount / slice_.quantity
+    loss.acquired = slice_.acquired
+    loss.start = slice_.start
+    loss.purchase = slice_.purchase
+    loss.replaced = 1 - slice_.fresh
+    loss.long = long
+    loss.row = row
 
 
 @inner
@@ -159,17 +183,6 @@ def split_shares(desk: Desk, security: int, ratio: float) -> None:
         if loss.security == security:
             loss.quantity *= ratio
             loss.per_share /= ratio
-
-
-@inner
-def receive_dividend(desk: Desk, year: int, account: int, security: int, per_share: float) -> float:
-    """Credit a dividend in cash on its ex-date and, in a taxable account, to the year's income; return US$."""
-    ledger, structure = desk.ledger, desk.structure
-    amount = ledger.held[account, security] * per_share
-    ledger.cash[account] += amount
-    if structure.kind[account] == TAXABLE:
-        qualified = amount * structure.qualified[security]
-        ledger.years[year, QUALIFIED] += qualified
-        ledger.years[year, ORDINARY] += amount - qualified
-        ledger.years[year, EXEMPT] += amount * structure.exempt[security]
-    return amount
+    for g in range(ledger.state[DISPOSED]):
+        if ledger.gone[g].security == security:
+            ledger.gone[g].quantity *= ratio

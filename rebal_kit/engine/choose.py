@@ -6,6 +6,7 @@ from rebal_kit.compiled import inner
 from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.desk import Desk
+from rebal_kit.engine.ledger import DISPOSED
 from rebal_kit.engine.pages import DUST
 from rebal_kit.engine.tape import pass_over
 from rebal_kit.rules.lots import postponed, sale_order
@@ -34,7 +35,8 @@ def may_buy(desk: Desk, t: int, security: int) -> bool:
 def recent_purchase(desk: Desk, group: int, day: int) -> tuple[int, int]:
     """Return the one purchase inside the window before `day` whose shares could replace others, and the earliest day.
 
-    The purchase is NONE, its number, or SEVERAL; the day is that of the earliest such purchase.
+    The purchase is NONE, its number, or SEVERAL; the day is that of the earliest such purchase. Purchases older than
+    the lot to be sold are among them whatever the reading of the law: avoided is never less than what would be washed.
     """
     ledger, structure, wash_days = desk.ledger, desk.structure, desk.table.wash_days
     found = NONE
@@ -44,7 +46,8 @@ def recent_purchase(desk: Desk, group: int, day: int) -> tuple[int, int]:
     for i in range(structure.group_first[group], structure.group_first[group + 1]):
         security = structure.group_member[i]
         for account in range(len(ledger.cash)):
-            for k in range(ledger.lot_count[account, security] - 1, -1, -1):
+            last = ledger.lot_count[account, security] - 1 if structure.replaces[account] else -1
+            for k in range(last, -1, -1):
                 lot = ledger.lots[account, security, k]
                 if not in_window(lot.acquired, day, wash_days):
                     break  # pages are in order of acquisition
@@ -55,7 +58,21 @@ def recent_purchase(desk: Desk, group: int, day: int) -> tuple[int, int]:
                     found = lot.purchase
                 elif found != lot.purchase:
                     found = SEVERAL
+    for g in range(ledger.state[DISPOSED]):
+        gone = ledger.gone[g]
+        if gone.group == group and gone.quantity > 0.0 and in_window(gone.acquired, day, wash_days):
+            earliest = min(earliest, gone.acquired)
+            if found == NONE:
+                found = gone.purchase
+            elif found != gone.purchase:
+                found = SEVERAL
     return found, earliest
+
+
+@inner
+def own_only(desk: Desk, recent: int, purchase: int, fresh: int) -> bool:
+    """Say whether what `recent_purchase` found could not replace shares of this lot, being of its own purchase."""
+    return recent == NONE or (recent == purchase and (desk.structure.reading.parent_excluded or fresh == 1))
 
 
 @inner
@@ -116,7 +133,7 @@ def rank_lots(desk: Desk, t: int, account: int, security: int, method: int) -> N
         if abs(unit_basis - price) <= DUST * price:
             unit_basis = price  # at cost: neither a gain nor a loss
         work.take[k] = 0.0
-        if taxed and recent != NONE and unit_basis > price and lot.purchase != recent:
+        if taxed and unit_basis > price and not own_only(desk, recent, lot.purchase, lot.fresh):
             work.take[k] = KEPT
             amount = (unit_basis - price) * lot.quantity
             pass_over(desk.tape, desk.ledger, t, account, security, Reason.WASH_WINDOW_SALE, amount)

@@ -8,7 +8,7 @@ from rebal_kit.compiled import inner
 from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.book import sell
-from rebal_kit.engine.choose import NONE, may_buy, recent_purchase
+from rebal_kit.engine.choose import NONE, may_buy, own_only, recent_purchase
 from rebal_kit.engine.costs import affordable, spread_cost
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import LONG_AGO
@@ -117,11 +117,12 @@ def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int,
             ripe = False
         else:
             watch(desk, account, security, k)
-        if recent == NONE or recent == lot.purchase:
+        own = own_only(desk, recent, lot.purchase, lot.fresh)
+        if own:
             work.ripe_in_window[account, security] = work.ripe[account, security]
         if not ripe:
             continue
-        if recent != NONE and recent != lot.purchase:
+        if not own:
             pass_over(desk.tape, desk.ledger, t, account, security, Reason.WASH_WINDOW_SALE, basis - value)
             continue
         work.take[k] = lot.quantity

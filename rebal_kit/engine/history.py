@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
+from rebal_kit.domain import Household
 from rebal_kit.engine.arrays import Plan, Prices, Structure
 from rebal_kit.engine.desk import Desk
-from rebal_kit.engine.ledger import JOURNAL_FULL, LOSSES_FULL, LOTS_FULL, empty_ledger
+from rebal_kit.engine.ledger import (
+    JOURNAL_FULL,
+    LOSSES_FULL,
+    LOTS_FULL,
+    OK,
+    STATUS,
+    empty_ledger,
+    from_household,
+)
 from rebal_kit.engine.replay import replay
 from rebal_kit.engine.tape import empty_tape
 from rebal_kit.engine.work import empty_work
 from rebal_kit.rules.law import TaxTable
+from rebal_kit.rules.wash_sale import Reading
 
 
-def play(
-    events: np.ndarray,
-    picks: np.ndarray,
-    day: np.ndarray,
-    price: np.ndarray,
-    kind: np.ndarray,
-    group: np.ndarray,
-    table: TaxTable,
-) -> Desk:
-    """Play a history through the book, in as large a ledger as it needs, and return the desk it was played on.
+class History(NamedTuple):
+    """Trades as the book reads them.
 
-    Parameters
+    Attributes
     ----------
     events : ndarray
         (n_events,) `rebal_kit.engine.replay.EVENT` in order of time. `session` is set to the number of the event;
@@ -35,10 +39,29 @@ def play(
         (n_events,) int64, days since 1970-01-01, never falling.
     price : ndarray
         (n_events,) float64, US$ a share. Of no matter for splits.
-    kind : ndarray
-        (n_accounts,) int64, as in `Structure.kind`.
-    group : ndarray
-        (n_securities,) int64, identity group of each security, numbered from 0.
+    structure : Structure
+        Of `history_structure`.
+    symbols : tuple of str
+        Securities in column order.
+    opening : Household, optional
+        Whose lots, all of these symbols, are there before the first event.
+    """
+
+    events: np.ndarray
+    picks: np.ndarray
+    day: np.ndarray
+    price: np.ndarray
+    structure: Structure
+    symbols: tuple[str, ...]
+    opening: Household | None = None
+
+
+def play(history: History, table: TaxTable) -> Desk:
+    """Play a history through the book, in as large a ledger as it needs, and return the desk it was played on.
+
+    Parameters
+    ----------
+    history : History
     table : TaxTable
         Its `wash_days` is what counts here.
 
@@ -54,15 +77,17 @@ def play(
     ValueError
         The days fall, or a quantity is not positive. What a user wrote is checked before it comes here.
     """
-    if np.any(np.diff(day) < 0):
+    events, picks = history.events, history.picks
+    if np.any(np.diff(history.day) < 0):
         raise ValueError("days must never fall: sort the events by day first")
     if not np.all(events["quantity"] > 0.0) or not np.all(picks["quantity"] > 0.0):
         raise ValueError("every quantity must be positive")
-    events["session"] = np.arange(len(events))
     lots, losses, journal = 32, 64, 2 * len(events) + 16
     while True:
-        desk = history_desk(events, day, price, kind, group, table, lots=lots, losses=losses, journal=journal)
-        status = replay(desk, events, picks)
+        desk = history_desk(history, table, lots=lots, losses=losses, journal=journal)
+        status = desk.ledger.state[STATUS]
+        if status == OK:
+            status = replay(desk, events, picks)
         if status == LOTS_FULL:
             lots *= 2
         elif status == LOSSES_FULL:
@@ -73,29 +98,28 @@ def play(
             return desk
 
 
-def history_desk(
-    events: np.ndarray,
-    day: np.ndarray,
-    price: np.ndarray,
-    kind: np.ndarray,
-    group: np.ndarray,
-    table: TaxTable,
-    *,
-    lots: int,
-    losses: int,
-    journal: int,
-) -> Desk:
-    """Return a desk with nothing in its ledger on which the events can be replayed; parameters as in `play`."""
-    accounts, securities = len(kind), len(group)
+def history_desk(history: History, table: TaxTable, *, lots: int, losses: int, journal: int) -> Desk:
+    """Return a desk with the opening lots in its ledger on which the events can be replayed."""
+    events, day, structure = history.events, history.day, history.structure
+    events["session"] = np.arange(len(events))
+    accounts, securities, groups = (
+        len(structure.kind),
+        len(structure.group),
+        len(structure.group_first) - 1,
+    )
     years = day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)
     year = years - years[0] if len(years) else years
-    groups = int(group.max()) + 1 if securities else 0
+    ledger = empty_ledger(
+        accounts, securities, groups, int(year.max(initial=0)) + 1, lots=lots, losses=losses
+    )
+    if history.opening is not None:
+        from_household(ledger, history.opening, history.symbols, structure, True)
     return Desk(
-        _prices(events, day, year, price, securities),
-        _structure(kind, group, groups),
+        _prices(events, day, year, history.price, securities),
+        structure,
         _plan(len(day), securities),
         table,
-        empty_ledger(accounts, securities, groups, int(year.max(initial=0)) + 1, lots=lots, losses=losses),
+        ledger,
         empty_tape(0, accounts, securities, 0, journal=journal),
         empty_work(accounts, securities, 0, 0, lots),
     )
@@ -118,11 +142,28 @@ def _prices(
     )
 
 
-def _structure(kind: np.ndarray, group: np.ndarray, groups: int) -> Structure:
-    """Accounts and identity groups; a history has no targets."""
+def history_structure(
+    kind: np.ndarray, owner: np.ndarray, replaces: np.ndarray, reading: Reading, group: np.ndarray
+) -> Structure:
+    """Return accounts and identity groups as a structure; a history has no targets.
+
+    Parameters
+    ----------
+    kind, owner : ndarray
+        (n_accounts,) int64, as in `Structure`.
+    replaces : ndarray
+        (n_accounts,) bool.
+    reading : Reading
+    group : ndarray
+        (n_securities,) int64, identity group of each security, numbered from 0.
+    """
     securities = len(group)
+    groups = int(group.max()) + 1 if securities else 0
     return Structure(
         kind=kind,
+        owner=owner,
+        replaces=replaces,
+        reading=reading,
         group=group,
         group_first=np.searchsorted(np.sort(group), np.arange(groups + 1)).astype(np.int64),
         group_member=np.argsort(group, kind="stable").astype(np.int64),

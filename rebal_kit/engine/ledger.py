@@ -10,6 +10,7 @@ import numpy as np
 
 from rebal_kit.compiled import compiled
 from rebal_kit.domain import Account, Household, TaxLot
+from rebal_kit.engine.arrays import Structure
 from rebal_kit.rules.holding import first_long_term_day
 from rebal_kit.rules.law import opening_carryover
 
@@ -31,13 +32,27 @@ LOSS = np.dtype(
     [
         ("day", "i8"),  # of the sale
         ("year", "i8"),
+        ("account", "i8"),
         ("security", "i8"),
         ("group", "i8"),
         ("quantity", "f8"),  # shares not yet replaced
         ("per_share", "f8"),  # US$ of loss, positive
-        ("held_days", "i8"),
+        ("acquired", "i8"),  # day the shares were bought
+        ("start", "i8"),  # day their holding period started
+        ("purchase", "i8"),
+        ("replaced", "i8"),  # 1 when they had themselves replaced others
         ("long", "i8"),
         ("row", "i8"),  # of the disposal in the journal, -1 when nothing is recorded
+    ]
+)
+GONE = np.dtype(
+    [
+        ("acquired", "i8"),
+        ("purchase", "i8"),
+        ("account", "i8"),
+        ("security", "i8"),
+        ("group", "i8"),
+        ("quantity", "f8"),  # shares sold again that may still replace others
     ]
 )
 
@@ -47,7 +62,7 @@ CARRY_SHORT, CARRY_LONG, UNPAID = range(10, 13)
 YEAR_COLUMNS = 13
 
 # Places in Ledger.state.
-STATUS, NEXT_PURCHASE, OPEN_LOSSES, SETTLED_YEARS = range(4)
+STATUS, NEXT_PURCHASE, OPEN_LOSSES, SETTLED_YEARS, DISPOSED = range(5)
 
 # Values of state[STATUS].
 OK, LOTS_FULL, LOSSES_FULL, JOURNAL_FULL = range(4)
@@ -61,11 +76,14 @@ class Ledger(NamedTuple):
     lot_count: np.ndarray  # (A, S) int64, lots in use
     lots: np.ndarray  # (A, S, K) LOT, by date of acquisition
     losses: np.ndarray  # (W,) LOSS, sales at a loss whose window is still open, by date
-    last_buy: np.ndarray  # (G,) int64, day of the group's latest purchase
+    gone: (
+        np.ndarray
+    )  # (W,) GONE, purchases sold again while their window is open, where the reading counts them
+    last_buy: np.ndarray  # (G,) int64, day of the group's latest purchase that can replace
     blocked: np.ndarray  # (G,) int64, last day on which a purchase would make a wash sale
     years: np.ndarray  # (Y, YEAR_COLUMNS) float64, US$
     carry: np.ndarray  # (4,) float64, losses carried over as in rules.brackets.Carryover
-    state: np.ndarray  # (4,) int64
+    state: np.ndarray  # (5,) int64
 
 
 #: A day before every window.
@@ -82,11 +100,12 @@ def empty_ledger(
         lot_count=np.zeros((accounts, securities), np.int64),
         lots=np.zeros((accounts, securities, lots), LOT).view(np.recarray),
         losses=np.zeros(losses, LOSS).view(np.recarray),
+        gone=np.zeros(losses, GONE).view(np.recarray),
         last_buy=np.full(groups, LONG_AGO, np.int64),
         blocked=np.full(groups, LONG_AGO, np.int64),
         years=np.zeros((years, YEAR_COLUMNS)),
         carry=np.zeros(4),
-        state=np.zeros(4, np.int64),
+        state=np.zeros(5, np.int64),
     )
 
 
@@ -104,7 +123,7 @@ def clear(ledger: Ledger) -> None:
 
 
 def from_household(
-    ledger: Ledger, household: Household, symbols: tuple[str, ...], group: np.ndarray, with_lots: bool
+    ledger: Ledger, household: Household, symbols: tuple[str, ...], structure: Structure, with_lots: bool
 ) -> None:
     """Fill an empty ledger with the household's lots and cash, or with its opening values as cash.
 
@@ -114,8 +133,7 @@ def from_household(
     household : Household
     symbols : tuple of str
         Securities in the ledger's column order.
-    group : ndarray
-        (n_securities,) int64, identity groups.
+    structure : Structure
     with_lots : bool
         Open with lots and cash; otherwise with each account's opening value.
     """
@@ -139,7 +157,9 @@ def from_household(
         )  # fmt: skip
         ledger.lot_count[a, s] = k + 1
         ledger.held[a, s] += lot.quantity
-        ledger.last_buy[group[s]] = max(ledger.last_buy[group[s]], day_of(lot.acquired))
+        if structure.replaces[a]:
+            group = structure.group[s]
+            ledger.last_buy[group] = max(ledger.last_buy[group], day_of(lot.acquired))
         ledger.state[NEXT_PURCHASE] = number + 1
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from rebal_kit.compiled import inner
+from rebal_kit.compiled import inner, rare
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import LONG_AGO, LOTS_FULL, STATUS
 from rebal_kit.rules.harvest import qualifying_price
 from rebal_kit.rules.holding import first_long_term_day
+from rebal_kit.rules.lots import averaged
 
 #: A remainder below this share of a lot is rounding, not a holding.
 DUST = 1e-12
@@ -53,6 +54,7 @@ def remove_lots(desk: Desk, account: int, security: int, chosen: int) -> float:
         lot = page[k]
         slice_ = work.sold[i]
         work.sold[i] = lot
+        work.piece[i] = piece_number(desk, account, security, k)
         taken = work.take[k]
         if taken >= lot.quantity * (1.0 - DUST):
             taken = lot.quantity
@@ -83,6 +85,42 @@ def remove_lots(desk: Desk, account: int, security: int, chosen: int) -> float:
     if used == 0:
         desk.work.ripe[account, security] = 0.0
     return quantity
+
+
+@inner
+def piece_number(desk: Desk, account: int, security: int, k: int) -> int:
+    """Return which piece of its purchase lot `k` is, from 1; 0 where the purchase has one piece or nobody will read it.
+
+    Pieces of a purchase lie side by side.
+    """
+    if len(desk.tape.journal) == 0:
+        return 0
+    page = desk.ledger.lots[account, security]
+    purchase = page[k].purchase
+    first = k
+    while first > 0 and page[first - 1].purchase == purchase:
+        first -= 1
+    alone = first == k and (
+        k + 1 >= desk.ledger.lot_count[account, security] or page[k + 1].purchase != purchase
+    )
+    return 0 if alone else k - first + 1
+
+
+@rare
+def average_basis(desk: Desk, account: int, security: int) -> None:
+    """Give every lot of a position the position's average basis a share; dates stay."""
+    ledger = desk.ledger
+    page = ledger.lots[account, security]
+    quantity = 0.0
+    cost = 0.0
+    deferred = 0.0
+    for k in range(ledger.lot_count[account, security]):
+        quantity += page[k].quantity
+        cost += page[k].cost
+        deferred += page[k].deferred
+    for k in range(ledger.lot_count[account, security]):
+        page[k].cost = averaged(page[k].quantity, quantity, cost)
+        page[k].deferred = averaged(page[k].quantity, quantity, deferred)
 
 
 @inner

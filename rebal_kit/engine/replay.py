@@ -12,7 +12,9 @@ from rebal_kit.engine.book import buy, sell, split_shares
 from rebal_kit.engine.choose import rank_lots, take_ranked
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import JOURNAL_FULL, NEXT_PURCHASE, OK, STATUS
+from rebal_kit.engine.pages import average_basis
 from rebal_kit.engine.tape import ORDERS
+from rebal_kit.rules.lots import AVERAGE
 
 #: Values of `EVENT.action`. A reinvested dividend is a purchase for `Reason.REINVEST`.
 BUY, SELL, SPLIT = range(3)
@@ -38,7 +40,17 @@ EVENT = np.dtype(
         ("status", "i8"),
     ]
 )
-PICK = np.dtype([("purchase", "i8"), ("quantity", "f8")])
+PICK = np.dtype(
+    [
+        ("purchase", "i8"),
+        (
+            "piece",
+            "i8",
+        ),  # which piece of it, from 1, in the order of the position; 0 for any, the adjusted ones first
+        ("quantity", "f8"),  # shares
+        ("carry", "i8"),  # 1 when what is not there is to be taken from the next pick
+    ]
+)
 
 #: Shares are added and subtracted in another order by whoever wrote the history: so much is rounding, not overselling.
 ROUNDING = 1e-9
@@ -101,6 +113,8 @@ def lots_for(desk: Desk, events: np.ndarray, picks: np.ndarray, i: int) -> tuple
     if quantity > desk.ledger.held[account, security] * (1.0 + ROUNDING):
         return 0, OVERSOLD
     if event.picks == 0:
+        if event.method == AVERAGE:
+            average_basis(desk, account, security)
         rank_lots(desk, event.session, account, security, event.method)
         return take_ranked(desk, event.session, account, security, quantity), OK
     return named_lots(desk, account, security, picks, event.first_pick, event.first_pick + event.picks)
@@ -116,25 +130,34 @@ def named_lots(
     for k in range(count):
         work.take[k] = 0.0
     chosen = 0
+    carried = 0.0
     for p in range(first, end):
         pick = picks[p]
-        left = pick.quantity
+        wanted = pick.quantity + carried
+        left = wanted
+        carried = 0.0
         found = False
+        piece = 0
         for k in range(count):
             lot = ledger.lots[account, security, k]
             if lot.purchase != pick.purchase:
                 continue
+            piece += 1
+            if pick.piece not in (0, piece):
+                continue
             found = True
             taken = min(left, lot.quantity - work.take[k])
-            if taken <= ROUNDING * pick.quantity:
+            if taken <= ROUNDING * wanted:
                 continue
             if work.take[k] == 0.0:
                 work.order[chosen] = k
                 chosen += 1
             work.take[k] += taken
             left -= taken
-        if not found:
+        if pick.carry:
+            carried = left
+        elif not found:
             return 0, UNKNOWN_LOT
-        if left > ROUNDING * pick.quantity:
+        elif left > ROUNDING * wanted:
             return 0, OVERSOLD
     return chosen, OK

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from rebal_kit.compiled import compiled, inner
 from rebal_kit.domain import Reason
-from rebal_kit.engine.book import buy, receive_dividend, split_shares
+from rebal_kit.engine.book import buy, split_shares
 from rebal_kit.engine.choose import may_buy
 from rebal_kit.engine.desk import Desk
+from rebal_kit.engine.dividends import receive_dividend
 from rebal_kit.engine.harvest import harvest
 from rebal_kit.engine.ledger import OK, STATUS
 from rebal_kit.engine.pages import forget_window, watch

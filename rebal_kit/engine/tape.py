@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rebal_kit.compiled import compiled, inner
+from rebal_kit.compiled import compiled, inner, rare
 from rebal_kit.engine.ledger import JOURNAL_FULL, STATUS, Ledger
 
 ENTRY = np.dtype(
@@ -21,6 +21,7 @@ ENTRY = np.dtype(
         ("cost", "f8"),
         ("reason", "i8"),
         ("purchase", "i8"),
+        ("piece", "i8"),  # of a purchase sold in several: its number, from 1; else 0
         ("acquired", "i8"),
         ("start", "i8"),
         ("long", "i8"),
@@ -28,6 +29,22 @@ ENTRY = np.dtype(
         ("gain", "f8"),
         ("disallowed", "f8"),
         ("permanent", "f8"),
+    ]
+)
+MATCH = np.dtype(
+    [
+        ("row", "i8"),  # of the disposal at a loss
+        ("account", "i8"),  # where the replacement was bought
+        ("security", "i8"),
+        ("purchase", "i8"),
+        ("acquired", "i8"),
+        ("quantity", "f8"),  # shares replaced
+        ("disallowed", "f8"),
+        ("permanent", "f8"),
+        (
+            "attached",
+            "i8",
+        ),  # 0 when the replacement shares were sold before: the loss has no lot to be added to
     ]
 )
 PASSED = np.dtype(
@@ -40,19 +57,20 @@ DAILY_COLUMNS = 6
 # Places in Tape.totals.
 BOUGHT, SOLD, COST = range(3)
 # Places in Tape.counts.
-ENTRIES, PASSED_OVER, ORDERS, TRADES, REBALANCES = range(5)
+ENTRIES, PASSED_OVER, ORDERS, TRADES, REBALANCES, MATCHES = range(6)
 
 
 class Tape(NamedTuple):
     """Journal, daily figures and totals of one run."""
 
     journal: np.ndarray  # (J,) ENTRY; no rows when nothing is to be recorded
+    matches: np.ndarray  # (J,) MATCH, which purchase replaced which loss
     passed: np.ndarray  # (P,) PASSED
     why_not: np.ndarray  # (A, S) int64, last reason noted, so that a standing obstacle is noted once
     daily: np.ndarray  # (T, DAILY_COLUMNS) float64
     weights: np.ndarray  # (T or 0, C + 1) float64, weight of each class and of cash
     totals: np.ndarray  # (3,) float64, US$
-    counts: np.ndarray  # (5,) int64
+    counts: np.ndarray  # (6,) int64
 
 
 def empty_tape(
@@ -61,12 +79,13 @@ def empty_tape(
     """Return a blank tape; with `journal` 0 it takes only daily figures and totals."""
     return Tape(
         journal=np.zeros(journal, ENTRY).view(np.recarray),
+        matches=np.zeros(journal, MATCH).view(np.recarray),
         passed=np.zeros(passed, PASSED).view(np.recarray),
         why_not=np.full((accounts, securities), -1, np.int64),
         daily=np.zeros((sessions, DAILY_COLUMNS)),
         weights=np.zeros((sessions if journal else 0, classes + 1)),
         totals=np.zeros(3),
-        counts=np.zeros(5, np.int64),
+        counts=np.zeros(6, np.int64),
     )
 
 
@@ -89,6 +108,29 @@ def next_entry(tape: Tape, ledger: Ledger) -> int:
         return -1
     tape.counts[ENTRIES] = row + 1
     return row
+
+
+@rare
+def note_match(
+    tape: Tape, ledger: Ledger, row: int, account: int, security: int, purchase: int, acquired: int,
+    quantity: float, disallowed: float, permanent: float, attached: int,
+) -> None:  # fmt: skip
+    """Write down which purchase replaced shares of the disposal in journal row `row`."""
+    at = tape.counts[MATCHES]
+    if at >= len(tape.matches):
+        ledger.state[STATUS] = JOURNAL_FULL
+        return
+    tape.counts[MATCHES] = at + 1
+    match = tape.matches[at]
+    match.row = row
+    match.account = account
+    match.security = security
+    match.purchase = purchase
+    match.acquired = acquired
+    match.quantity = quantity
+    match.disallowed = disallowed
+    match.permanent = permanent
+    match.attached = attached
 
 
 @inner

@@ -104,22 +104,24 @@ def is_long_term(start: int, sold_on: int) -> bool:
 
 
 @compiled
-def tacked_start(replacement_acquired: int, sold_start: int, sold_on: int) -> int:
+def replacement_start(replacement_acquired: int, sold_start: int, sold_on: int, tacking: bool) -> int:
     """Return the start of the holding period of shares that replace shares sold in a wash sale.
 
-    The days for which the sold shares were held are added before the replacement's own; the gap between does
-    not count.
+    With tacking, the days for which the sold shares were held are added before the replacement's own; the gap between
+    does not count. Without it the date of the shares sold is taken over, if it is the earlier one, as some brokers do.
 
-    *Source*: IRC §1223(3). Brokers differ by a day or two: some take over the old date itself, some add
-    months and days.
+    *Source*: IRC §1223(3) ("include the period"). *Not modelled*: months and fractions of months instead of days.
 
     Parameters
     ----------
     replacement_acquired : int
         Trade date of the replacement shares.
     sold_start : int
-        Start of the holding period of the shares sold, itself tacked if they were replacement shares.
+        Start of the holding period of the shares sold, itself moved if they were replacement shares.
     sold_on : int
         Trade date of the sale at a loss.
+    tacking : bool
     """
+    if not tacking:
+        return min(replacement_acquired, sold_start)
     return replacement_acquired - (sold_on - sold_start)

@@ -14,6 +14,7 @@ LIFO = 1
 HIFO = 2
 LEAST_TAX = 3
 LONG_TERM_FIRST = 4
+AVERAGE = 5
 
 #: Code of each method by the name a policy gives it.
 LOT_METHOD_CODES: dict[str, int] = {
@@ -23,6 +24,9 @@ LOT_METHOD_CODES: dict[str, int] = {
     "least_tax": LEAST_TAX,
     "long_term_first": LONG_TERM_FIRST,
 }
+
+#: What a history of trades may name beside them. A back-test does not: it is an election for funds only.
+HISTORY_METHOD_CODES: dict[str, int] = {**LOT_METHOD_CODES, "average": AVERAGE}
 
 
 @compiled
@@ -36,7 +40,7 @@ def sale_order(
     Parameters
     ----------
     method : int
-        FIFO oldest, LIFO newest, HIFO highest basis per share first. LEAST_TAX: losses (short-term before
+        FIFO and AVERAGE oldest, LIFO newest, HIFO highest basis per share first. LEAST_TAX: losses (short-term before
         long-term, the largest per share first), then lots at cost, long-term gains, short-term gains (the
         smallest per share first). LONG_TERM_FIRST: long-term before short-term, the highest basis per share
         first in each.
@@ -54,7 +58,7 @@ def sale_order(
     tier : int
     key : float
     """
-    if method == FIFO:
+    if method in (FIFO, AVERAGE):
         return 0, float(acquired)
     if method == LIFO:
         return 0, -float(acquired)
@@ -74,6 +78,23 @@ def _tax_tier(gain: float, is_long: bool) -> int:
     if gain == 0.0:
         return 2
     return 3 if is_long else 4
+
+
+@compiled
+def averaged(quantity: float, total_quantity: float, total: float) -> float:
+    """Return a lot's part, by shares, of what a position's lots cost in all: average basis.
+
+    *Source*: Reg. §1.1012-1(e)(7): all shares of the account, whatever their holding period. *Not modelled*: the
+    election and its revocation; shares outside funds and dividend reinvestment plans, for which there is none.
+
+    Parameters
+    ----------
+    quantity, total_quantity : float
+        Shares of the lot and of the position.
+    total : float
+        US$ of the position.
+    """
+    return total * (quantity / total_quantity)
 
 
 @compiled

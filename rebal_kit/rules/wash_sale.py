@@ -17,26 +17,30 @@ The order of work, followed by the engine's book
     6. A loss counts *after* what earlier wash sales added to the basis, so that chains work.
 
 What is settled by convention, since the law is silent or disputed
-    =====================================================  ================================================
-    question                                               here
-    =====================================================  ================================================
-    a purchase sold again before the loss                  does not replace: nothing of it is left
-    a lot older than the one sold, both in the window      is a replacement (cautious; some disagree)
-    the rest of the same purchase                          never replaces (Rev. Rul. 56-602)
-    several executions of one order                        are one purchase
-    a spouse's purchase, taxable                           replaces, and takes over basis and holding period
-    a 401(k) or health savings account                     is like an IRA
-    funds that follow the same index                       are identical if the household says so
-    identical securities at different prices               are matched share for share, not by value
-    a purchase on the day of the sale                      is inside the window whichever came first
-    =====================================================  ================================================
+    Each question is a field of `rebal_kit.conventions.WashSaleConventions`, with the cautious practice as its default;
+    `Reading` holds the same as the engine reads it. Not to be chosen: funds that follow one index are identical if the
+    household says so; identical securities at different prices are matched share for share, not by value; a purchase
+    on the day of the sale is inside the window whichever came first.
 
 *Not modelled*: options and contracts to acquire, short sales, dealers (§1091(a)), traders under §475(f).
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from rebal_kit.compiled import compiled
+
+
+class Reading(NamedTuple):
+    """How disputed questions are read, for compiled code; see `rebal_kit.conventions.WashSaleConventions`."""
+
+    count_disposed: bool
+    ignore_older: bool
+    row_level: bool
+    parent_excluded: bool
+    spouse_step_up: bool
+    tacking: bool
 
 
 @compiled
@@ -63,7 +67,15 @@ def blocked_until(sale_day: int, wash_days: int) -> int:
 
 @compiled
 def may_replace(
-    purchase_day: int, purchase: int, replaced_before: bool, sale_day: int, sold_purchase: int, wash_days: int
+    purchase_day: int,
+    purchase: int,
+    replaced_before: bool,
+    sale_day: int,
+    sold_acquired: int,
+    sold_purchase: int,
+    sold_replaced: bool,
+    wash_days: int,
+    reading: Reading,
 ) -> bool:
     """Say whether a lot may replace shares sold at a loss.
 
@@ -75,17 +87,26 @@ def may_replace(
     purchase_day : int
         Trade date of the lot.
     purchase : int
-        Which purchase the lot is from; parts of one purchase share the number, however often they were split.
+        Which purchase the lot is from, in order of acquisition; parts of one purchase share the number, however often
+        they were split.
     replaced_before : bool
         Whether these shares made another loss nondeductible already.
     sale_day : int
         Trade date of the sale at a loss.
-    sold_purchase : int
-        Which purchase the shares sold were from.
+    sold_acquired, sold_purchase : int
+        When and with which purchase the shares sold were bought.
+    sold_replaced : bool
+        Whether the shares sold had made another loss nondeductible.
     wash_days : int
         Length of the window to either side.
+    reading : Reading
     """
-    return purchase != sold_purchase and not replaced_before and in_window(purchase_day, sale_day, wash_days)
+    if replaced_before or not in_window(purchase_day, sale_day, wash_days):
+        return False
+    if purchase == sold_purchase:
+        return sold_replaced and not reading.parent_excluded
+    older = purchase_day < sold_acquired or (purchase_day == sold_acquired and purchase < sold_purchase)
+    return not (reading.ignore_older and older)
 
 
 @compiled
@@ -122,16 +143,18 @@ def disallowed_loss(unit_loss: float, matched: float) -> float:
 
 
 @compiled
-def deferred_loss(disallowed: float, taxable: bool) -> float:
-    """Return how much of a disallowed loss goes into the basis of the replacement shares; the rest is lost.
+def takes_basis(taxable: bool, same_owner: bool, reading: Reading) -> bool:
+    """Say whether replacement shares take over the disallowed loss; otherwise it is lost for good.
 
-    *Source*: IRC §1091(d) (basis); Rev. Rul. 2008-5 (an IRA gets none).
+    *Source*: IRC §1091(d) (basis); Rev. Rul. 2008-5 (an IRA gets none). For a spouse's taxable account no authority
+    says; see `WashSaleConventions.spouse_basis`.
 
     Parameters
     ----------
-    disallowed : float
-        US$.
     taxable : bool
         Whether the replacement shares are in a taxable account.
+    same_owner : bool
+        Whether that account belongs to who sold.
+    reading : Reading
     """
-    return disallowed if taxable else 0.0
+    return taxable and (same_owner or reading.spouse_step_up)

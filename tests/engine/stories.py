@@ -13,15 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from rebal_kit.domain import AccountKind, Reason, TaxProfile
-from rebal_kit.encode import KIND
+from rebal_kit.conventions import WashSaleConventions
+from rebal_kit.domain import Account, Household, Reason, TaxProfile
+from rebal_kit.encode import encode_accounts
+from rebal_kit.engine.arrays import Structure
 from rebal_kit.engine.desk import Desk
-from rebal_kit.engine.history import history_desk, play
+from rebal_kit.engine.history import History, history_desk, history_structure, play
 from rebal_kit.engine.ledger import date_of, day_of
 from rebal_kit.engine.replay import BUY, EVENT, PICK, SELL, SPLIT
 from rebal_kit.engine.tape import ENTRIES
 from rebal_kit.rules.law import TaxTable, tax_table
-from rebal_kit.rules.lots import LOT_METHOD_CODES
+from rebal_kit.rules.lots import HISTORY_METHOD_CODES
+from rebal_kit.targets import TargetAllocation
 
 PURCHASES = ("buy", "reinvest")
 AMOUNTS = ("quantity", "proceeds", "basis", "gain", "disallowed", "permanent", "recognized")
@@ -43,18 +46,23 @@ class Arrays:
     picks: np.ndarray
     day: np.ndarray
     price: np.ndarray
-    kind: np.ndarray
-    group: np.ndarray
+    structure: Structure
 
     @property
-    def given(self) -> tuple[np.ndarray, ...]:
-        return self.events, self.picks, self.day, self.price, self.kind, self.group
+    def kind(self) -> np.ndarray:
+        return self.structure.kind
+
+    @property
+    def group(self) -> np.ndarray:
+        return self.structure.group
+
+    @property
+    def history(self) -> History:
+        return History(self.events, self.picks, self.day, self.price, self.structure, tuple(self.symbols))
 
     def desk(self, **room: int) -> Desk:
         """An empty desk of a stated size."""
-        events, _, *rest = self.given
-        events["session"] = np.arange(len(events))
-        return history_desk(events, *rest, law(), **room)
+        return history_desk(self.history, law(), **room)
 
 
 def in_order(story: dict[str, Any]) -> list[dict[str, Any]]:
@@ -73,7 +81,7 @@ def arrays(
     groups = list(dict.fromkeys(same.get(symbol, symbol) for symbol in symbols))
     labels = [trade["lot"] for trade in trades if trade["side"] in PURCHASES]
     events = np.zeros(len(trades), EVENT).view(np.recarray)
-    named: list[tuple[int, float]] = []
+    named: list[tuple[int, int, float, int]] = []
     for event, trade in zip(events, trades, strict=True):
         side = trade["side"]
         event.security = symbols.index(trade["symbol"])
@@ -82,17 +90,34 @@ def arrays(
         event.account = 0 if side == "split" else accounts.index(trade["account"])
         event.fee = trade.get("fees", 0.0)
         event.reason = Reason.REINVEST if side == "reinvest" else Reason.GIVEN
-        event.method = LOT_METHOD_CODES[trade.get("lot_method", "fifo")]
+        event.method = HISTORY_METHOD_CODES[trade.get("lot_method", "fifo")]
         event.first_pick = len(named)
-        named += [(labels.index(lot), quantity) for lot, quantity in trade.get("lots", ())]
+        named += [pick_of(labels, lot, quantity) for lot, quantity in trade.get("lots", ())]
         event.picks = len(named) - event.first_pick
     return Arrays(
         accounts, symbols, labels, events, np.array(named, PICK).view(np.recarray),
         np.array([day_of(dt.date.fromisoformat(trade["date"])) for trade in trades], np.int64),
         np.array([trade.get("price", 0.0) for trade in trades], np.float64),
-        np.array([KIND[AccountKind(story["accounts"][name]["kind"])] for name in accounts], np.int64),
-        np.array([groups.index(same.get(symbol, symbol)) for symbol in symbols], np.int64),
+        history_structure(
+            **encode_accounts(household_of(story, accounts)),
+            group=np.array([groups.index(same.get(symbol, symbol)) for symbol in symbols], np.int64),
+        ),
     )  # fmt: skip
+
+
+def household_of(story: dict[str, Any], accounts: list[str]) -> Household:
+    """The accounts of a story with its conventions."""
+    conventions = WashSaleConventions(**story.get("conventions", {}))
+    held = [
+        Account(name, story["accounts"][name]["owner"], story["accounts"][name]["kind"]) for name in accounts
+    ]
+    return Household("story", tuple(held), TargetAllocation({}), conventions=conventions)
+
+
+def pick_of(labels: list[str], lot: str, quantity: float) -> tuple[int, int, float, int]:
+    """A lot by its label, or one of its pieces: ``L1#2``."""
+    label, _, piece = lot.partition("#")
+    return labels.index(label), int(piece or 0), quantity, 0
 
 
 @dataclass(frozen=True)
@@ -120,7 +145,7 @@ class Told:
 def told(story: dict[str, Any], **order: list[str]) -> Told:
     """Play a story and tell what became of it."""
     given = arrays(story, **order)
-    desk = play(*given.given, law())
+    desk = play(given.history, law())
     assert not given.events.status.any(), given.events.status
     return retell(given, desk)
 

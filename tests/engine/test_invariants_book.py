@@ -88,7 +88,7 @@ def test_no_more_is_disallowed_than_was_lost(story):
 @given(stories())
 def test_a_share_replaces_once(story):
     facts = arrays(story)
-    desk = play(*facts.given, law())
+    desk = play(facts.history, law())
     bought, replaced = np.zeros(len(facts.symbols)), np.zeros(len(facts.symbols))
     for row in desk.tape.journal[: desk.tape.counts[ENTRIES]]:
         group = facts.group[row.security]
@@ -127,7 +127,7 @@ def test_nothing_stays_deferred_once_all_is_sold_and_the_windows_are_closed(stor
 @given(stories())
 def test_the_ledgers_years_are_the_sums_of_the_journal(story):
     facts = arrays(story)
-    desk = play(*facts.given, law())
+    desk = play(facts.history, law())
     result = retell(facts, desk)
     first = int(in_order(story)[0]["date"][:4])
     for y, row in enumerate(desk.ledger.years):
@@ -140,7 +140,7 @@ def test_the_ledgers_years_are_the_sums_of_the_journal(story):
 @EXAMPLES
 @given(stories())
 def test_held_is_the_sum_of_the_lots_and_pages_are_in_order(story):
-    desk = play(*arrays(story).given, law())
+    desk = play(arrays(story).history, law())
     ledger = desk.ledger
     for a in range(len(ledger.cash)):
         for s in range(ledger.held.shape[1]):

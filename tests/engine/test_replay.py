@@ -135,18 +135,18 @@ def test_numbers_orders_and_totals():
 
 
 def test_an_empty_history():
-    events, picks, day, price, kind, group = arrays(story(on(0, "buy", 1, 1, "A"))).given
-    desk = play(events[:0], picks, day[:0], price[:0], kind, group, law())
+    given = arrays(story(on(0, "buy", 1, 1, "A"))).history
+    desk = play(given._replace(events=given.events[:0], day=given.day[:0], price=given.price[:0]), law())
     assert desk.tape.counts[ENTRIES] == 0
 
 
 def test_what_a_caller_must_have_checked():
-    events, picks, day, price, kind, group = arrays(story(on(0, "buy", 1, 1, "A"), on(9, "sell", 1, 1))).given
+    given = arrays(story(on(0, "buy", 1, 1, "A"), on(9, "sell", 1, 1))).history
     with pytest.raises(ValueError, match="sort the events"):
-        play(events, picks, day[::-1].copy(), price, kind, group, law())
-    events.quantity[0] = 0.0
+        play(given._replace(day=given.day[::-1].copy()), law())
+    given.events.quantity[0] = 0.0
     with pytest.raises(ValueError, match="positive"):
-        play(events, picks, day, price, kind, group, law())
+        play(given, law())
 
 
 LOSSES = (on(0, "buy", 10, 50, "A"), on(40, "sell", 5, 45), on(41, "sell", 5, 45))
@@ -170,7 +170,7 @@ LOSSES = (on(0, "buy", 10, 50, "A"), on(40, "sell", 5, 45), on(41, "sell", 5, 45
 def test_a_full_room_says_so_and_a_larger_one_is_found(room, trades, status):
     facts, _, found = played(*trades, **room)
     assert found == status
-    played_whole = play(*facts.given, law())
+    played_whole = play(facts.history, law())
     assert not facts.events.status.any()
     assert played_whole.tape.counts[ENTRIES] >= len(trades)
 

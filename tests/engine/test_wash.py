@@ -148,9 +148,8 @@ def test_a_reverse_split_inside_the_window_and_a_fund_that_did_not_split():
 
 @pytest.mark.parametrize("ratio", [4, 0.1])
 def test_a_split_moves_the_price_at_which_lots_can_be_harvested(ratio):
-    desk = play(
-        *arrays(story(on(0, "buy", 10, 50, "A"), on(1, "buy", 10, 60, "B"), split(9, ratio))).given, law()
-    )
+    given = arrays(story(on(0, "buy", 10, 50, "A"), on(1, "buy", 10, 60, "B"), split(9, ratio)))
+    desk = play(given.history, law())
     assert desk.work.ripe[0, 0] == pytest.approx(60 / ratio, rel=1e-8)
     assert desk.ledger.held[0, 0] == cents(20 * ratio)
 
@@ -171,7 +170,7 @@ def test_a_sale_at_cost_is_no_loss_after_any_number_of_cuts():
 def test_a_sale_at_cost_opens_no_window():
     trades = [on(0, "buy", 33.333, 9.99, "A")]
     trades += [on(90, "sell", 33.333 / 7, 9.99) for _ in range(7)]
-    desk = play(*arrays(story(*trades)).given, law())
+    desk = play(arrays(story(*trades)).history, law())
     assert desk.ledger.state[OPEN_LOSSES] == 0
     assert desk.ledger.blocked.max() < 0
 
@@ -204,7 +203,7 @@ def test_a_sale_that_lots_fill_exactly_takes_nothing_of_the_next():
 def test_a_loss_that_purchases_fill_exactly_takes_nothing_of_the_next():
     trades = [on(0, "buy", 0.8, 10, "A"), on(40, "sell", 0.8, 9)]
     trades += [on(41, "buy", 0.1, 9, "B"), on(42, "buy", 0.7, 9, "C"), on(43, "buy", 5, 9, "D")]
-    desk = play(*arrays(story(*trades)).given, law())
+    desk = play(arrays(story(*trades)).history, law())
     assert desk.ledger.lot_count[0, 0] == 3
     assert desk.ledger.lots[0, 0, 2].fresh == 1
 
@@ -212,7 +211,7 @@ def test_a_loss_that_purchases_fill_exactly_takes_nothing_of_the_next():
 def test_a_lot_that_a_loss_fills_exactly_is_not_divided():
     # 0.3 − 0.1 is less than 0.2 in binary.
     trades = [on(0, "buy", 0.3, 10, "A"), on(38, "buy", 0.1, 9, "B"), on(39, "buy", 0.2, 9, "C")]
-    desk = play(*arrays(story(*trades, on(40, "sell", 0.3, 9, lots=[("A", 0.3)]))).given, law())
+    desk = play(arrays(story(*trades, on(40, "sell", 0.3, 9, lots=[("A", 0.3)]))).history, law())
     assert desk.ledger.lot_count[0, 0] == 2
     assert desk.ledger.lots[0, 0, :2].fresh.tolist() == [0, 0]
 

@@ -70,9 +70,18 @@ def test_term_of_each_sale(case):
 
 
 def test_a_wash_sale_adds_the_days_held_but_not_the_gap():
-    start = holding.tacked_start(day("2013-02-02"), day("2013-01-12"), day("2013-01-20"))
+    start = holding.replacement_start(day("2013-02-02"), day("2013-01-12"), day("2013-01-20"), True)
     assert start == day("2013-01-25")
     assert holding.first_long_term_day(start) == day("2014-01-26")
+
+
+def test_the_other_convention_takes_the_old_date_over_but_never_a_later_one():
+    start = holding.replacement_start(day("2013-02-02"), day("2013-01-12"), day("2013-01-20"), False)
+    assert start == day("2013-01-12")
+    assert holding.first_long_term_day(start) == day("2014-01-13")
+    assert holding.replacement_start(day("2013-01-03"), day("2013-01-12"), day("2013-01-20"), False) == day(
+        "2013-01-03"
+    )
 
 
 def test_holding_starts_of_simple_wash_cases():
@@ -88,7 +97,7 @@ def test_holding_starts_of_simple_wash_cases():
         sold, sold_on = losses[0]["lot"], day(losses[0]["date"])
         for lot in expect.get("open_lots", []):
             if day(lot["holding_start"]) != bought[lot["lot"]]:
-                tacked = holding.tacked_start(bought[lot["lot"]], bought[sold], sold_on)
+                tacked = holding.replacement_start(bought[lot["lot"]], bought[sold], sold_on, True)
                 assert tacked == day(lot["holding_start"]), case["id"]
                 seen += 1
     assert seen >= 10

@@ -47,8 +47,13 @@ def test_dates(row):
     same(holding.first_long_term_day, a)
     same(holding.day_number, 1900 + abs(a) % 300, 1 + abs(b) % 12, 1 + abs(c) % 31)
     same(holding.is_long_term, a, a + abs(b) % 800)
-    same(holding.tacked_start, a, b, c)
-    same(wash_sale.may_replace, a, d % 3, bool(e % 2), a + b % 50, f % 3, 30)
+    for tacking in (True, False):
+        same(holding.replacement_start, a, b, c, tacking)
+    for flag in (True, False):
+        reading = wash_sale.Reading(flag, not flag, flag, not flag, flag, not flag)
+        sold = (a + b % 50, a + c % 50, f % 3)
+        same(wash_sale.may_replace, a, d % 3, bool(e % 2), *sold, bool(c % 2), 30, reading)
+        same(wash_sale.takes_basis, bool(a % 2), bool(b % 2), reading)
     same(dividends.qualified_days, a, a + abs(b) % 200, a + c % 100, 60, 121)
     same(dividends.is_qualified, a, a + abs(b) % 200, a + c % 100, 61, 60, 121)
 
@@ -61,7 +66,8 @@ def test_money(row):
     same(harvest.qualifies, abs(a), abs(b), 0.05, 500.0)
     same(harvest.tax_saved, a, 0.238, c)
     same(gains.net_capital, a, b, abs(c), abs(d), 3_000.0, e)
-    for method in lots.LOT_METHOD_CODES.values():
+    same(lots.averaged, abs(a), abs(a) + abs(b) + 1.0, c)
+    for method in lots.HISTORY_METHOD_CODES.values():
         same(lots.sale_order, method, 20_000, 19_000 + row * 10, 20_000 + int(a) % 3 - 1, abs(b), abs(c))
     same(lots.postponed, 20_000, 20_000 + int(a) % 40, abs(b), abs(c), 20)
     for table in TABLES:

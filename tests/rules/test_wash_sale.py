@@ -10,6 +10,14 @@ from rebal_kit.rules import law, wash_sale
 from tests.cases import day, load_cases
 
 DAYS = law.load_law(2026, "single").wash_days
+USUAL = wash_sale.Reading(
+    count_disposed=False,
+    ignore_older=False,
+    row_level=False,
+    parent_excluded=True,
+    spouse_step_up=True,
+    tacking=True,
+)
 amounts = st.floats(0, 1e6)
 
 
@@ -29,17 +37,48 @@ def test_boundaries_of_the_window(name):
     purchases = [trade for trade in case["trades"] if trade["side"] == "buy"]
     number = {trade["lot"]: i for i, trade in enumerate(purchases)}
     replaced = any(
-        wash_sale.may_replace(day(t["date"]), number[t["lot"]], False, day(sale["date"]), number[sold], DAYS)
+        wash_sale.may_replace(
+            day(t["date"]),
+            number[t["lot"]],
+            False,
+            day(sale["date"]),
+            day(purchases[number[sold]]["date"]),
+            number[sold],
+            False,
+            DAYS,
+            USUAL,
+        )
         for t in purchases
     )
     assert replaced == (case["expect"]["totals"]["disallowed"] > 0)
 
 
+def may(purchase_day=100, purchase=1, used=False, sold=2, sold_day=90, sold_used=False, **reading):
+    return wash_sale.may_replace(
+        purchase_day, purchase, used, 110, sold_day, sold, sold_used, DAYS, USUAL._replace(**reading)
+    )
+
+
 def test_neither_the_same_purchase_nor_used_shares_replace_a_loss():
-    assert wash_sale.may_replace(100, 1, False, 110, 2, DAYS)
-    assert not wash_sale.may_replace(100, 2, False, 110, 2, DAYS)
-    assert not wash_sale.may_replace(100, 1, True, 110, 2, DAYS)
-    assert not wash_sale.may_replace(79, 1, False, 110, 2, DAYS)
+    assert may()
+    assert not may(purchase=2)
+    assert not may(used=True)
+    assert not may(purchase_day=79)
+
+
+def test_shares_that_had_replaced_others_may_be_washed_by_their_own_purchase_if_so_read():
+    assert not may(purchase=2, sold_used=True)
+    assert may(purchase=2, sold_used=True, parent_excluded=False)
+    assert not may(purchase=2, sold_used=False, parent_excluded=False)
+
+
+def test_older_lots_replace_unless_read_otherwise():
+    assert may(sold_day=105)
+    assert not may(sold_day=105, ignore_older=True)
+    assert not may(
+        purchase=1, sold=2, sold_day=100, ignore_older=True
+    )  # the earlier purchase of one day is older
+    assert may(purchase=3, sold=2, sold_day=100, ignore_older=True)
 
 
 @given(amounts, amounts)
@@ -53,6 +92,13 @@ def test_disallowed_loss_goes_to_the_replacement_or_is_lost():
     """IRS Publication 550: 100 shares bought for 1,000 and sold for 750, 100 bought again for 800."""
     disallowed = wash_sale.disallowed_loss(2.50, wash_sale.matched_shares(100.0, 100.0))
     assert disallowed == 250
-    assert 800 + wash_sale.deferred_loss(disallowed, True) == 1050
-    assert wash_sale.deferred_loss(disallowed, False) == 0
+    assert wash_sale.takes_basis(True, True, USUAL)
+    assert 800 + disallowed == 1050
+    assert not wash_sale.takes_basis(False, True, USUAL)
     assert wash_sale.disallowed_loss(-2.50, 100.0) == 0
+
+
+def test_a_spouse_takes_the_basis_over_or_not():
+    assert wash_sale.takes_basis(True, False, USUAL)
+    assert not wash_sale.takes_basis(True, False, USUAL._replace(spouse_step_up=False))
+    assert not wash_sale.takes_basis(False, False, USUAL)

@@ -1,0 +1,56 @@
+"""Dividends in the ledger: credited on the ex-date, and re-classified when the shares are sold too soon."""
+
+from __future__ import annotations
+
+from rebal_kit.compiled import inner, rare
+from rebal_kit.engine.arrays import TAXABLE
+from rebal_kit.engine.desk import Desk
+from rebal_kit.engine.ledger import EXEMPT, ORDINARY, QUALIFIED, SETTLED_YEARS
+from rebal_kit.rules.dividends import is_qualified
+
+
+@inner
+def receive_dividend(desk: Desk, year: int, account: int, security: int, per_share: float) -> float:
+    """Credit a dividend in cash on its ex-date and, in a taxable account, to the year's income; return US$.
+
+    What can be qualified is taken as qualified until a sale shows that the shares were not held long enough.
+    """
+    ledger, structure = desk.ledger, desk.structure
+    amount = ledger.held[account, security] * per_share
+    ledger.cash[account] += amount
+    if structure.kind[account] == TAXABLE:
+        qualified = amount * structure.qualified[security]
+        ledger.years[year, QUALIFIED] += qualified
+        ledger.years[year, ORDINARY] += amount - qualified
+        ledger.years[year, EXEMPT] += amount * structure.exempt[security]
+    return amount
+
+
+@rare
+def unqualify_dividends(desk: Desk, t: int, security: int, sold: int) -> None:
+    """Turn dividends on slice `sold` of an order into ordinary income where it was not held long enough around them.
+
+    Only shares sold within the required days of their purchase can fail: any others were held through enough of the
+    period before or after the ex-date. The sale then follows the ex-date by less than those days, so that the
+    dividend's year is not settled yet.
+    """
+    prices, table, structure = desk.prices, desk.table, desk.structure
+    share = structure.qualified[security]
+    if share == 0.0:
+        return
+    slice_ = desk.work.sold[sold]
+    quantity = slice_.quantity
+    u = t
+    while u >= 0 and prices.day[u] > slice_.acquired:
+        if prices.event[u]:
+            per_share = prices.dividend[u, security]
+            if per_share != 0.0 and not is_qualified(
+                slice_.acquired, prices.day[t], prices.day[u], table.qualified_days, table.qualified_before,
+                table.qualified_window,
+            ):  # fmt: skip
+                year = max(prices.year[u], desk.ledger.state[SETTLED_YEARS])
+                amount = quantity * per_share * share
+                desk.ledger.years[year, QUALIFIED] -= amount
+                desk.ledger.years[year, ORDINARY] += amount
+            quantity /= prices.split[u, security]
+        u -= 1
