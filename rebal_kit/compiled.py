@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 
 import numba
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -86,6 +88,41 @@ class _HashedCache(FunctionCache):  # type: ignore[misc]
     _impl_class = _HashedCacheImpl
 
 
+class _PartLibrary(JITCodeLibrary):  # type: ignore[misc]
+    """The code of a function that is only ever a part of others: kept as it was lowered, to be linked into them.
+
+    numba would also optimise it with all it calls, turn that into machine code and give it an entrance. All of it is
+    done again, and used, in the function called from Python; leaving it out saves a third of the time of compiling.
+    """
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._verify_declare_only_symbols()
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:  # noqa: ARG002 - numba's own interface
+        self._ensure_finalized()
+        return 0
+
+    @property
+    def codegen(self) -> _PartLibrary:
+        return self
+
+    def set_env(self, name: str, env: Any) -> None:
+        """There is no machine code yet that would want its environment."""
+
+
+class _PartCompiler(Compiler):  # type: ignore[misc]
+    """numba's own stages, into a `_PartLibrary`."""
+
+    def __init__(self, *arguments: Any):
+        super().__init__(*arguments)
+        self.state.library = _PartLibrary(self.state.targetctx.codegen(), f"part-{id(self)}")
+
+
 def compiled(function: F) -> F:
     """Compile `function` on first call and keep the machine code on disk.
 
@@ -93,7 +130,10 @@ def compiled(function: F) -> F:
     Compiled functions own no memory: all arrays come from the caller. That lets numba leave out reference counting,
     which otherwise costs half a microsecond for every call that is handed a ledger.
     """
-    return _compile(function)
+    dispatcher: Any = _compile(function)
+    if hasattr(dispatcher, "py_func") and os.access(cache_folder(), os.W_OK):
+        dispatcher._cache = _HashedCache(function)
+    return dispatcher  # type: ignore[no-any-return]
 
 
 def inner(function: F) -> F:
@@ -102,19 +142,22 @@ def inner(function: F) -> F:
     It gets no entrance from Python: unpacking a ledger's arrays at each one would more than double the compile time.
     It is always inlined: handing all those arrays on costs more than most of these functions do.
     """
-    return _compile(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
+    return _part(function, forceinline=True)
 
 
 def rare(function: F) -> F:
     """Compile a function that only compiled functions call, and few times: it is not inlined, which saves compiling."""
-    return _compile(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return _part(function)
 
 
-def _compile(function: F, **options: bool) -> F:
-    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", _nrt=False, **options)(function)
-    if hasattr(dispatcher, "py_func") and os.access(cache_folder(), os.W_OK):
-        dispatcher._cache = _HashedCache(function)
-    return dispatcher  # type: ignore[no-any-return]
+def _part(function: F, **options: Any) -> F:
+    return _compile(
+        function, no_cpython_wrapper=True, no_cfunc_wrapper=True, pipeline_class=_PartCompiler, **options
+    )
+
+
+def _compile(function: F, **options: Any) -> F:
+    return numba.njit(nogil=True, error_model="numpy", _nrt=False, **options)(function)  # type: ignore[no-any-return]
 
 
 def is_interpreted() -> bool:

@@ -98,7 +98,11 @@ class Setting:
             status = self.run(plan, room)
             if status == books.OK:
                 return room
-            lots, losses, journal = room.ledger.lots.shape[2], len(room.ledger.losses), len(room.tape.journal)
+            lots, losses, journal = (
+                room.ledger.lots.shape[2],
+                room.ledger.losses.shape[1],
+                len(room.tape.journal),
+            )
             if status == books.LOTS_FULL:
                 lots *= 2
             elif status == books.LOSSES_FULL:

@@ -7,7 +7,16 @@ from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.dividends import unqualify_dividends
-from rebal_kit.engine.ledger import DISPOSED, HARVESTED, LONG, NEXT_PURCHASE, OPEN_LOSSES, SHORT
+from rebal_kit.engine.ledger import (
+    DISPOSED,
+    GONE,
+    HARVESTED,
+    LONG,
+    NEXT_PURCHASE,
+    OPEN_LOSSES,
+    SHORT,
+    WAITING,
+)
 from rebal_kit.engine.pages import DUST, append_lot, remove_lots
 from rebal_kit.engine.tape import BOUGHT, COST, ORDERS, SOLD, TRADES, next_entry
 from rebal_kit.engine.wash import disallow, remember_gone, replace_sold
@@ -66,7 +75,7 @@ def acquire(desk: Desk, day: int, account: int, security: int, quantity: float, 
     left = quantity
     waiting = ledger.state[OPEN_LOSSES] if structure.replaces[account] else 0
     for w in range(waiting):
-        loss = ledger.losses[w]
+        loss = ledger.losses[WAITING, w]
         if loss.group != group or loss.quantity <= 0.0 or not in_window(day, loss.day, wash_days):
             continue
         matched = matched_shares(loss.quantity, left)
@@ -124,7 +133,7 @@ def sell(desk: Desk, t: int, account: int, security: int, chosen: int, fee: floa
             entry.cost = slice_.quantity * unit_fee
             entry.reason = reason
             entry.purchase = slice_.purchase
-            entry.piece = desk.work.piece[i]
+            entry.piece = slice_.piece
             entry.acquired = slice_.acquired
             entry.start = slice_.start
             entry.long = long
@@ -179,10 +188,11 @@ def split_shares(desk: Desk, security: int, ratio: float) -> None:
         for k in range(ledger.lot_count[account, security]):
             ledger.lots[account, security, k].quantity *= ratio
     for w in range(ledger.state[OPEN_LOSSES]):
-        loss = ledger.losses[w]
+        loss = ledger.losses[WAITING, w]
         if loss.security == security:
             loss.quantity *= ratio
             loss.per_share /= ratio
     for g in range(ledger.state[DISPOSED]):
-        if ledger.gone[g].security == security:
-            ledger.gone[g].quantity *= ratio
+        gone = ledger.losses[GONE, g]
+        if gone.security == security:
+            gone.quantity *= ratio

@@ -6,7 +6,7 @@ from rebal_kit.compiled import inner
 from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.desk import Desk
-from rebal_kit.engine.ledger import DISPOSED
+from rebal_kit.engine.ledger import DISPOSED, GONE
 from rebal_kit.engine.pages import DUST
 from rebal_kit.engine.tape import pass_over
 from rebal_kit.rules.lots import postponed, sale_order
@@ -59,7 +59,7 @@ def recent_purchase(desk: Desk, group: int, day: int) -> tuple[int, int]:
                 elif found != lot.purchase:
                     found = SEVERAL
     for g in range(ledger.state[DISPOSED]):
-        gone = ledger.gone[g]
+        gone = ledger.losses[GONE, g]
         if gone.group == group and gone.quantity > 0.0 and in_window(gone.acquired, day, wash_days):
             earliest = min(earliest, gone.acquired)
             if found == NONE:

@@ -26,6 +26,10 @@ LOT = np.dtype(
         ("long_from", "i8"),  # first day a sale is long-term
         ("purchase", "i8"),  # number of the purchase the shares came from
         ("fresh", "i8"),  # 1 while the shares may still replace shares sold at a loss
+        (
+            "piece",
+            "i8",
+        ),  # of a slice sold, for the journal: its number in the purchase, from 1; 0 if it is the only one
     ]
 )
 LOSS = np.dtype(
@@ -45,16 +49,9 @@ LOSS = np.dtype(
         ("row", "i8"),  # of the disposal in the journal, -1 when nothing is recorded
     ]
 )
-GONE = np.dtype(
-    [
-        ("acquired", "i8"),
-        ("purchase", "i8"),
-        ("account", "i8"),
-        ("security", "i8"),
-        ("group", "i8"),
-        ("quantity", "f8"),  # shares sold again that may still replace others
-    ]
-)
+# Rows of Ledger.losses: sales at a loss whose window is open, and purchases sold again while theirs is (of which only
+# account, security, group, quantity, acquired and purchase are kept).
+WAITING, GONE = range(2)
 
 # Columns of Ledger.years.
 SHORT, LONG, QUALIFIED, ORDINARY, EXEMPT, HARVESTED, DISALLOWED, PERMANENT, TAX, DEDUCTION = range(10)
@@ -75,10 +72,7 @@ class Ledger(NamedTuple):
     held: np.ndarray  # (A, S) float64, shares: the sum of the lots
     lot_count: np.ndarray  # (A, S) int64, lots in use
     lots: np.ndarray  # (A, S, K) LOT, by date of acquisition
-    losses: np.ndarray  # (W,) LOSS, sales at a loss whose window is still open, by date
-    gone: (
-        np.ndarray
-    )  # (W,) GONE, purchases sold again while their window is open, where the reading counts them
+    losses: np.ndarray  # (2, W) LOSS: WAITING by date, and GONE where the reading counts disposed purchases
     last_buy: np.ndarray  # (G,) int64, day of the group's latest purchase that can replace
     blocked: np.ndarray  # (G,) int64, last day on which a purchase would make a wash sale
     years: np.ndarray  # (Y, YEAR_COLUMNS) float64, US$
@@ -99,8 +93,7 @@ def empty_ledger(
         held=np.zeros((accounts, securities)),
         lot_count=np.zeros((accounts, securities), np.int64),
         lots=np.zeros((accounts, securities, lots), LOT).view(np.recarray),
-        losses=np.zeros(losses, LOSS).view(np.recarray),
-        gone=np.zeros(losses, GONE).view(np.recarray),
+        losses=np.zeros((2, losses), LOSS).view(np.recarray),
         last_buy=np.full(groups, LONG_AGO, np.int64),
         blocked=np.full(groups, LONG_AGO, np.int64),
         years=np.zeros((years, YEAR_COLUMNS)),
@@ -153,7 +146,7 @@ def from_household(
         start = day_of(lot.holding_start or lot.acquired)
         ledger.lots[a, s, k] = (
             lot.quantity, lot.basis - lot.deferred, lot.deferred, day_of(lot.acquired), start,
-            first_long_term_day(start), number, int(lot.holding_start is None and lot.deferred == 0.0),
+            first_long_term_day(start), number, int(lot.holding_start is None and lot.deferred == 0.0), 0,
         )  # fmt: skip
         ledger.lot_count[a, s] = k + 1
         ledger.held[a, s] += lot.quantity

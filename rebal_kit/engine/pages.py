@@ -54,7 +54,8 @@ def remove_lots(desk: Desk, account: int, security: int, chosen: int) -> float:
         lot = page[k]
         slice_ = work.sold[i]
         work.sold[i] = lot
-        work.piece[i] = piece_number(desk, account, security, k)
+        if len(desk.tape.journal) > 0:
+            slice_.piece = piece_number(desk, account, security, k)
         taken = work.take[k]
         if taken >= lot.quantity * (1.0 - DUST):
             taken = lot.quantity
@@ -87,14 +88,12 @@ def remove_lots(desk: Desk, account: int, security: int, chosen: int) -> float:
     return quantity
 
 
-@inner
+@rare
 def piece_number(desk: Desk, account: int, security: int, k: int) -> int:
-    """Return which piece of its purchase lot `k` is, from 1; 0 where the purchase has one piece or nobody will read it.
+    """Return which piece of its purchase lot `k` is, from 1; 0 where the purchase has only one.
 
     Pieces of a purchase lie side by side.
     """
-    if len(desk.tape.journal) == 0:
-        return 0
     page = desk.ledger.lots[account, security]
     purchase = page[k].purchase
     first = k

@@ -15,6 +15,7 @@ from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import (
     DISALLOWED,
     DISPOSED,
+    GONE,
     LONG,
     LOSSES_FULL,
     LOTS_FULL,
@@ -23,6 +24,7 @@ from rebal_kit.engine.ledger import (
     PERMANENT,
     SHORT,
     STATUS,
+    WAITING,
 )
 from rebal_kit.engine.pages import DUST, forget_window, split_lot, watch
 from rebal_kit.engine.tape import note_match
@@ -39,7 +41,7 @@ from rebal_kit.rules.wash_sale import (
 NOWHERE, IN_ORDER, GONE_BEFORE = range(3)
 
 
-@inner
+@rare
 def disallow(
     desk: Desk, loss: np.record, matched: float, account: int, security: int, purchase: int, acquired: int,
     attached: int,
@@ -69,7 +71,7 @@ def disallow(
     return deferred
 
 
-@inner
+@rare
 def replace_sold(desk: Desk, i: int, chosen: int) -> int:
     """Match slice `i` of the order, sold at the loss in `work.loss`, with purchases already made.
 
@@ -178,7 +180,7 @@ def earlier_elsewhere(
                 acquired, purchase = slice_.acquired, slice_.purchase
     if reading.count_disposed:
         for g in range(ledger.state[DISPOSED]):
-            gone = ledger.gone[g]
+            gone = ledger.losses[GONE, g]
             if (
                 gone.group != loss.group
                 or gone.quantity <= 0.0
@@ -211,7 +213,6 @@ def adjust_slice(desk: Desk, j: int, chosen: int) -> int:
             return chosen
         for n in range(chosen, j, -1):
             work.sold[n] = work.sold[n - 1]
-            work.piece[n] = work.piece[n - 1]
         chosen += 1
         rest = work.sold[j + 1]
         share = matched / rest.quantity
@@ -238,7 +239,7 @@ def adjust_slice(desk: Desk, j: int, chosen: int) -> int:
 @rare
 def use_gone(desk: Desk, g: int) -> None:
     """Let shares that were sold before replace `work.loss`: the loss is disallowed and has nowhere to go."""
-    gone = desk.ledger.gone[g]
+    gone = desk.ledger.losses[GONE, g]
     loss = desk.work.loss[0]
     matched = matched_shares(loss.quantity, gone.quantity)
     disallow(desk, loss, matched, gone.account, gone.security, gone.purchase, gone.acquired, 0)
@@ -251,19 +252,19 @@ def remember_gone(desk: Desk, account: int, security: int, day: int, chosen: int
     ledger, wash_days = desk.ledger, desk.table.wash_days
     used = 0
     for g in range(ledger.state[DISPOSED]):
-        old = ledger.gone[g]
+        old = ledger.losses[GONE, g]
         if old.quantity > 0.0 and in_window(old.acquired, day, wash_days):
             if used < g:
-                ledger.gone[used] = old
+                ledger.losses[GONE, used] = old
             used += 1
     for i in range(chosen):
         slice_ = desk.work.sold[i]
         if slice_.fresh == 0 or not in_window(slice_.acquired, day, wash_days):
             continue
-        if used >= len(ledger.gone):
+        if used >= ledger.losses.shape[1]:
             ledger.state[STATUS] = LOSSES_FULL
             return
-        gone = ledger.gone[used]
+        gone = ledger.losses[GONE, used]
         gone.acquired = slice_.acquired
         gone.purchase = slice_.purchase
         gone.account = account
@@ -281,13 +282,13 @@ def open_window(desk: Desk) -> None:
     loss = desk.work.loss[0]
     used = 0
     for w in range(ledger.state[OPEN_LOSSES]):
-        old = ledger.losses[w]
+        old = ledger.losses[WAITING, w]
         if old.quantity > 0.0 and in_window(loss.day, old.day, desk.table.wash_days):
             if used < w:
-                ledger.losses[used] = old
+                ledger.losses[WAITING, used] = old
             used += 1
-    if used >= len(ledger.losses):
+    if used >= ledger.losses.shape[1]:
         ledger.state[STATUS] = LOSSES_FULL
         return
-    ledger.losses[used] = loss
+    ledger.losses[WAITING, used] = loss
     ledger.state[OPEN_LOSSES] = used + 1

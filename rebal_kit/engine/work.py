@@ -32,7 +32,6 @@ class Work(NamedTuple):
     key: np.ndarray  # (K,) float64, then key
     order: np.ndarray  # (K,) int64, lots in the order sold
     sold: np.ndarray  # (K,) LOT, slices of one sale order
-    piece: np.ndarray  # (K,) int64, which piece of its purchase each slice is from, where there are several
     loss: np.ndarray  # (1,) LOSS, the slice sold at a loss that is being settled
     ripe: np.ndarray  # (A, S) float64, no lot can be harvested above this price (net of cost)
     ripe_in_window: (
@@ -64,7 +63,6 @@ def empty_work(accounts: int, securities: int, sleeves: int, classes: int, lots:
         key=np.zeros(lots),
         order=np.zeros(lots, np.int64),
         sold=np.zeros(lots, LOT).view(np.recarray),
-        piece=np.zeros(lots, np.int64),
         loss=np.zeros(1, LOSS).view(np.recarray),
         ripe=np.zeros((accounts, securities)),
         ripe_in_window=np.zeros((accounts, securities)),
