@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.findings import PolicyError as PolicyError
     from rebal_kit.findings import RebalError as RebalError
     from rebal_kit.findings import SimulationError as SimulationError
+    from rebal_kit.gifts import gift_lots as gift_lots
     from rebal_kit.market import Market as Market
     from rebal_kit.market import Quote as Quote
     from rebal_kit.policy import BUY_AND_HOLD as BUY_AND_HOLD
@@ -47,6 +48,9 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.policy import Tier as Tier
     from rebal_kit.policy import Tiered as Tiered
     from rebal_kit.policy import ToleranceBand as ToleranceBand
+    from rebal_kit.rules.income import IncomeTax as IncomeTax
+    from rebal_kit.rules.income import income_tax as income_tax
+    from rebal_kit.rules.income import marginal_rates as marginal_rates
     from rebal_kit.sources.load import load_market as load_market
     from rebal_kit.sweep import sweep as sweep
     from rebal_kit.targets import AssetClass as AssetClass
@@ -63,8 +67,10 @@ _HOMES = {
     "files.household": "load_household save_household",
     "files.policy": "dump_policy load_policy",
     "findings": "Finding HouseholdError LawError LedgerError MarketError PolicyError RebalError SimulationError",
+    "gifts": "gift_lots",
     "market": "Market Quote",
     "policy": "BUY_AND_HOLD Calendar Costs Harvest RebalancePolicy Threshold Tier Tiered ToleranceBand",
+    "rules.income": "IncomeTax income_tax marginal_rates",
     "sources.load": "load_market",
     "sweep": "sweep",
     "targets": "AssetClass TargetAllocation",

@@ -60,7 +60,7 @@ class PolicyError(RebalError):
 
 
 class LawError(RebalError):
-    """The law's numbers are not known for what is asked."""
+    """The law's numbers are not known for what is asked, or a figure of a return cannot be what was given."""
 
 
 class SimulationError(RebalError):

@@ -13,11 +13,11 @@ import numpy as np
 
 from rebal_kit.domain import FilingStatus, TaxProfile
 from rebal_kit.findings import Finding, LawError
-from rebal_kit.rules.brackets import Carryover, ordinary_tax, year_tax
+from rebal_kit.rules.brackets import Carryover
 from rebal_kit.rules.gains import net_capital
+from rebal_kit.rules.marginal import rates_of_a_dollar
 
 _FILE = Path(__file__).with_name("us_federal.toml")
-_A_DOLLAR = 1.0
 
 
 @cache
@@ -81,6 +81,11 @@ def known_years() -> tuple[int, ...]:
     return tuple(sorted(int(name) for name in _numbers() if name.isdigit()))
 
 
+def known_filings() -> tuple[str, ...]:
+    """Return the filing statuses whose numbers are known."""
+    return tuple(status for status in _numbers()["loss_limit"] if status != "source")
+
+
 @cache
 def load_law(year: int, filing: FilingStatus) -> Law:
     """Return the law of a tax year.
@@ -90,8 +95,7 @@ def load_law(year: int, filing: FilingStatus) -> Law:
     LawError
         The year or the filing status is not known.
     """
-    numbers, years = _numbers(), known_years()
-    known = [status for status in numbers["loss_limit"] if status != "source"]
+    numbers, years, known = _numbers(), known_years(), known_filings()
     findings = []
     if year not in years:
         findings.append(
@@ -103,6 +107,7 @@ def load_law(year: int, filing: FilingStatus) -> Law:
         )
     if findings:
         raise LawError(findings)
+    year = int(year)  # 2025.0 is the year 2025
     by_year, rates = numbers[str(year)], numbers["rates"]
     own, surtax, holding = (
         by_year[filing],
@@ -135,7 +140,8 @@ def load_law(year: int, filing: FilingStatus) -> Law:
         due_month=numbers["payment"]["due_month"],
         due_day=numbers["payment"]["due_day"],
         sources=(
-            by_year["source"], rates["ordinary_source"], rates["gain_source"],
+            by_year["ordinary_source"], by_year["gain_source"], by_year["standard_deduction_source"],
+            rates["ordinary_source"], rates["gain_source"],
             *(numbers[section]["source"] for section in sections),
         ),
     )  # fmt: skip
@@ -233,12 +239,16 @@ def tax_table(profile: TaxProfile) -> TaxTable:
         qualified_window=law.qualified_window,
         qualified_before=law.qualified_before,
     )
-    short, long = _marginal_gains(table)
+    # A loss from outside would absorb a dollar once; a harvest is worth what gains cost when there is none.
+    outside = net_capital(table.outside_short, table.outside_long, 0.0, 0.0, table.loss_limit, math.inf)
+    on_gains = rates_of_a_dollar(table, outside.taxed_short, outside.taxed_long, 0.0, 0.0)
+    # Today's gains from outside are nothing to a withdrawal in retirement.
+    on_withdrawals = rates_of_a_dollar(table, 0.0, 0.0, 0.0, 0.0).ordinary_income
     retirement = profile.retirement_rate
     return table._replace(
-        marginal_short=short,
-        marginal_long=long,
-        retirement_rate=_marginal_ordinary(table) if retirement is None else float(retirement),
+        marginal_short=on_gains.short_term_gain.total,
+        marginal_long=on_gains.long_term_gain.total,
+        retirement_rate=on_withdrawals.total if retirement is None else float(retirement),
     )
 
 
@@ -246,23 +256,3 @@ def opening_carryover(profile: TaxProfile) -> Carryover:
     """Return the losses a household carries into the first year, with the portfolio and without it alike."""
     short, long = float(profile.carryover_short), float(profile.carryover_long)
     return Carryover(short, long, short, long)
-
-
-def _marginal_gains(table: TaxTable) -> tuple[float, float]:
-    net = net_capital(table.outside_short, table.outside_long, 0.0, 0.0, table.loss_limit, math.inf)
-    taxed = table._replace(outside_short=net.taxed_short, outside_long=net.taxed_long)
-    none = Carryover(0.0, 0.0, 0.0, 0.0)
-    short = year_tax(taxed, _A_DOLLAR, 0.0, 0.0, 0.0, 0.0, none).tax
-    long = year_tax(taxed, 0.0, _A_DOLLAR, 0.0, 0.0, 0.0, none).tax
-    return round(float(short), 9), round(
-        float(long), 9
-    )  # differences of large sums: nine digits of a dollar are sure
-
-
-def _marginal_ordinary(table: TaxTable) -> float:
-    if table.flat:
-        return table.flat_short + table.state_rate
-    edges, rates = table.ordinary_edges, table.ordinary_rates
-    taxable = table.ordinary_income - table.standard_deduction
-    federal = ordinary_tax(taxable + _A_DOLLAR, edges, rates) - ordinary_tax(taxable, edges, rates)
-    return round(float(federal), 9) + table.state_rate

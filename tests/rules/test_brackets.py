@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
+import random
+import struct
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -201,3 +206,37 @@ def test_parts_add_up(filing, short, long, qualified, carried):
     carry = Carryover(carried, 0.0, 0.0, carried)
     tax = year_tax(TABLES[filing], short, long, qualified, 0.0, 0.0, carry)
     assert tax.tax == close(tax.ordinary_tax + tax.gains_tax + tax.niit + tax.state)
+
+
+def numbers_in(value):
+    for part in value:
+        yield from numbers_in(part) if isinstance(part, tuple) else [part]
+
+
+def test_the_tax_of_2450_random_years_has_not_moved_by_a_bit():
+    """A change of the law or of the arithmetic moves the digest: then it belongs into the change log."""
+    draw, digest = random.Random(1211), hashlib.sha256()
+
+    def cents(top):
+        return draw.randrange(0, top * 100) / 100 * draw.choice([0, 1, 1])
+
+    profiles = [
+        TaxProfile(
+            filing, year, draw.choice([0, 40_000, 96_000, 250_000, 900_000]) + draw.randrange(0, 5_000_000) / 100,
+            outside_short=draw.choice([0, -4_000.25, 9_000]), outside_long=draw.choice([0, -900, 12_000.5, 600_000]),
+            state_rate=draw.choice([0.0, 0.0499]),
+        )
+        for year, filing in itertools.product((2024, 2025, 2026), ("single", "mfj", "mfs", "hoh")) for _ in range(4)
+    ]  # fmt: skip
+    for profile in [*profiles, TaxProfile(flat=(0.37, 0.2, 0.15), state_rate=0.05, outside_short=-500)]:
+        table = law.tax_table(profile)
+        for _ in range(50):
+            short = cents(200_000) - 60_000 * draw.choice([0, 1])
+            long = cents(900_000) - 80_000 * draw.choice([0, 1, 2])
+            qualified, ordinary = cents(50_000), cents(50_000)
+            exempt = ordinary / 2 * draw.choice([0, 1])
+            carry = Carryover(cents(20_000), cents(90_000), cents(20_000), cents(20_000))
+            tax = year_tax(table, short, long, qualified, ordinary, exempt, carry)
+            for number in numbers_in(tax):
+                digest.update(struct.pack("<d", number))
+    assert digest.hexdigest() == "e6faa2e1b9ecd62a20418cbd659f409d6e07e17dff89dca351eb030a32ffb96e"

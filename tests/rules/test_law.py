@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,6 +75,28 @@ def test_unknown_law_says_what_is_known():
     assert len(caught.value.findings) == 2
     with pytest.raises(LawError, match="2150"):
         law.tax_table(TaxProfile(law_year=2150))
+
+
+def test_every_figure_has_its_citation_beside_it():
+    numbers = tomllib.loads(Path(law.__file__).with_name("us_federal.toml").read_text(encoding="utf-8"))
+    for name, section in numbers.items():
+        if name.isdigit():
+            statuses = [value for value in section.values() if isinstance(value, dict)]
+            kinds = {kind for status in statuses for kind in status}
+            assert len(statuses) == len(FILINGS)
+            assert all(set(status) == kinds for status in statuses)
+            cited = {kind for kind in kinds if section.get(f"{kind}_source")}
+        else:
+            kinds = {key for key, value in section.items() if not isinstance(value, str)}
+            cited = {kind for kind in kinds if section.get(f"{kind}_source") or section.get("source")}
+        assert kinds, name
+        assert cited == kinds, name
+
+
+def test_a_year_may_be_any_whole_number():
+    assert law.load_law(2025.0, "single").year == 2025
+    assert type(law.load_law(np.int64(2025), "mfj").year) is int
+    assert law.tax_table(TaxProfile(law_year=2025.0)).standard_deduction == 31_500
 
 
 def test_the_table_repeats_profile_and_law():

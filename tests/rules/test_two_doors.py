@@ -9,7 +9,21 @@ import numpy as np
 import pytest
 
 from rebal_kit.domain import TaxProfile
-from rebal_kit.rules import brackets, dividends, gains, harvest, holding, law, lots, triggers, wash_sale
+from rebal_kit.rules import (
+    brackets,
+    dividends,
+    forms,
+    gains,
+    gifts,
+    harvest,
+    holding,
+    law,
+    lots,
+    marginal,
+    timing,
+    triggers,
+    wash_sale,
+)  # fmt: skip
 
 pytestmark = pytest.mark.compiled
 
@@ -54,6 +68,7 @@ def test_dates(row):
         sold = (a + b % 50, a + c % 50, f % 3)
         same(wash_sale.may_replace, a, d % 3, bool(e % 2), *sold, bool(c % 2), 30, reading)
         same(wash_sale.takes_basis, bool(a % 2), bool(b % 2), reading)
+    same(timing.tax_year, a)
     same(dividends.qualified_days, a, a + abs(b) % 200, a + c % 100, 60, 121)
     same(dividends.is_qualified, a, a + abs(b) % 200, a + c % 100, 61, 60, 121)
 
@@ -73,6 +88,18 @@ def test_money(row):
     for table in TABLES:
         carry = brackets.Carryover(abs(f) * (row % 3), abs(g), abs(f), abs(h))
         same(brackets.year_tax, table, a, b, abs(c), abs(d), abs(e) / 2, carry)
+        same(marginal.tax_on_a_dollar, table, a, b, carry.short, carry.long)
+        same(brackets.tax_return, table, c, a, b, abs(c), abs(d), abs(e) / 2, carry.short, carry.long)
+    same(brackets.income_within, a, b, c, d)
+    same(brackets.niit_base, a, b, abs(c))
+    same(forms.form_8949_gain, abs(a), abs(b), abs(c))
+    for flag in (False, True):
+        same(gifts.gift_deduction, abs(a), abs(b), flag)
+        same(gifts.gift_verdict, abs(a), abs(b), flag)
+        same(forms.broker_reports, flag, row % 8 == 0)
+        same(forms.form_8949_box, flag, row % 8 == 0, row % 3 == 0)
+    same(gifts.untaxed_gain, abs(a), abs(b))
+    same(gifts.gift_order, abs(a) + 1.0, abs(b))
 
 
 @pytest.mark.parametrize("target", [0.0, 0.1, 0.3, 0.6, 1.0])
