@@ -15,10 +15,12 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from rebal_kit.checking import as_day
 from rebal_kit.files.reading import did_you_mean
 from rebal_kit.findings import Finding
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_QUOTED = re.compile(r'[",\r\n]')
 #: What makes a spreadsheet run a cell, with the wide forms that some read alike; apostrophes before it are text.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
@@ -101,10 +103,8 @@ def read_rows(
                 )  # fmt: skip
             else:
                 filled = zip(header, stripped, strict=True)
-                yield (
-                    number,
-                    {column: _restored(cell) if cell[0] == "'" else cell for column, cell in filled if cell},
-                )
+                row = {column: _restored(cell) if cell[0] == "'" else cell for column, cell in filled if cell}
+                yield number, row
     except csv.Error as problem:
         remedy = "check the quotes of this row and the one above"
         findings.append(Finding("error", f"{name} row {number + 1}", f"is not CSV: {problem}", remedy))
@@ -117,18 +117,14 @@ def write_rows(columns: Collection[str], rows: Iterable[Iterable[Any]]) -> str:
     ----------
     columns : collection of str
     rows : iterable of rows
-        Numbers, dates, text, True, False; None leaves a cell empty.
+        Numbers, dates (of a datetime the day is written), text, True, False; None leaves a cell empty.
 
     Notes
     -----
     Numbers are written with all their digits. Text that a spreadsheet would run (it begins with ``= + - @``, a tab or
     a line end, and is no number) gets an apostrophe before it.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([_written(column) for column in columns])
-    writer.writerows([_written(cell) for cell in row] for row in rows)
-    return out.getvalue()
+    return "".join(_line(row) for row in (columns, *rows))
 
 
 def as_number(value: Any) -> Any:
@@ -142,13 +138,20 @@ def digits(value: float) -> str:
     return str(int(value)) if whole else repr(float(value))
 
 
+def _line(row: Iterable[Any]) -> str:
+    # csv.writer leaves a lone carriage return unquoted, which ends the row for those who read it
+    cells = (_written(cell) for cell in row)
+    quoted = ('"{}"'.format(cell.replace('"', '""')) if _QUOTED.search(cell) else cell for cell in cells)
+    return (",".join(quoted) or '""') + "\n"
+
+
 def _written(cell: Any) -> str:
     if cell is None:
         return ""
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, dt.date):
-        return cell.isoformat()
+        return str(as_day(cell))
     if not isinstance(cell, str):
         return digits(cell)
     return f"'{cell}" if _would_run(cell) else cell
