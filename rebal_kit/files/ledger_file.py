@@ -79,8 +79,8 @@ class LedgerRow(BaseModel):
     quantity: Annotated[float, BeforeValidator(as_number), Field(gt=0, allow_inf_nan=False)] = Field(
         description="Shares, above 0"
     )
-    price: Number = Field(default=0.0, description="US$ a share before fees")
-    fees: Number = Field(default=0.0, description="US$, 0 or more")
+    price: Number = Field(default=0.0, description="The price in US$ a share, before fees")
+    fees: Number = Field(default=0.0, description="Fees in US$, 0 or more")
     lot: Name = Field(default="", description="A name for the lot a purchase makes, or the only lot sold")
     lots: Annotated[tuple[tuple[str, float], ...], PlainValidator(_lots)] = Field(
         default=(), description="Lots sold with their shares, such as L1:100;L2:50"
@@ -141,7 +141,7 @@ class TradeRow(LedgerRow):
     """A purchase or a sale: it has an account and a price."""
 
     account: Name = Field(description="The name of an account of the household")
-    price: Number = Field(description="US$ a share before fees")
+    price: Number = Field(description="The price in US$ a share, before fees")
 
 
 class DividendRow(TradeRow):
