@@ -7,14 +7,15 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-import exchange_calendars
-import pandas as pd
+import numpy as np
 import pytest
 
 from rebal_kit.domain import Household
 from rebal_kit.files.household import load_household
 from rebal_kit.files.ledger_file import load_ledger, read_ledger, write_ledger
 from rebal_kit.shipped import shipped_data
+from rebal_kit.sources.sessions import exchange_findings
+from rebal_kit.sources.values import Problems
 from rebal_kit.transactions import PURCHASES, Action, Transaction
 
 FOLDER = shipped_data() / "ledgers"
@@ -45,8 +46,11 @@ def test_three_years_of_sessions_in_order(ledger: tuple[Transaction, ...]) -> No
     assert 25 <= len(days) <= 40
     assert days == sorted(days)
     assert {day.year for day in days} == {2023, 2024, 2025}
-    calendar = exchange_calendars.get_calendar("XNYS")
-    assert [day for day in days if not calendar.is_session(pd.Timestamp(day))] == []
+    dates = np.array(days, "datetime64[D]")
+    said = [
+        finding.what for finding in exchange_findings(dates, np.arange(len(dates)), Problems("example.csv"))
+    ]
+    assert [what for what in said if "is no New York Stock Exchange session" in what] == []
     assert {line.action for line in ledger} == set(Action)
     assert {line.lot_method for line in ledger} == {"", "FIFO", "HIFO"}
 
