@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.domain import TaxProfile as TaxProfile
     from rebal_kit.files.household import load_household as load_household
     from rebal_kit.files.household import save_household as save_household
+    from rebal_kit.files.ledger_file import load_ledger as load_ledger
     from rebal_kit.files.policy import dump_policy as dump_policy
     from rebal_kit.files.policy import load_policy as load_policy
     from rebal_kit.findings import Finding as Finding
@@ -65,6 +66,7 @@ _HOMES = {
     "conventions": "WashSaleConventions",
     "domain": "Account AccountKind Household Reason Security TaxLot TaxProfile",
     "files.household": "load_household save_household",
+    "files.ledger_file": "load_ledger",
     "files.policy": "dump_policy load_policy",
     "findings": "Finding HouseholdError LawError LedgerError MarketError PolicyError RebalError SimulationError",
     "gifts": "gift_lots",

@@ -56,6 +56,11 @@ PIECE = "#"
 PURCHASES = (Action.BUY, Action.REINVEST)
 
 _SPEC_ROUNDING = 1e-9
+# a history has thousands of lines, so what they are all held against is made once
+_ACTIONS = tuple(Action)
+_MARKS = frozenset(f"{PIECE};:")
+_USE_ACTIONS = f"use {', '.join(_ACTIONS)}"
+_USE_METHODS = f"use {', '.join(LEDGER_METHODS[1:])}"
 
 
 @dataclass(frozen=True)
@@ -103,9 +108,10 @@ class Transaction:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "date", as_day(self.date))
-        if self.action in tuple(Action):
+        if self.action in _ACTIONS:
             object.__setattr__(self, "action", Action(self.action))
-        object.__setattr__(self, "lots", as_pairs(self.lots))
+        if self.lots != ():
+            object.__setattr__(self, "lots", as_pairs(self.lots))
         raise_errors(LedgerError, self._check())
 
     @property
@@ -116,7 +122,7 @@ class Transaction:
     def _check(self) -> Iterator[Finding]:
         where = self.place
         yield from check_date(where, "date", self.date)
-        yield from check_choice(where, "action", self.action, tuple(Action), f"use {', '.join(Action)}")
+        yield from check_choice(where, "action", self.action, _ACTIONS, _USE_ACTIONS)
         yield from check_text(where, "symbol", self.symbol, "give a ticker")
         if self.action != Action.SPLIT or self.account:
             yield from check_text(where, "account", self.account, "name an account of the household")
@@ -129,22 +135,21 @@ class Transaction:
         yield from self._check_lots(where)
 
     def _check_lots(self, where: str) -> Iterator[Finding]:
-        if self.lot and any(mark in self.lot for mark in f"{PIECE};:"):
-            yield Finding(
-                "error", where, f"lot is {self.lot!r}", f"leave out {PIECE} ; and : in names of lots"
-            )
-        yield from check_choice(
-            where, "lot_method", self.lot_method, LEDGER_METHODS, f"use {', '.join(LEDGER_METHODS[1:])}"
-        )
+        if not isinstance(self.lot, str):
+            yield Finding("error", where, f"lot is {self.lot!r}, not text", "give a name, or leave it empty")
+        elif self.action != Action.SELL and _MARKS & set(self.lot):
+            remedy = f"leave out {PIECE} ; and : in names of lots"
+            yield Finding("error", where, f"lot is {self.lot!r}", remedy)
+        yield from check_choice(where, "lot_method", self.lot_method, LEDGER_METHODS, _USE_METHODS)
         if self.action != Action.SELL:
             if self.lots or self.lot_method:
-                what = f"a {self.action} names {'lots' if self.lots else 'a lot_method'}"
+                what = f"{self.action} names {'lots' if self.lots else 'a lot_method'}"
                 yield Finding("error", where, what, "only a SELL chooses lots")
             return
         if self.lot:
-            yield Finding("error", where, f"a SELL names lot {self.lot!r}", "name what is sold under lots")
+            yield Finding("error", where, f"SELL names lot {self.lot!r}", "name what is sold under lots")
         if self.lots and self.lot_method:
-            yield Finding("error", where, "a SELL names lots and a lot_method", "keep one of them")
+            yield Finding("error", where, "SELL names lots and a lot_method", "keep one of them")
         good = [pair for pair in self.lots if is_pair(pair) and is_number(pair[1]) and pair[1] > 0]
         if len(good) < len(self.lots):
             yield Finding("error", where, f"lots is {self.lots!r}", "give names with shares, above 0")

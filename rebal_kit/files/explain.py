@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -41,13 +42,19 @@ def explain(
     reported : frozenset of path
         Fields about which something was said before.
     """
-    schema = model.model_json_schema()
+    schema = _schema(model)
     findings: list[Finding] = []
     for detail in error.errors(include_url=False):
         path = _path(detail["loc"], data, missing=detail["type"] == "missing")
         if not any(path and known[: len(path)] == path for known in reported):
             findings += _findings(detail, path, where(path), schema)
     return findings
+
+
+@cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the model's JSON schema; to make one takes longer than to read a thousand rows."""
+    return model.model_json_schema()
 
 
 def _path(loc: tuple[int | str, ...], data: Any, missing: bool) -> Path:
@@ -96,11 +103,17 @@ def _type_remedy(kind: str, value: Any, node: dict[str, Any]) -> str:
         return "write true or false"
     if kind == "string_type" and isinstance(value, (int, float)):
         return f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
-    if kind in ("float_type", "int_type") and isinstance(value, str):
-        bare = re.sub(r"[\s,_'’$]", "", value)
-        if bare != value and re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)", bare):
-            return f"write it without separators, signs or blanks: {bare}"
+    if kind in ("float_type", "int_type") and isinstance(value, str) and (advice := separators(value)):
+        return advice
     return _described(node, f"give {_EXPECTED[kind]}")
+
+
+def separators(value: str) -> str:
+    """Return advice for a number with thousands separators, currency signs or blanks, and nothing for other text."""
+    bare = re.sub(r"[\s,_'’$]", "", value)
+    if bare != value and re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)", bare):
+        return f"write it without separators, signs or blanks: {bare}"
+    return ""
 
 
 def _described(node: dict[str, Any], otherwise: str) -> str:

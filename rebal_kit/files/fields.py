@@ -23,11 +23,15 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from rebal_kit.files.csv_text import as_number
 from rebal_kit.policy import EVERY, Every
 
 _PERCENT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*%\s*")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _EARLIEST = dt.date(1900, 1, 1)
+
+#: No unknown fields and no conversion between types.
+STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 def refusal(what: str, remedy: str) -> PydanticCustomError:
@@ -38,7 +42,7 @@ def refusal(what: str, remedy: str) -> PydanticCustomError:
 class FileModel(BaseModel):
     """Part of a file: no unknown fields, no conversion between types, and buildable into the noun it describes."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = STRICT
 
     @abstractmethod
     def build(self) -> Any:
@@ -104,6 +108,8 @@ def _either(expected: str) -> WrapValidator:
 Name = Annotated[str, AfterValidator(_name)]
 Date = Annotated[dt.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
 Dollars = Annotated[float, Field(allow_inf_nan=False)]
+#: A number in a cell of a CSV file, 0 or more.
+Number = Annotated[float, BeforeValidator(as_number), Field(ge=0, allow_inf_nan=False)]
 PositiveDollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Fraction = Annotated[
     float,

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
-import math
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from rebal_kit.domain import Household, TaxLot
+from rebal_kit.files.csv_text import Columns, read_rows, write_rows
 from rebal_kit.files.explain import explain
-from rebal_kit.files.fields import Date, FileModel, Name
+from rebal_kit.files.fields import Date, FileModel, Name, Number
 from rebal_kit.files.reading import did_you_mean
 from rebal_kit.findings import Finding, HouseholdError, raise_errors
 
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-_COLUMNS = ("account", "lot", "symbol", "quantity", "basis", "acquired", "holding_start", "deferred")
-_NEEDED = ("account", "lot", "symbol", "quantity", "acquired")
-
-
-def _number(value: Any) -> Any:
-    return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
-
-
-Number = Annotated[float, BeforeValidator(_number), Field(ge=0, allow_inf_nan=False)]
+_COLUMNS = Columns(
+    usual=("account", "lot", "symbol", "quantity", "basis", "acquired", "holding_start", "deferred"),
+    needed=("account", "lot", "symbol", "quantity", "acquired"),
+    also=("price",),
+    either=(("basis", "price", "give total basis, or basis per share as 'price'"),),
+)
 
 
 class LotRow(FileModel):
@@ -87,7 +80,7 @@ def read_lots(text: str, name: str, accounts: Collection[str] | None, as_of: dt.
     findings: list[Finding] = []
     held: dict[str, list[TaxLot]] = {}
     seen: dict[str, int] = {}
-    for number, cells in _rows(text, name, findings):
+    for number, cells in read_rows(text, name, _COLUMNS, findings):
         place = f"{name} row {number}"
 
         def where(path: tuple[str | int, ...], place: str = place) -> str:
@@ -116,75 +109,13 @@ def read_lots(text: str, name: str, accounts: Collection[str] | None, as_of: dt.
     return Lots({account: tuple(lots) for account, lots in held.items()}, tuple(findings))
 
 
-def _rows(text: str, name: str, findings: list[Finding]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield row numbers as a spreadsheet shows them, with the cells that are filled in, by column."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header: list[str] = []
-    number = 0
-    try:
-        for number, cells in enumerate(reader, start=1):
-            stripped = [cell.strip() for cell in cells]
-            if not any(stripped):
-                continue
-            if not header:
-                header = [cell.lower() for cell in stripped]
-                problems = list(_header_problems(header, f"{name} row {number}"))
-                findings += problems
-                if problems:
-                    return
-            elif len(cells) != len(header):
-                findings.append(
-                    Finding("error", f"{name} row {number}", f"has {len(cells)} cells under {len(header)} columns",
-                            "check commas; text with a comma goes in quotes")
-                )  # fmt: skip
-            else:
-                yield number, {column: cell for column, cell in zip(header, stripped, strict=True) if cell}
-    except csv.Error as problem:
-        remedy = "check the quotes of this row and the one above"
-        findings.append(Finding("error", f"{name} row {number + 1}", f"is not CSV: {problem}", remedy))
-
-
-def _header_problems(header: list[str], place: str) -> Iterator[Finding]:
-    known = LotRow.model_fields
-    if len(header) == 1 and re.search(r"[;\t|]", header[0]):
-        yield Finding(
-            "error", place, "columns are not separated by commas", "save the file as comma-separated CSV"
-        )
-        return
-    for column in dict.fromkeys(header):
-        if column not in known:
-            shown = f"unknown column '{column}'" if column else "a column has no name"
-            yield Finding("error", place, shown, did_you_mean(column, known))
-        elif header.count(column) > 1:
-            yield Finding("error", place, f"column '{column}' is there twice", "keep one")
-    for column in _NEEDED:
-        if column not in header:
-            yield Finding(
-                "error", place, f"column '{column}' is missing", f"the columns are {', '.join(_COLUMNS)}"
-            )
-    if "basis" not in header and "price" not in header:
-        yield Finding(
-            "error", place, "column 'basis' is missing", "give total basis, or basis per share as 'price'"
-        )
-
-
 def write_lots(household: Household) -> str:
     """Return the household's lots as CSV that `read_lots` reads back unchanged."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for account in household.accounts:
-        for lot in account.lots:
-            writer.writerow(
-                (account.name, lot.lot, lot.symbol, _digits(lot.quantity), _digits(lot.basis), lot.acquired,
-                 lot.holding_start or "", _digits(lot.deferred) if lot.deferred else "")
-            )  # fmt: skip
-    return out.getvalue()
-
-
-def _digits(value: float) -> str:
-    return (
-        str(int(value))
-        if math.isfinite(value) and value == int(value) and abs(value) < 1e15
-        else repr(float(value))
-    )
+    return write_rows(
+        _COLUMNS.usual,
+        (
+            (account.name, lot.lot, lot.symbol, lot.quantity, lot.basis, lot.acquired, lot.holding_start,
+             lot.deferred or None)
+            for account in household.accounts for lot in account.lots
+        ),
+    )  # fmt: skip

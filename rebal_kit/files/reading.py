@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rebal_kit.findings import Finding, RebalError
 
-#: Larger than any household; a file beyond it is something else, or is meant to exhaust memory.
+#: Larger than any household or history; a file beyond it is something else, or is meant to exhaust memory.
 MAX_BYTES = 5_000_000
 
 #: So many problems of one file are listed; the rest are counted.
@@ -38,7 +38,7 @@ def read_text(path: Path, error: type[RebalError]) -> str:
 
     Raises
     ------
-    HouseholdError or PolicyError
+    HouseholdError, LedgerError or PolicyError
         As `error` says: the file is missing, is no regular file, is empty, too large, not UTF-8 or not readable.
     """
     where = str(path)

@@ -13,8 +13,14 @@ from rebal_kit.files.bundled import bundled_folder
 from rebal_kit.files.schema import schemas, write_schemas
 from rebal_kit.files.yaml_text import read_yaml
 
-SCHEMA_OF = {"households": "household.schema.json", "policies": "policy.schema.json"}
-FILES = sorted([*bundled_folder("households").glob("*.yaml"), *bundled_folder("policies").glob("*.yaml")])
+SCHEMA_OF = {
+    "households": "household.schema.json",
+    "policies": "policy.schema.json",
+    "ledgers": "household.schema.json",
+}
+FILES = sorted(
+    path for folder in SCHEMA_OF for path in (bundled_folder("schemas").parent / folder).glob("*.yaml")
+)
 
 
 def test_stored_schemas_are_those_of_the_models(tmp_path: Path) -> None:
