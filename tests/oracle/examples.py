@@ -238,6 +238,24 @@ EXAMPLES: list[dict[str, Any]] = [
         ],
     },
     {
+        # 20 C, bought inside the window, are sold again; two for one would have made them 40. A's 200 new shares
+        # lose 2 each: by the letter "has acquired" 40 of them are replaced, and no lot carries the 80.
+        "id": "SPLIT-3",
+        "accounts": TX,
+        "trades": [
+            buy("2025-01-02", "A", 100, 20),
+            buy("2025-02-20", "C", 20, 18),
+            sell("2025-03-03", 18, ("C", 20)),
+            split("2025-03-05", 2),
+            sell("2025-03-10", 8, ("A", 200)),
+        ],
+        "readings": [
+            reading({}, [("C", 20, 0, 0, "ST"), ("A", 200, -400, 0, "ST")], [], recognized=-400, disallowed=0),
+            reading({"count_disposed_purchases": True}, [("C", 20, 0, 0, "ST"), ("A", 200, -400, 80, "ST")], [],
+                    recognized=-320, disallowed=80, permanent=0, unattached=80),
+        ],
+    },
+    {
         # L loses 3 a share, and 50 of the 100 C replace it: +150, start 20 days before 2024-11-01. The
         # position is then 200 shares, 2,400 paid and 150 added: 12.75 each. 100 A are sold for 1,500 - 1,275
         # = 225, long-term; 20 of the adjusted C for 300 - 255 = 45. 80 shares carry 0.75 each on.
