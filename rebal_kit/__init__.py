@@ -56,6 +56,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.sweep import sweep as sweep
     from rebal_kit.targets import AssetClass as AssetClass
     from rebal_kit.targets import TargetAllocation as TargetAllocation
+    from rebal_kit.tax_report import TaxReport as TaxReport
+    from rebal_kit.tax_report import tax_report as tax_report
     from rebal_kit.transactions import Action as Action
     from rebal_kit.transactions import Trade as Trade
     from rebal_kit.transactions import Transaction as Transaction
@@ -76,6 +78,7 @@ _HOMES = {
     "sources.load": "load_market",
     "sweep": "sweep",
     "targets": "AssetClass TargetAllocation",
+    "tax_report": "TaxReport tax_report",
     "transactions": "Action Trade Transaction",
 }
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names.split()}

@@ -178,10 +178,12 @@ def write_loss(
 
 
 @inner
-def split_shares(desk: Desk, security: int, ratio: float) -> None:
-    """Turn every old share into `ratio` new ones; basis and dates stay (IRC §307)."""
+def split_shares(desk: Desk, only: int, security: int, ratio: float) -> None:
+    """Turn every old share, of account `only` or -1 for all, into `ratio` new ones; basis and dates stay (§307)."""
     ledger = desk.ledger
     for account in range(len(ledger.cash)):
+        if only not in (-1, account):
+            continue
         ledger.held[account, security] *= ratio
         desk.work.ripe[account, security] /= ratio
         desk.work.ripe_in_window[account, security] /= ratio
@@ -189,10 +191,10 @@ def split_shares(desk: Desk, security: int, ratio: float) -> None:
             ledger.lots[account, security, k].quantity *= ratio
     for w in range(ledger.state[OPEN_LOSSES]):
         loss = ledger.losses[WAITING, w]
-        if loss.security == security:
+        if loss.security == security and only in (-1, loss.account):
             loss.quantity *= ratio
             loss.per_share /= ratio
     for g in range(ledger.state[DISPOSED]):
         gone = ledger.losses[GONE, g]
-        if gone.security == security:
+        if gone.security == security and only in (-1, gone.account):
             gone.quantity *= ratio

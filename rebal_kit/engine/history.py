@@ -80,7 +80,7 @@ def play(history: History, table: TaxTable) -> Desk:
     events, picks = history.events, history.picks
     if np.any(np.diff(history.day) < 0):
         raise ValueError("days must never fall: sort the events by day first")
-    if not np.all(events["quantity"] > 0.0) or not np.all(picks["quantity"] > 0.0):
+    if not np.all(events["quantity"] > 0.0) or not np.all(picks["quantity"] >= 0.0):
         raise ValueError("every quantity must be positive")
     lots, losses, journal = 32, 64, 2 * len(events) + 16
     while True:

@@ -25,7 +25,7 @@ OVERSOLD, UNKNOWN_LOT = JOURNAL_FULL + 1, JOURNAL_FULL + 2
 EVENT = np.dtype(
     [
         ("session", "i8"),  # row of the prices; the price is its close
-        ("account", "i8"),  # of no matter for a split
+        ("account", "i8"),  # of a split -1 for all accounts
         ("security", "i8"),
         ("action", "i8"),
         ("quantity", "f8"),  # shares, positive; of a split the new shares per old
@@ -47,7 +47,7 @@ PICK = np.dtype(
             "piece",
             "i8",
         ),  # which piece of it, from 1, in the order of the position; 0 for any, the adjusted ones first
-        ("quantity", "f8"),  # shares
+        ("quantity", "f8"),  # shares, beside what the pick before carries over
         ("carry", "i8"),  # 1 when what is not there is to be taken from the next pick
     ]
 )
@@ -87,7 +87,7 @@ def replay(desk: Desk, events: np.ndarray, picks: np.ndarray) -> int:
         event.purchase = -1
         event.status = OK
         if event.action == SPLIT:
-            split_shares(desk, event.security, event.quantity)
+            split_shares(desk, event.account, event.security, event.quantity)
         elif event.action == BUY:
             event.order = desk.tape.counts[ORDERS]
             event.purchase = ledger.state[NEXT_PURCHASE]
@@ -136,6 +136,8 @@ def named_lots(
         wanted = pick.quantity + carried
         left = wanted
         carried = 0.0
+        if wanted == 0.0:
+            continue
         found = False
         piece = 0
         for k in range(count):

@@ -92,7 +92,7 @@ def corporate_actions(desk: Desk, t: int) -> float:
     total = 0.0
     for security in range(held.shape[1]):
         if prices.split[t, security] != 1.0:
-            split_shares(desk, security, prices.split[t, security])
+            split_shares(desk, -1, security, prices.split[t, security])
         if prices.dividend[t, security] == 0.0:
             continue
         for account in range(held.shape[0]):

@@ -87,7 +87,7 @@ def arrays(
         event.security = symbols.index(trade["symbol"])
         event.action = SPLIT if side == "split" else SELL if side == "sell" else BUY
         event.quantity = trade["ratio"] if side == "split" else trade["quantity"]
-        event.account = 0 if side == "split" else accounts.index(trade["account"])
+        event.account = accounts.index(trade["account"]) if "account" in trade else -1
         event.fee = trade.get("fees", 0.0)
         event.reason = Reason.REINVEST if side == "reinvest" else Reason.GIVEN
         event.method = HISTORY_METHOD_CODES[trade.get("lot_method", "fifo")]

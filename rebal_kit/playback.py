@@ -1,0 +1,366 @@
+"""A history of trades played through the engine's book, one identity group after the other.
+
+Wash sales never cross identity groups, so that each group is a history of its own: what is sold, bought and replaced in
+one has no bearing on another.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rebal_kit.domain import Household, Reason
+from rebal_kit.encode import encode_accounts
+from rebal_kit.engine import replay as events
+from rebal_kit.engine.desk import Desk
+from rebal_kit.engine.history import History, history_structure, play
+from rebal_kit.engine.ledger import LOT, day_of
+from rebal_kit.engine.tape import ENTRIES, MATCHES
+from rebal_kit.findings import Finding, LedgerError, raise_errors
+from rebal_kit.rules.law import TaxTable
+from rebal_kit.rules.lots import HISTORY_METHOD_CODES
+from rebal_kit.transactions import PIECE, PURCHASES, Action, Transaction
+
+Table = pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """What the book made of a history; amounts in US$.
+
+    Attributes
+    ----------
+    transactions : tuple of Transaction
+        By date, executions of one order merged.
+    sold : DataFrame
+        A row for each lot or piece sold: `at` (place in `transactions`), account, symbol, lot, piece, acquired,
+        holding_start, quantity, proceeds, basis, gain, disallowed, permanent, term. Gains of accounts that are not
+        taxable are 0.
+    open_lots : DataFrame
+        account, symbol, lot, acquired, holding_start, quantity, basis, deferred, replaced.
+    matches : DataFrame
+        Which purchase replaced which loss: `sold` (row of `sold`), account, symbol, lot, acquired, quantity,
+        disallowed, permanent, attached.
+    """
+
+    transactions: tuple[Transaction, ...]
+    sold: Table
+    open_lots: Table
+    matches: Table
+
+
+def play_back(transactions: Iterable[Transaction], household: Household, table: TaxTable) -> Played:
+    """Play a history through the book.
+
+    Parameters
+    ----------
+    transactions : iterable of Transaction
+        In any order; those of one day in the order in which they happened.
+    household : Household
+        Accounts, identical securities and conventions; with lots, the history starts from them.
+    table : TaxTable
+        Its `wash_days` is what counts here.
+
+    Raises
+    ------
+    LedgerError
+        With every line that cannot be: unknown account or lot, more sold than is there, a lot sold before it is bought.
+    """
+    given = sorted(transactions, key=lambda line: line.date)
+    raise_errors(LedgerError, _check(given, household))
+    lines = _merged(given) if household.conventions.merge_fills else given
+    groups: dict[str, list[int]] = defaultdict(list)
+    family = {symbol: group[0] for group in household.identical for symbol in group}
+    for at, line in enumerate(lines):
+        if line.action != Action.EX_DIVIDEND:
+            groups[family.get(line.symbol, line.symbol)].append(at)
+    for lot in household.lots:
+        groups.setdefault(family.get(lot.symbol, lot.symbol), [])
+    parts = [_Part(lines, places, household, table, name, family) for name, places in groups.items()]
+    raise_errors(LedgerError, [found for part in parts for found in part.problems()])
+    sold, open_lots, matches = [], [], []
+    first = 0
+    for part in parts:
+        sold.append(part.sold())
+        open_lots.append(part.open_lots())
+        matches.append(part.matches(first))
+        first += len(sold[-1])
+    return Played(tuple(lines), _joined(sold), _joined(open_lots), _joined(matches))
+
+
+def records(table: Table) -> list[dict[str, Any]]:
+    """Return the rows of a table as dictionaries."""
+    return table.to_dict("records")  # type: ignore[return-value]
+
+
+def _joined(tables: list[Table]) -> Table:
+    return pd.concat(tables, ignore_index=True) if tables else Table()
+
+
+def _merged(lines: list[Transaction]) -> list[Transaction]:
+    """Make one purchase of the executions of an order: one day, account, security and lot name."""
+    fills: dict[tuple[Any, ...], list[Transaction]] = defaultdict(list)
+    for line in lines:
+        if line.action in PURCHASES and line.lot:
+            fills[line.date, line.account, line.symbol, line.lot].append(line)
+    merged = []
+    for line in lines:
+        key = (line.date, line.account, line.symbol, line.lot)
+        parts = fills.get(key, [])
+        if len(parts) > 1 and line.action in PURCHASES:
+            if line is not parts[0]:
+                continue
+            quantity = sum(part.quantity for part in parts)
+            price = sum(part.quantity * part.price for part in parts) / quantity
+            fees = sum(part.fees for part in parts)
+            merged.append(replace(line, quantity=quantity, price=price, fees=fees))
+        else:
+            merged.append(line)
+    return merged
+
+
+def _check(lines: list[Transaction], household: Household) -> Iterator[Finding]:
+    accounts = {account.name for account in household.accounts}
+    days: dict[tuple[str, str, str], dt.date] = {}
+    for account in household.accounts:
+        for lot in account.lots:
+            days[account.name, lot.symbol, lot.lot] = lot.acquired
+    for line in lines:
+        if line.account and line.account not in accounts:
+            what, remedy = f"'{line.account}' is no account of the household", "add it to the household file"
+            yield Finding("error", f"{line.place}, column account", what, remedy)
+        if household.lots and household.as_of is not None and line.date < household.as_of:
+            what = f"is {line.date}, before the household's lots of {household.as_of}"
+            remedy = "start the history there, or leave the lots out of the household file"
+            yield Finding("error", f"{line.place}, column date", what, remedy)
+        if line.action in PURCHASES and line.lot:
+            bought = days.setdefault((line.account, line.symbol, line.lot), line.date)
+            if bought != line.date:
+                what = f"lot '{line.lot}' was bought on {bought} already"
+                yield Finding(
+                    "error", f"{line.place}, column lot", what, "give each purchase a name of its own"
+                )
+
+
+class _Part:
+    """The history of one identity group."""
+
+    def __init__(
+        self, lines: list[Transaction], places: list[int], household: Household, table: TaxTable, name: str,
+        family: dict[str, str],
+    ):  # fmt: skip
+        self.lines, self.places = lines, np.array(places, np.int64)
+        held = [lot for lot in household.lots if family.get(lot.symbol, lot.symbol) == name]
+        chosen = [lines[at] for at in places]
+        self.symbols = tuple(
+            dict.fromkeys((*(lot.symbol for lot in held), *(line.symbol for line in chosen)))
+        )
+        self.accounts = [account.name for account in household.accounts]
+        self.taxable = np.array([account.taxable for account in household.accounts])
+        names = {lot.lot for lot in held}
+        opening = replace(
+            household,
+            accounts=tuple(
+                replace(account, lots=tuple(lot for lot in account.lots if lot.lot in names))
+                for account in household.accounts
+            ),
+        )
+        self.labels, self.numbers = self._names(opening, chosen)
+        self.events, self.picks = self._encode(chosen)
+        structure = history_structure(
+            **encode_accounts(household), group=np.zeros(len(self.symbols), np.int64)
+        )
+        day = np.array([day_of(line.date) for line in chosen], np.int64)
+        price = np.array([line.price for line in chosen], np.float64)
+        history = History(self.events, self.picks, day, price, structure, self.symbols, opening)
+        self.desk: Desk = play(history, table)
+
+    def _names(
+        self, opening: Household, chosen: list[Transaction]
+    ) -> tuple[list[str], dict[tuple[str, str, str], list[int]]]:
+        """Name purchases in the order in which the ledger numbers them."""
+        labels: list[str] = []
+        numbers: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+        unnamed: dict[tuple[str, str, dt.date], int] = defaultdict(int)
+        placed = [(lot.acquired, a.name, lot) for a in opening.accounts for lot in a.lots]
+        for _, account, lot in sorted(placed, key=lambda item: item[0]):
+            numbers[account, lot.symbol, lot.lot].append(len(labels))
+            labels.append(lot.lot)
+        for line in chosen:
+            if line.action not in PURCHASES:
+                continue
+            name = line.lot
+            if not name:
+                unnamed[line.account, line.symbol, line.date] += 1
+                count = unnamed[line.account, line.symbol, line.date]
+                name = f"{line.symbol} {line.date}" + (f" ({count})" if count > 1 else "")
+            fills = numbers[line.account, line.symbol, name]
+            fills.append(len(labels))
+            labels.append(name if len(fills) == 1 else f"{name} ({len(fills)})")
+        return labels, numbers
+
+    def _encode(self, chosen: list[Transaction]) -> tuple[np.ndarray, np.ndarray]:
+        account_of = {name: a for a, name in enumerate(self.accounts)}
+        column = {symbol: s for s, symbol in enumerate(self.symbols)}
+        rows: list[tuple[Any, ...]] = []
+        picks: list[tuple[int, int, float, int]] = []
+        for line in chosen:
+            first = len(picks)
+            for name, quantity in line.lots:
+                label, _, piece = name.partition(PIECE)
+                # A lot that is not there is found, and said, when the sale is played.
+                fills = self.numbers.get((line.account, line.symbol, label)) or [-1]
+                for i, number in enumerate(fills):
+                    more = i + 1 < len(fills)
+                    picks.append((number, int(piece or 0), quantity if i == 0 else 0.0, int(more)))
+            rows.append(
+                (
+                    0, account_of.get(line.account, -1), column[line.symbol], _ACTIONS[line.action], line.quantity,
+                    line.fees, Reason.REINVEST if line.action == Action.REINVEST else Reason.GIVEN,
+                    HISTORY_METHOD_CODES[line.lot_method.lower() or "fifo"], first, len(picks) - first, -1, -1, 0,
+                )
+            )  # fmt: skip
+        return (
+            np.array(rows, events.EVENT).view(np.recarray),
+            np.array(picks, events.PICK).view(np.recarray),
+        )
+
+    def problems(self) -> Iterator[Finding]:
+        """Say which sales could not be made."""
+        held: dict[tuple[str, str], float] = defaultdict(float)
+        if not self.events["status"].any():
+            return
+        for event, at in zip(self.events, self.places, strict=True):
+            line = self.lines[at]
+            position = (line.account, line.symbol)
+            if event.status == 0:
+                if line.action == Action.SPLIT:
+                    for account, symbol in held:
+                        if symbol == line.symbol and line.account in ("", account):
+                            held[account, symbol] *= line.quantity
+                else:
+                    held[position] += line.quantity if line.action in PURCHASES else -line.quantity
+                continue
+            yield from self._problem(line, int(event.status), max(0.0, round(held[position], 9)))
+
+    def _problem(self, line: Transaction, status: int, there: float) -> Iterator[Finding]:
+        names = [name.partition(PIECE)[0] for name, _ in line.lots]
+        missing = [n for n in names if (line.account, line.symbol, n) not in self.numbers]
+        later = [
+            (n, other) for n in names for other in self.lines
+            if other.action in PURCHASES and (other.account, other.symbol, other.lot) == (line.account, line.symbol, n)
+            and other.date > line.date
+        ]  # fmt: skip
+        if missing:
+            known = [
+                n for account, symbol, n in self.numbers if (account, symbol) == (line.account, line.symbol)
+            ]
+            remedy = f"its lots are {', '.join(known[:8])}" if known else "buy it first"
+            for name in dict.fromkeys(missing):
+                what = f"lot '{name}' of {line.symbol} is not in account '{line.account}'"
+                yield Finding("error", f"{line.place}, column lots", what, remedy)
+        elif later:
+            for name, other in later:
+                what = f"lot '{name}' is sold on {line.date}, before it is bought on {other.date}"
+                yield Finding("error", f"{line.place}, column lots", what, "check both dates")
+        elif status == events.UNKNOWN_LOT:
+            what = f"nothing is left of lot {', '.join(map(repr, names))} on {line.date}"
+            yield Finding("error", f"{line.place}, column lots", what, "name lots that are there")
+        else:
+            first = min(
+                (o.date for o in self.lines if o.action in PURCHASES
+                 and (o.account, o.symbol) == (line.account, line.symbol) and o.date > line.date),
+                default=None,
+            )  # fmt: skip
+            of_lots = f" of lots {', '.join(names)}" if names and line.quantity <= there else ""
+            what = f"sells {line.quantity:,.10g} {line.symbol}{of_lots}, account '{line.account}' holds {there:,.10g}"
+            remedy = (
+                f"it is bought on {first}: check both dates" if first and there == 0 else
+                "add the purchase that is missing, or check the quantity; short sales are not modelled"
+            )  # fmt: skip
+            yield Finding("error", f"{line.place}, column quantity", what, remedy)
+
+    def sold(self) -> Table:
+        """Return every slice sold, in the order of the journal."""
+        rows = self._sales()
+        names = np.array(self.accounts, object)
+        return Table(
+            {
+                "at": self.places[rows["session"]],
+                "account": names[rows["account"]],
+                "symbol": np.array(self.symbols, object)[rows["security"]],
+                "lot": np.array([*self.labels, ""], object)[rows["purchase"]],
+                "piece": rows["piece"],
+                "acquired": _dates(rows["acquired"]),
+                "holding_start": _dates(rows["start"]),
+                "quantity": rows["quantity"],
+                "proceeds": rows["quantity"] * rows["price"] - rows["cost"],
+                "basis": rows["basis"],
+                "gain": rows["gain"],
+                "disallowed": rows["disallowed"],
+                "permanent": rows["permanent"],
+                "term": np.where(rows["long"] == 1, "LT", "ST"),
+                "taxable": self.taxable[rows["account"]],
+            }
+        )
+
+    def _sales(self) -> np.ndarray:
+        rows = self.desk.tape.journal[: self.desk.tape.counts[ENTRIES]]
+        return np.asarray(rows[rows["side"] < 0])
+
+    def open_lots(self) -> Table:
+        """Return what is left."""
+        ledger = self.desk.ledger
+        pages = [
+            (a, s, ledger.lots[a, s, : ledger.lot_count[a, s]])
+            for a in range(len(self.accounts)) for s in range(len(self.symbols)) if ledger.lot_count[a, s]
+        ]  # fmt: skip
+        lots = np.concatenate([np.asarray(page) for *_, page in pages]) if pages else np.zeros(0, LOT)
+        count = [len(page) for *_, page in pages]
+        return Table(
+            {
+                "account": np.repeat(np.array([self.accounts[a] for a, *_ in pages], object), count),
+                "symbol": np.repeat(np.array([self.symbols[s] for _, s, _ in pages], object), count),
+                "lot": np.array([*self.labels, ""], object)[lots["purchase"]],
+                "acquired": _dates(lots["acquired"]),
+                "holding_start": _dates(lots["start"]),
+                "quantity": lots["quantity"],
+                "basis": lots["cost"] + lots["deferred"],
+                "deferred": lots["deferred"],
+                "replaced": lots["fresh"] == 0,
+            }
+        )
+
+    def matches(self, first: int) -> Table:
+        """Return which purchase replaced which loss; `first` is the number of this part's first row in `sold`."""
+        tape = self.desk.tape
+        rows = np.asarray(tape.matches[: tape.counts[MATCHES]])
+        place = np.cumsum(tape.journal["side"][: tape.counts[ENTRIES]] < 0) - 1
+        return Table(
+            {
+                "sold": first + place[rows["row"]],
+                "account": np.array(self.accounts, object)[rows["account"]],
+                "symbol": np.array(self.symbols, object)[rows["security"]],
+                "lot": np.array([*self.labels, ""], object)[rows["purchase"]],
+                "acquired": _dates(rows["acquired"]),
+                "quantity": rows["quantity"],
+                "disallowed": rows["disallowed"],
+                "permanent": rows["permanent"],
+                "attached": rows["attached"] == 1,
+            }
+        )
+
+
+_ACTIONS = {
+    Action.BUY: events.BUY, Action.REINVEST: events.BUY, Action.SELL: events.SELL, Action.SPLIT: events.SPLIT,
+}  # fmt: skip
+
+
+def _dates(days: np.ndarray) -> np.ndarray:
+    return days.astype("datetime64[D]").astype("datetime64[ns]")

@@ -1,0 +1,147 @@
+"""What a reader must know of a tax report: what was not looked at, what is open still, what rests on a convention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+import pandas as pd
+
+from rebal_kit.conventions import WashSaleConventions
+from rebal_kit.domain import AccountKind, Household
+from rebal_kit.findings import Finding
+from rebal_kit.playback import Played, records
+from rebal_kit.rules.law import TaxTable
+
+_CENT = 0.005
+
+
+def findings_of(
+    played: Played, disposals: pd.DataFrame, wash_sales: pd.DataFrame, dividends: pd.DataFrame,
+    years: pd.DataFrame, household: Household, table: TaxTable,
+) -> tuple[Finding, ...]:  # fmt: skip
+    """Return everything a reader must know, the gravest first; the parameters are a report's tables."""
+    found = (
+        *_coverage(played, disposals, wash_sales, household, table),
+        *_lost(wash_sales),
+        *_debated(wash_sales, household),
+        *_paid(dividends, table),
+        *_assumed(played, years, household),
+    )
+    order = {"error": 0, "warning": 1, "note": 2}
+    return tuple(sorted(found, key=lambda finding: order[finding.severity]))
+
+
+def _coverage(
+    played: Played, disposals: pd.DataFrame, wash_sales: pd.DataFrame, household: Household, table: TaxTable
+) -> Iterator[Finding]:
+    accounts = len(household.accounts)
+    known = f"{accounts} account{'s' if accounts > 1 else ''}"
+    if not household.complete:
+        yield Finding(
+            "warning", "coverage",
+            f"outside accounts are unknown: wash sales against accounts other than these {known} were not evaluated",
+            "list every account of both spouses, IRAs and workplace plans too, and say complete: true",
+        )  # fmt: skip
+    elif not len(wash_sales):
+        yield Finding("note", "coverage", f"no wash sale among the {known}, said to be all of the household")
+    window = pd.Timedelta(days=table.wash_days)
+    first, last = (pd.Timestamp(f(line.date for line in played.transactions)) for f in (min, max))
+    losses = disposals[disposals["gain"] < -_CENT]
+    early = losses[losses["date"] - window < first]
+    if len(early):
+        usd = -early["gain"].sum()
+        yield Finding(
+            "warning", "coverage",
+            f"the history begins on {first:%Y-%m-%d}: for losses of US$ {usd:,.2f} purchases before it would count",
+            f"begin the history {table.wash_days} days before the first loss",
+        )  # fmt: skip
+    late = losses[(losses["date"] + window > last) & (losses["recognized"] < -_CENT)]
+    if len(late):
+        until = late["date"].max() + window
+        usd = -late["recognized"].sum()
+        yield Finding(
+            "warning", "open windows",
+            f"the history ends on {last:%Y-%m-%d}: purchases until {until:%Y-%m-%d} could disallow US$ {usd:,.2f} yet",
+            "buy nothing identical until then, in no account, and reinvest no dividend of it",
+        )  # fmt: skip
+
+
+def _lost(wash_sales: pd.DataFrame) -> Iterator[Finding]:
+    lost = wash_sales[wash_sales["permanent"] > _CENT]
+    for account, rows in lost.groupby("in_account", sort=False):
+        usd, symbols = rows["permanent"].sum(), ", ".join(dict.fromkeys(rows["in_symbol"]))
+        yield Finding(
+            "warning", f"account '{account}'",
+            f"bought {symbols} within the window of losses elsewhere: US$ {usd:,.2f} are lost for good",
+            "keep automatic purchases of it away from the days around a loss",
+        )  # fmt: skip
+    nowhere = wash_sales[wash_sales["fate"].str.startswith("in no lot")]
+    if len(nowhere):
+        usd = nowhere["disallowed"].sum()
+        yield Finding(
+            "warning", "conventions",
+            f"US$ {usd:,.2f} are disallowed against shares that were sold before: no lot's basis receives them",
+            "that is what count_disposed_purchases says; the usual reading allows these losses",
+        )  # fmt: skip
+
+
+def _debated(wash_sales: pd.DataFrame, household: Household) -> Iterator[Finding]:
+    """Name the disputed questions on which this history's figures depend."""
+    kinds = {account.name: account.kind for account in household.accounts}
+    owners = {account.name: account.owner for account in household.accounts}
+    other_owner = wash_sales["account"].map(owners) != wash_sales["in_account"].map(owners)
+    plan = wash_sales["in_account"].map(kinds).isin([AccountKind.K401, AccountKind.HSA])
+    taxable = wash_sales["in_account"].map(kinds) == AccountKind.TAXABLE
+    questions = (
+        (other_owner & taxable, "spouse_basis", "the basis of shares that the spouse bought is raised (joint returns)"),
+        (plan, "ignore_account_types", "purchases in a 401(k) or HSA count like an IRA's, on which nothing is ruled"),
+        (wash_sales["symbol"] != wash_sales["in_symbol"], "identical",
+         "that these securities are identical is the household's own view; shares are matched by number, not by value"),
+    )  # fmt: skip
+    for rows, switch, said in questions:
+        if rows.any():
+            usd = wash_sales.loc[rows, "disallowed"].sum()
+            yield Finding(
+                "note", f"convention {switch}", f"US$ {usd:,.2f} of disallowed losses rest on it: {said}"
+            )
+    usual = WashSaleConventions()
+    changed = [
+        f.name for f in fields(usual) if getattr(usual, f.name) != getattr(household.conventions, f.name)
+    ]
+    if changed:
+        shown = ", ".join(f"{name} = {getattr(household.conventions, name)}" for name in changed)
+        yield Finding("note", "conventions", f"not the usual ones: {shown}")
+
+
+def _paid(dividends: pd.DataFrame, table: TaxTable) -> Iterator[Finding]:
+    for row in records(dividends.drop_duplicates("where")):
+        if abs(row["held"] - row["stated"]) > 1e-6 * row["stated"]:
+            held = f"account '{row['account']}' held {row['held']:,.10g}"
+            yield Finding(
+                "warning", row["where"], f"a dividend on {row['stated']:,.10g} {row['symbol']}, {held}",
+                "check quantity and ex-date; the stated amount is counted",
+            )  # fmt: skip
+    failed = dividends[~dividends["qualified"].astype(bool)]
+    if len(failed):
+        yield Finding(
+            "note", "dividends",
+            f"US$ {failed['amount'].sum():,.2f} are not qualified: the shares were held fewer than"
+            f" {table.qualified_days} days around the ex-date",
+        )  # fmt: skip
+
+
+def _assumed(played: Played, years: pd.DataFrame, household: Household) -> Iterator[Finding]:
+    tax = household.tax
+    foreign = [f"{year} by the law of {law}" for year, law in years["law_year"].items() if year != law]
+    if foreign:
+        shown = ", ".join(foreign[:6]) + (" …" if len(foreign) > 6 else "")
+        yield Finding("note", "law", f"settled with the numbers of another year: {shown}")
+    income = f"ordinary income US$ {tax.ordinary_income:,.0f}"
+    yield Finding("note", "tax", f"{tax.filing}, {income}, state rate {tax.state_rate:.1%}; not tax advice")
+    if any(line.lot_method == "AVERAGE" for line in played.transactions):
+        yield Finding(
+            "note",
+            "lots",
+            "average basis is for funds and dividend reinvestment plans only; once elected it stays",
+        )

@@ -1,0 +1,171 @@
+"""A history's dividends and tax years: what is qualified, netted, deducted, carried over and due."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from rebal_kit.domain import Household, Security
+from rebal_kit.engine.ledger import day_of
+from rebal_kit.playback import Played
+from rebal_kit.rules.brackets import Carryover, tax_return, year_tax
+from rebal_kit.rules.dividends import is_qualified, qualified_days
+from rebal_kit.rules.law import TaxTable, known_years, opening_carryover, tax_table
+from rebal_kit.transactions import Action
+
+_DIVIDENDS = (
+    "ex_date", "account", "symbol", "lot", "acquired", "sold", "shares", "amount", "days", "qualified",
+    "qualified_amount", "ordinary_amount", "exempt_amount", "held", "stated", "where",
+)  # fmt: skip
+#: Later than every date.
+_NEVER = 10**9
+
+
+def dividends_of(played: Played, sold: pd.DataFrame, household: Household, table: TaxTable) -> pd.DataFrame:
+    """Return a row for each lot that a dividend was paid on in a taxable account.
+
+    A lot was held when the ex-date began and is sold on or after it, or still there. The days count from the real
+    purchase: what a wash sale adds to the holding period does not count (IRC §246(c)(3)(B)). Shares still held are
+    taken to be held on. A dividend is spread over the lots by their shares; with no lot there it is not qualified.
+
+    Parameters
+    ----------
+    played : Played
+    sold : DataFrame
+        `played.sold` with the date of each sale.
+    household : Household
+        Its securities say which share of a distribution can be qualified; all of it where they say nothing.
+    table : TaxTable
+    """
+    taxable = {account.name for account in household.accounts if account.taxable}
+    known = {security.symbol: security for security in household.securities}
+    splits: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
+    for line in played.transactions:
+        if line.action == Action.SPLIT:
+            for account in (line.account,) if line.account else taxable:
+                splits[account, line.symbol].append((day_of(line.date), line.quantity))
+    slices = _slices(played, sold)
+    rows = []
+    for line in played.transactions:
+        if line.action != Action.EX_DIVIDEND or line.account not in taxable:
+            continue
+        ex_day = day_of(line.date)
+        position = (line.account, line.symbol)
+        lots, acquired, until, quantity = slices.get(position, _NOTHING)
+        there = np.flatnonzero((acquired < ex_day) & (until >= ex_day))
+        shares = [quantity[i] / _grown(splits.get(position, ()), ex_day, int(until[i])) for i in there]
+        held = float(sum(shares))
+        security = known.get(line.symbol, Security(line.symbol))
+        parts = [
+            (lots[i], int(acquired[i]), int(until[i]), count) for i, count in zip(there, shares, strict=True)
+        ]
+        if not parts:
+            parts = [("", _NEVER, _NEVER, line.quantity)]
+            held = line.quantity
+        for lot, bought, sale, count in parts:
+            last = min(sale, ex_day - table.qualified_before + table.qualified_window - 1)
+            days = qualified_days(bought, last, ex_day, table.qualified_before, table.qualified_window)
+            long_enough = bought < _NEVER and is_qualified(
+                bought, last, ex_day, table.qualified_days, table.qualified_before, table.qualified_window
+            )
+            amount = line.quantity * line.price * (count / held)
+            qualified = amount * security.qualified_share if long_enough else 0.0
+            exempt = amount * float(security.state_exempt)
+            rows.append(
+                (
+                    line.date, *position, lot, _date(bought), _date(sale), count, amount, days, long_enough, qualified,
+                    amount - qualified, exempt, held if lot else 0.0, line.quantity, line.place,
+                )
+            )  # fmt: skip
+    frame = pd.DataFrame(rows, columns=list(_DIVIDENDS))
+    return frame.astype(dict.fromkeys(("ex_date", "acquired", "sold"), "datetime64[ns]"))
+
+
+_NOTHING = (np.zeros(0, object), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+
+
+def _slices(
+    played: Played, sold: pd.DataFrame
+) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Return lots by position: names, day bought, day sold, shares as counted when sold or at the end."""
+    columns = ["account", "symbol", "lot", "acquired", "quantity"]
+    still = played.open_lots[columns].assign(until=_NEVER)
+    gone = sold[columns].assign(until=_days(sold["date"]))
+    every = pd.concat([gone, still], ignore_index=True)
+    every["acquired"] = _days(every["acquired"])
+    return {
+        (str(account), str(symbol)): (
+            rows["lot"].to_numpy(), rows["acquired"].to_numpy(np.int64), rows["until"].to_numpy(np.int64),
+            rows["quantity"].to_numpy(np.float64),
+        )
+        for (account, symbol), rows in every.groupby(["account", "symbol"], sort=False)
+    }  # fmt: skip
+
+
+def _days(dates: pd.Series) -> np.ndarray:
+    return dates.to_numpy("datetime64[D]").astype(np.int64)
+
+
+def _grown(splits: list[tuple[int, float]] | tuple[()], after: int, until: int) -> float:
+    ratio = 1.0
+    for day, factor in splits:
+        if after < day <= until:
+            ratio *= factor
+    return ratio
+
+
+def _date(day: int) -> np.datetime64:
+    return np.datetime64("NaT") if day >= _NEVER else np.datetime64(day, "D")
+
+
+def settle_years(
+    disposals: pd.DataFrame, dividends: pd.DataFrame, household: Household, span: range, law_year: int | None
+) -> pd.DataFrame:
+    """Return Schedule D, carryovers and the tax that the portfolio adds, a row for each year of `span`.
+
+    `short` and `long` are the portfolio's; `net_short` (line 7), `net_long` (line 15), `net` (line 16), `deduction`
+    (line 21) and the carryovers are those of the whole return, with the profile's outside gains and losses carried in.
+    `tax` is the return with the portfolio less the return without it.
+
+    Parameters
+    ----------
+    disposals, dividends : DataFrame
+        As in `rebal_kit.tax_report.TaxReport`.
+    household : Household
+    span : range of int
+        Tax years.
+    law_year : int, optional
+        The year whose numbers settle every year; by default each year's own where it is known, else the profile's.
+    """
+    sold_in, paid_in = disposals["date"].dt.year, dividends["ex_date"].dt.year
+    carry = opening_carryover(household.tax)
+    rows = []
+    for year in span:
+        law = law_year or (year if year in known_years() else household.tax.law_year)
+        table = tax_table(replace(household.tax, law_year=law))
+        own, income = disposals[sold_in == year], dividends[paid_in == year]
+        short = float(own.loc[own["term"] == "ST", "recognized"].sum())
+        long = float(own.loc[own["term"] == "LT", "recognized"].sum())
+        qualified, ordinary, exempt = (
+            float(income[f"{kind}_amount"].sum()) for kind in ("qualified", "ordinary", "exempt")
+        )
+        added = year_tax(table, short, long, qualified, ordinary, exempt, Carryover(*carry))
+        whole = tax_return(
+            table, 0.0, short + table.outside_short, long + table.outside_long, qualified, ordinary, exempt,
+            carry.short, carry.long,
+        )  # fmt: skip
+        rows.append(
+            {
+                "year": year, "short": short, "long": long, "carry_in_short": carry.short, "carry_in_long": carry.long,
+                "net_short": whole.net.net_short, "net_long": whole.net.net_long, "net": whole.net.net,
+                "deduction": whole.net.deduction, "carry_short": whole.net.carry_short,
+                "carry_long": whole.net.carry_long, "qualified": qualified, "ordinary": ordinary, "exempt": exempt,
+                "income_tax": added.ordinary_tax + added.gains_tax, "niit": added.niit, "state": added.state,
+                "tax": added.tax, "law_year": law,
+            }
+        )  # fmt: skip
+        carry = added.carry
+    return pd.DataFrame(rows).set_index("year")

@@ -1,0 +1,273 @@
+"""tax_report(): what a history of trades means for the tax return, as the taxpayer and as the broker sees it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from rebal_kit.broker_view import broker_view
+from rebal_kit.domain import Household
+from rebal_kit.findings import Finding, LawError, LedgerError, raise_errors
+from rebal_kit.playback import play_back
+from rebal_kit.report_findings import findings_of
+from rebal_kit.rules.forms import BOXES, WASH_SALE_CODE, form_8949_box, form_8949_gain
+from rebal_kit.rules.law import known_years, tax_table
+from rebal_kit.schedule_d import dividends_of, settle_years
+from rebal_kit.transactions import Transaction
+
+_AMOUNTS = ["quantity", "proceeds", "basis", "gain", "disallowed", "permanent"]
+_HALF_A_CENT = 0.005
+
+
+@dataclass(frozen=True, eq=False)
+class TaxReport:
+    """What a history of trades means for the tax return. US$; dates are trade dates.
+
+    Attributes
+    ----------
+    household : Household
+    first, last : date
+        Of the history.
+    disposals : DataFrame
+        A row for each lot, or part of one with a history of its own, sold in a taxable account: date, account, symbol,
+        lot, quantity, proceeds (net of fees), basis (with earlier wash-sale losses), gain, disallowed, permanent (the
+        part of disallowed that no basis receives), recognized (gain + disallowed), term ('ST', 'LT'), acquired,
+        holding_start, where (the line of the ledger).
+    open_lots : DataFrame
+        What is left, in all accounts: account, symbol, lot, quantity, basis, holding_start, acquired, deferred.
+    wash_sales : DataFrame
+        Which purchase replaced which loss: the loss (date, account, symbol, lot) and its replacement (bought,
+        in_account, in_symbol, in_lot), shares replaced, disallowed, permanent, and what became of the loss.
+    dividends : DataFrame
+        A row for each lot that was paid a dividend in a taxable account: days held in the 121-day window, qualified.
+    years : DataFrame
+        Schedule D, carryovers and what the portfolio adds to the tax, by tax year.
+    broker : DataFrame
+        Each disposal as the broker's Form 1099-B has it, as the taxpayer must report it, and why they differ.
+    findings : tuple of Finding
+        What a reader must know before using a figure.
+    year : int, optional
+        The one tax year that the report is about; all years when not given.
+    """
+
+    household: Household
+    first: dt.date
+    last: dt.date
+    disposals: pd.DataFrame
+    open_lots: pd.DataFrame
+    wash_sales: pd.DataFrame
+    dividends: pd.DataFrame
+    years: pd.DataFrame
+    broker: pd.DataFrame
+    findings: tuple[Finding, ...]
+    year: int | None = None
+    unattached: float = field(default=0.0, repr=False)
+
+    @cached_property
+    def totals(self) -> dict[str, float]:
+        """Recognised gain, disallowed and permanently lost losses, and losses deferred in lots that are still open.
+
+        ``deferred_open`` is as the history ends, whatever the year of the report, and holds too what was disallowed
+        against shares sold before (`WashSaleConventions.count_disposed_purchases`) and waits in no lot.
+        """
+        sums = {name: float(self.disposals[name].sum()) for name in ("recognized", "disallowed", "permanent")}
+        return sums | {"deferred_open": float(self.open_lots["deferred"].sum()) + self.unattached}
+
+    @cached_property
+    def by_year(self) -> pd.DataFrame:
+        """Recognised gain by year and term: ST, LT, recognized."""
+        years = self.disposals["date"].dt.year.rename("year")
+        table = self.disposals.pivot_table("recognized", years, "term", "sum", fill_value=0.0, observed=True)
+        table = table.reindex(index=self.years.index, columns=["ST", "LT"], fill_value=0.0)
+        return table.assign(recognized=table["ST"] + table["LT"]).rename_axis(columns=None)
+
+    @cached_property
+    def form_8949(self) -> pd.DataFrame:
+        """Rows of Form 8949: part ('I' short-term, 'II' long-term), box, columns (a) to (h); code W for wash sales.
+
+        Sales are taken as reported on a Form 1099-B with basis (boxes A and D). `acquired` is the real date of
+        purchase; the term follows the holding period, which a wash sale may have moved.
+        """
+        rows = self.disposals
+        long = (rows["term"] == "LT").to_numpy()
+        washed = (rows["disallowed"] > 0).to_numpy()
+        boxes = [BOXES[form_8949_box(bool(value), True, True)] for value in long]
+        gains = [
+            form_8949_gain(float(p), float(b), float(a))
+            for p, b, a in zip(rows["proceeds"], rows["basis"], rows["disallowed"], strict=True)
+        ]
+        table = pd.DataFrame(
+            {
+                "part": ["II" if value else "I" for value in long],
+                "box": boxes,
+                "description": [
+                    f"{quantity:.10g} sh. {symbol}"
+                    for quantity, symbol in zip(rows["quantity"], rows["symbol"], strict=True)
+                ],
+                "acquired": rows["acquired"].to_numpy(),
+                "sold": rows["date"].to_numpy(),
+                "proceeds": rows["proceeds"].to_numpy(),
+                "basis": rows["basis"].to_numpy(),
+                "code": [WASH_SALE_CODE if value else "" for value in washed],
+                "adjustment": rows["disallowed"].to_numpy(),
+                "gain": gains,
+                "account": rows["account"].to_numpy(),
+                "lot": rows["lot"].to_numpy(),
+            }
+        )
+        return table.sort_values(["part", "sold"], kind="stable", ignore_index=True)
+
+    @property
+    def differences(self) -> pd.DataFrame:
+        """The rows of `broker` in which the broker's figures are not the taxpayer's."""
+        return self.broker[self.broker["why"] != ""]
+
+    def of_year(self, year: int) -> TaxReport:
+        """Return the report of one tax year: its sales, dividends and forms. Open lots stay as the history ends.
+
+        Raises
+        ------
+        LedgerError
+            The history has no such year.
+        """
+        if year not in self.years.index:
+            known = f"{self.years.index[0]} to {self.years.index[-1]}"
+            raise LedgerError(Finding("error", "year", f"is {year}", f"the history has {known}"))
+        return TaxReport(
+            self.household, self.first, self.last,
+            _within(self.disposals, "date", year), self.open_lots, _within(self.wash_sales, "date", year),
+            _within(self.dividends, "ex_date", year), self.years.loc[[year]], _within(self.broker, "date", year),
+            self.findings, year, self.unattached,
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        sums = self.totals
+        return (
+            f"<TaxReport of {self.household.name!r}, {self.first} to {self.last}: US$ {sums['recognized']:,.2f}"
+            f" recognised, {sums['disallowed']:,.2f} disallowed, {sums['permanent']:,.2f} of it for good>"
+        )
+
+
+def _within(table: pd.DataFrame, column: str, year: int) -> pd.DataFrame:
+    chosen: pd.DataFrame = table[table[column].dt.year == year]
+    return chosen.reset_index(drop=True)
+
+
+def tax_report(
+    trades: Iterable[Transaction], household: Household, *, law_year: int | None = None
+) -> TaxReport:
+    """Work out gains, wash sales, forms and open lots of a history of trades.
+
+    Parameters
+    ----------
+    trades : iterable of Transaction
+        `rebal_kit.load_ledger` reads them from a file, `Backtest.transactions` has those of a back-test. Those of one
+        day are taken in the order given.
+    household : Household
+        Accounts with owners and kinds, identical securities, conventions, tax profile. Where it has lots, the history
+        starts from them. No targets are needed.
+    law_year : int, optional
+        The year whose numbers settle every year. By default each year's own where it is known, else the profile's.
+
+    Raises
+    ------
+    LedgerError
+        With every line that cannot be, by file and row.
+    LawError
+        The law year is not known.
+
+    Notes
+    -----
+    *Source*: Form 8949, Schedule D and its Capital Loss Carryover Worksheet; IRC §1091, §1222, §1(h)(11). *Not
+    modelled*: what `rebal_kit.rules` does not have; see the README.
+    """
+    lines = tuple(trades)
+    raise_errors(LedgerError, _check(lines, household))
+    if law_year is not None and law_year not in known_years():
+        known = ", ".join(map(str, known_years()))
+        raise LawError(Finding("error", "law year", f"{law_year} is not known", f"use {known}"))
+    table = tax_table(household.tax)
+    played = play_back(lines, household, table)
+    sold = played.sold
+    dates = pd.Series([line.date for line in played.transactions], dtype="datetime64[ns]")
+    places = [line.place for line in played.transactions]
+    sold = sold.assign(
+        date=dates.to_numpy()[sold["at"]] if len(sold) else pd.Series(dtype="datetime64[ns]"),
+        where=[places[at] for at in sold["at"]],
+        recognized=sold["gain"] + sold["disallowed"],
+    )
+    taxed = sold[sold["taxable"]].sort_values("at", kind="stable")
+    disposals = taxed.drop(columns=["at", "piece", "taxable"]).reset_index(drop=True)
+    disposals = disposals[
+        ["date", "account", "symbol", "lot", *_AMOUNTS, "recognized", "term", "acquired", "holding_start", "where"]
+    ]  # fmt: skip
+    wash_sales = _trail(sold, played.matches)
+    dividends = dividends_of(played, sold, household, table)
+    years = settle_years(disposals, dividends, household, _span(lines), law_year)
+    return TaxReport(
+        household=household,
+        first=min(line.date for line in lines),
+        last=max(line.date for line in lines),
+        disposals=disposals,
+        open_lots=played.open_lots[
+            ["account", "symbol", "lot", "quantity", "basis", "holding_start", "acquired", "deferred"]
+        ],
+        wash_sales=wash_sales,
+        dividends=dividends,
+        years=years,
+        broker=broker_view(played, taxed, wash_sales, household, table),
+        findings=findings_of(played, disposals, wash_sales, dividends, years, household, table),
+        unattached=float(wash_sales.loc[wash_sales["fate"] == UNATTACHED, "disallowed"].sum()),
+    )
+
+
+#: What became of a disallowed loss.
+IN_BASIS, LOST, UNATTACHED = (
+    "in the basis of the replacement",
+    "lost for good",
+    "in no lot: shares sold before",
+)
+
+
+def _trail(sold: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
+    """Return losses beside their replacements, in the order of the sales."""
+    lost = matches["permanent"] > _HALF_A_CENT / 1e6
+    fate = pd.Series(IN_BASIS, index=matches.index).mask(~matches["attached"].astype(bool), UNATTACHED)
+    loss = sold.reindex(matches["sold"])
+    trail = pd.DataFrame(
+        {
+            "date": loss["date"].to_numpy(),
+            "account": loss["account"].to_numpy(),
+            "symbol": loss["symbol"].to_numpy(),
+            "lot": loss["lot"].to_numpy(),
+            "bought": matches["acquired"].to_numpy(),
+            "in_account": matches["account"].to_numpy(),
+            "in_symbol": matches["symbol"].to_numpy(),
+            "in_lot": matches["lot"].to_numpy(),
+            "quantity": matches["quantity"].to_numpy(),
+            "disallowed": matches["disallowed"].to_numpy(),
+            "permanent": matches["permanent"].to_numpy(),
+            "fate": fate.mask(lost, LOST).to_numpy(),
+            "at": loss["at"].to_numpy(),
+        }
+    )
+    return trail.sort_values(["at", "bought"], kind="stable", ignore_index=True).drop(columns="at")
+
+
+def _span(lines: tuple[Transaction, ...]) -> range:
+    return range(min(line.date.year for line in lines), max(line.date.year for line in lines) + 1)
+
+
+def _check(lines: tuple[Any, ...], household: Any) -> Iterable[Finding]:
+    if not isinstance(household, Household):
+        yield Finding("error", "household", f"is {household!r}", "give a Household: load_household(path)")
+    for at, line in enumerate(lines, start=1):
+        if not isinstance(line, Transaction):
+            yield Finding("error", f"trade {at}", f"is {line!r}", "make it with Transaction(…)")
+    if not lines:
+        yield Finding("error", "trades", "there are none", "give a history with a purchase or a sale")
