@@ -168,6 +168,8 @@ def test_results_state_data_period_law_and_what_is_not_known() -> None:
     household = household_of({"A": 1.0}, tax=TaxProfile("single", 2025, 90_000, state_rate=0.05))
     notes = {f.where: f for f in coverage(prepare(MARKET, household))}
     assert notes["period"].what == "2024-01-02 to 2024-01-05, 4 sessions"
+    one_day = coverage(prepare(MARKET, household, end="2024-01-02"))
+    assert "2024-01-02 to 2024-01-02, 1 session" in [f.what for f in one_day]
     assert notes["law"].what == (
         "US federal law of 2025 applied to every year; single, ordinary income US$ 90,000; state rate 5.0%"
     )

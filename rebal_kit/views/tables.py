@@ -121,7 +121,7 @@ def shown(measure: Measure, values: Iterable[float]) -> list[str]:
     if measure.unit == "$k":
         found = [v / 1_000 for v in found]
         largest = max((abs(v) for v in found if math.isfinite(v)), default=0.0)
-        digits = 0 if largest == 0 else 2 if largest < 1 else 1 if largest < 10_000 else 0
+        digits = 0 if largest < 0.005 else 2 if largest < 1 else 1 if largest < 10_000 else 0
     elif measure.unit == "count":
         digits = 0
     else:
