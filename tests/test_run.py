@@ -10,7 +10,7 @@ import pytest
 from rebal_kit.assumptions import coverage
 from rebal_kit.backtest import backtest
 from rebal_kit.domain import AccountKind, Household, TaxLot, TaxProfile
-from rebal_kit.findings import HouseholdError, LawError, MarketError, RebalError, SimulationError
+from rebal_kit.findings import HouseholdError, LawError, MarketError, PolicyError, RebalError, SimulationError
 from rebal_kit.policy import Calendar, RebalancePolicy
 from rebal_kit.run import METRICS, Setting, prepare
 from rebal_kit.targets import TargetAllocation
@@ -53,6 +53,12 @@ def test_the_front_door_says_what_it_wants() -> None:
         prepare("etf", household_of({"A": 1.0}))
     with pytest.raises(HouseholdError, match=r"household: is 'starter' — give a Household"):
         prepare(MARKET, "starter")
+    with pytest.raises(MarketError, match=r"market: is Household\(.{1,40} — give a Market"):
+        prepare(household_of({"A": 1.0}), MARKET)
+    with pytest.raises(
+        PolicyError, match=r"policy: 'quarterly' is no policy — give RebalancePolicy values: load_p"
+    ):
+        prepare(MARKET, household_of({"A": 1.0})).plan("quarterly")
     with pytest.raises(MarketError) as caught:
         prepare(MARKET, household_of({"A": 1.0}), start="yesterday", end=object)
     assert [f.where for f in caught.value.findings] == ["start", "end"]
