@@ -49,7 +49,7 @@ def load_market(source: str | Path) -> Market:
     if isinstance(source, str) and source in BUNDLED:
         return BUNDLED[source]()
     path = Path(source)
-    with suppress(RuntimeError):  # ~nobody: there is no such user
+    with suppress(RuntimeError):  # ~stranger: there is no such user
         path = path.expanduser()
     if source == "" or not path.exists():
         raise MarketError(

@@ -24,7 +24,9 @@ def test_what_is_neither_a_name_nor_a_path(source) -> None:
     assert finding.remedy.startswith("use etf, stocks, dow30")
 
 
-@pytest.mark.parametrize(("source", "shown"), [("", "(empty name)"), ("~nobody/x.csv", "~nobody/x.csv")])
+@pytest.mark.parametrize(
+    ("source", "shown"), [("", "(empty name)"), ("~no-such-user/x.csv", "~no-such-user/x.csv")]
+)
 def test_what_no_file_can_be_called(source: str, shown: str) -> None:
     with pytest.raises(MarketError) as caught:
         load_market(source)
