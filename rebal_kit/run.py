@@ -171,12 +171,13 @@ class Setting:
         growth = metrics.cagr(opening, before_tax, days)
         kept = metrics.cagr(opening, after_tax, days)
         totals, counts, years = tape.totals, tape.counts, ledger.years
+        per_year = metrics.sessions_per_year(self.prices.day)
         average_value = metrics.mean(np.ascontiguousarray(value))
         figures = (
             before_tax, after_tax, liquidated, growth, kept, metrics.cagr(opening, liquidated, days),
-            metrics.volatility(index), metrics.max_drawdown(index),
+            metrics.volatility(index, per_year), metrics.max_drawdown(index),
             metrics.mean(np.ascontiguousarray(tape.daily[:, tapes.DRIFT])),
-            metrics.tracking_error(index, self.target_returns),
+            metrics.tracking_error(index, self.target_returns, per_year),
             metrics.turnover(totals[tapes.BOUGHT], totals[tapes.SOLD], average_value, days),
             counts[tapes.TRADES], counts[tapes.REBALANCES],
             years[:, books.SHORT].sum(), years[:, books.LONG].sum(), years[:, books.HARVESTED].sum(),
