@@ -43,6 +43,12 @@ def coverage(setting: Setting) -> tuple[Finding, ...]:
     found.append(Finding("note", "liquidation", liquidation))
     refunds = "a loss deducted from other income lowers the household's tax; the saving is credited in cash"
     found.append(Finding("note", "refunds", refunds))
+    if not tax.flat and tax.ordinary_income <= 0:
+        found.append(
+            Finding("warning", "income", f"ordinary income is US$ {tax.ordinary_income:,.0f}: the portfolio alone fills"
+                    " the standard deduction and the lowest brackets, and long-term gains may be taxed at 0 %",
+                    "state wages and the like as ordinary_income in the tax profile")
+        )  # fmt: skip
     found.extend(_unmanaged(setting))
     if not household.complete:
         found.append(

@@ -189,8 +189,10 @@ def terminal(comparison: Comparison, title: str, width: int) -> list[RenderableT
 
 
 def said(findings: Iterable[Finding]) -> list[str]:
-    """Return findings as sentences, each once."""
-    return list(dict.fromkeys(str(finding) for finding in findings))
+    """Return findings as sentences, each once; warnings come first and are called so: they change what one may say."""
+    ordered = sorted(findings, key=lambda finding: finding.severity == "note")
+    sentences = (str(f) if f.severity == "note" else f"{f.severity}: {f}" for f in ordered)
+    return list(dict.fromkeys(sentences))
 
 
 def _evenly(items: Sequence[int], most: int) -> list[Sequence[int]]:

@@ -93,11 +93,11 @@ def test_notebook_table_escapes_names() -> None:
     assert "5.12" in html
 
 
-def test_findings_are_said_once() -> None:
+def test_findings_are_said_once_and_warnings_first() -> None:
     comparison = results()
     twice = (*comparison.assumptions, *comparison.assumptions)
     assert tables.said(twice) == [
+        "warning: coverage: unknown",
         "law: United States, tax year 2026",
-        "coverage: unknown",
         "harvesting: nothing may replace AAA — give it a partner",
     ]
