@@ -125,7 +125,7 @@ def drift(run: Backtest, points: int = 400, most_classes: int = 12) -> alt.VConc
     left_out = len(bands) - len(shown)
     banded = bands.loc[shown, ["lower", "upper"]].notna().all(axis=1).any()
     band = "shaded: tolerance band; " if banded else ""
-    note = f"Share of the portfolio after each day's trades; {band}dashed: target"
+    note = f"Share of the portfolio after each day's trades; {band}dashed: target; purchases from idle cash not marked"
     note += f"; the {left_out} smallest classes are not drawn" if left_out else ""
     name = label(run.policy.name)
     text = (
