@@ -249,7 +249,7 @@ def harvest_effect(comparison: Comparison) -> alt.LayerChart | None:
              "Change in value after liquidation": "value_after_liquidation"}  # fmt: skip
     rows = pd.DataFrame(
         [
-            {"rule": label(plain), "what": what, "amount": round(float(getattr(found, key)), 2)}
+            {"rule": label(plain), "what": what, "amount": float(getattr(found, key))}
             for harvested, plain in twins(comparison).items()
             for found in [comparison.tax_saved(harvested, plain)]
             for what, key in kinds.items()
