@@ -23,9 +23,10 @@ def coverage(setting: Setting) -> tuple[Finding, ...]:
     if setting.opened_with == "lots":
         opening = "lots and cash as given"
     fills = "decision and fill at the same close; fractional shares; dividends credited on the ex-date"
+    sessions = "1 session" if len(market.dates) == 1 else f"{len(market.dates):,} sessions"
     found = [
         Finding("note", "data", f"{market.source or market.name}"),
-        Finding("note", "period", f"{market.dates[0]} to {market.dates[-1]}, {len(market.dates):,} sessions"),
+        Finding("note", "period", f"{market.dates[0]} to {market.dates[-1]}, {sessions}"),
         Finding("note", "law", law),
         Finding("note", "opening", opening),
         Finding("note", "fills", fills),
@@ -42,6 +43,12 @@ def coverage(setting: Setting) -> tuple[Finding, ...]:
     found.append(Finding("note", "liquidation", liquidation))
     refunds = "a loss deducted from other income lowers the household's tax; the saving is credited in cash"
     found.append(Finding("note", "refunds", refunds))
+    if not tax.flat and tax.ordinary_income <= 0:
+        found.append(
+            Finding("warning", "income", f"ordinary income is US$ {tax.ordinary_income:,.0f}: the portfolio alone fills"
+                    " the standard deduction and the lowest brackets, and long-term gains may be taxed at 0 %",
+                    "state wages and the like as ordinary_income in the tax profile")
+        )  # fmt: skip
     found.extend(_unmanaged(setting))
     if not household.complete:
         found.append(

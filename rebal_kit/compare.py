@@ -14,7 +14,7 @@ from rebal_kit.domain import Household
 from rebal_kit.findings import Finding, PolicyError
 from rebal_kit.market import Market
 from rebal_kit.policy import RebalancePolicy
-from rebal_kit.run import METRICS, OpenWith, Setting, prepare
+from rebal_kit.run import METRICS, OpenWith, Setting, as_policies, prepare
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,17 @@ class Comparison:
         return tuple(dict.fromkeys(finding for run in self.runs.values() for finding in run.assumptions))
 
     def tax_saved(self, policy: str, other: str) -> TaxSaved:
-        """Return what `policy` saves in tax against `other`, year by year, and the difference in value."""
+        """Return what `policy` saves in tax against `other`, year by year, and the difference in value.
+
+        Raises
+        ------
+        PolicyError
+            The comparison has no run of that name.
+        """
+        for name in (policy, other):
+            if name not in self.runs:
+                what, remedy = f"no run is called {name!r}", f"use {', '.join(self.runs)}"
+                raise PolicyError(Finding("error", "tax_saved", what, remedy))
         mine, theirs = self.runs[policy], self.runs[other]
         by_year = (theirs.years["tax"] - mine.years["tax"]).rename("tax_saved")
         after_tax, after_liquidation = (
@@ -107,38 +117,15 @@ def compare(
     MarketError, HouseholdError, PolicyError, LawError
         Something does not fit together; the message says what, where and what to do.
     """
-    wrong = [p for p in _values(policies) if not isinstance(p, RebalancePolicy)]
-    if wrong:
-        raise PolicyError(
-            Finding(
-                "error",
-                "compare",
-                f"{wrong[0]!r} is no policy",
-                "give RebalancePolicy values: load_policy('quarterly')",
-            )
-        )
-    named = dict(policies) if isinstance(policies, Mapping) else {p.name: p for p in _values(policies)}
-    if not named:
-        raise PolicyError(Finding("error", "compare", "no policies", "give at least one"))
-    if len(named) < len(_values(policies)) or "" in named:
-        raise PolicyError(
-            Finding(
-                "error",
-                "compare",
-                "two policies share a name, or one has none",
-                "give each a name of its own",
-            )
-        )
+    given = as_policies("compare", policies)
+    names: list[Any] = list(policies) if isinstance(policies, Mapping) else [policy.name for policy in given]
+    if len(set(names)) < len(given) or not all(isinstance(name, str) and name for name in names):
+        what = "two policies share a name, or one has none"
+        raise PolicyError(Finding("error", "compare", what, "give each a name of its own"))
     setting = prepare(market, household, start=start, end=end, open_with=open_with)
     runs = {}
-    for name, policy in named.items():
+    for name, policy in zip(names, given, strict=True):
         runs[name] = backtest_in(setting, policy)
         if progress is not None:
             progress(name)
     return Comparison(setting, runs)
-
-
-def _values(policies: Any) -> Sequence[Any]:
-    if isinstance(policies, Mapping):
-        return tuple(policies.values())
-    return (policies,) if isinstance(policies, str | RebalancePolicy) else tuple(policies)

@@ -10,6 +10,22 @@ from rebal_kit.compiled import compiled
 
 SESSIONS_PER_YEAR = 252.0
 DAYS_PER_YEAR = 365.25
+#: Days from one price to the next, over a holiday weekend: a history whose typical step is longer is not daily.
+_LONGEST_DAILY_STEP = 4
+
+
+def sessions_per_year(days: np.ndarray) -> float:
+    """Return 252 for daily prices; for weekly, monthly or rarer ones, how many of them a year has.
+
+    Parameters
+    ----------
+    days : ndarray
+        (n_sessions,) int64, days since any day, increasing.
+    """
+    steps = np.diff(days)
+    if len(steps) == 0 or float(np.median(steps)) <= _LONGEST_DAILY_STEP:
+        return SESSIONS_PER_YEAR
+    return DAYS_PER_YEAR / float(np.mean(steps))
 
 
 def cagr(opening: float, closing: float, days: int) -> float:
@@ -27,13 +43,15 @@ def cagr(opening: float, closing: float, days: int) -> float:
 
 
 @compiled
-def volatility(values: np.ndarray) -> float:
-    """Return the standard deviation of daily returns a year of 252 sessions.
+def volatility(values: np.ndarray, per_year: float = SESSIONS_PER_YEAR) -> float:
+    """Return the standard deviation of returns from session to session, a year.
 
     Parameters
     ----------
     values : ndarray
         (n_sessions,) float64, value or index, positive.
+    per_year : float
+        Sessions a year, as `sessions_per_year` tells.
     """
     count = len(values) - 1
     if count < 2:
@@ -46,7 +64,7 @@ def volatility(values: np.ndarray) -> float:
     for t in range(count):
         off = values[t + 1] / values[t] - 1.0 - mean
         squares += off * off
-    return math.sqrt(squares / (count - 1) * SESSIONS_PER_YEAR)
+    return math.sqrt(squares / (count - 1) * per_year)
 
 
 @compiled
@@ -77,8 +95,10 @@ def mean(values: np.ndarray) -> float:
 
 
 @compiled
-def tracking_error(values: np.ndarray, target_returns: np.ndarray) -> float:
-    """Return the standard deviation, a year, of daily return minus the target mix's return.
+def tracking_error(
+    values: np.ndarray, target_returns: np.ndarray, per_year: float = SESSIONS_PER_YEAR
+) -> float:
+    """Return the standard deviation, a year, of a session's return minus the target mix's return.
 
     Parameters
     ----------
@@ -86,6 +106,8 @@ def tracking_error(values: np.ndarray, target_returns: np.ndarray) -> float:
         (n_sessions,) float64, value or index.
     target_returns : ndarray
         (n_sessions,) float64, return of the target mix held exactly and for free; the first is not used.
+    per_year : float
+        Sessions a year, as `sessions_per_year` tells.
     """
     count = len(values) - 1
     if count < 2:
@@ -98,7 +120,7 @@ def tracking_error(values: np.ndarray, target_returns: np.ndarray) -> float:
     for t in range(count):
         off = values[t + 1] / values[t] - 1.0 - target_returns[t + 1] - average
         squares += off * off
-    return math.sqrt(squares / (count - 1) * SESSIONS_PER_YEAR)
+    return math.sqrt(squares / (count - 1) * per_year)
 
 
 def turnover(bought: float, sold: float, average_value: float, days: int) -> float:

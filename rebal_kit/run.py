@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+import reprlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from rebal_kit import metrics
+from rebal_kit.checking import as_tuple
 from rebal_kit.domain import Household
 from rebal_kit.encode import encode_policy, encode_prices, encode_structure
 from rebal_kit.engine import ledger as books
@@ -22,7 +24,14 @@ from rebal_kit.engine.simulate import simulate
 from rebal_kit.engine.tape import Tape, blank, empty_tape
 from rebal_kit.engine.taxes import close_books
 from rebal_kit.engine.work import Work, empty_work
-from rebal_kit.findings import Finding, HouseholdError, MarketError, SimulationError, raise_errors
+from rebal_kit.findings import (
+    Finding,
+    HouseholdError,
+    MarketError,
+    PolicyError,
+    SimulationError,
+    raise_errors,
+)
 from rebal_kit.market import Market
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.rules.law import TaxTable, tax_table
@@ -75,7 +84,14 @@ class Setting:
         )
 
     def plan(self, policy: RebalancePolicy) -> Plan:
-        """Return the policy as numbers."""
+        """Return the policy as numbers.
+
+        Raises
+        ------
+        PolicyError
+            It is none, or it names what the targets do not have.
+        """
+        (policy,) = as_policies("policy", (policy,))
         return encode_policy(policy, self.household, self.market)
 
     def run(self, plan: Plan, room: Room) -> int:
@@ -159,12 +175,13 @@ class Setting:
         growth = metrics.cagr(opening, before_tax, days)
         kept = metrics.cagr(opening, after_tax, days)
         totals, counts, years = tape.totals, tape.counts, ledger.years
+        per_year = metrics.sessions_per_year(self.prices.day)
         average_value = metrics.mean(np.ascontiguousarray(value))
         figures = (
             before_tax, after_tax, liquidated, growth, kept, metrics.cagr(opening, liquidated, days),
-            metrics.volatility(index), metrics.max_drawdown(index),
+            metrics.volatility(index, per_year), metrics.max_drawdown(index),
             metrics.mean(np.ascontiguousarray(tape.daily[:, tapes.DRIFT])),
-            metrics.tracking_error(index, self.target_returns),
+            metrics.tracking_error(index, self.target_returns, per_year),
             metrics.turnover(totals[tapes.BOUGHT], totals[tapes.SOLD], average_value, days),
             counts[tapes.TRADES], counts[tapes.REBALANCES],
             years[:, books.SHORT].sum(), years[:, books.LONG].sum(), years[:, books.HARVESTED].sum(),
@@ -203,10 +220,12 @@ def prepare(
         The household has nothing to open with, or a lot is acquired after the first session.
     """
     if not isinstance(market, Market):
-        raise MarketError(Finding("error", "market", f"is {market!r}", "give a Market: load_market('etf')"))
+        what = f"is {reprlib.repr(market)}"
+        raise MarketError(Finding("error", "market", what, "give a Market: load_market('etf')"))
     if not isinstance(household, Household):
+        what = f"is {reprlib.repr(household)}"
         raise HouseholdError(
-            Finding("error", "household", f"is {household!r}", "give a Household: load_household('starter')")
+            Finding("error", "household", what, "give a Household: load_household('starter')")
         )
     raise_errors(MarketError, (*_check_date("start", start), *_check_date("end", end)))
     if open_with is None:
@@ -227,6 +246,27 @@ def prepare(
     return Setting(
         household, chosen, open_with, table, encode_prices(chosen, table), encode_structure(household, chosen)
     )  # fmt: skip
+
+
+def as_policies(where: str, policies: Any) -> tuple[RebalancePolicy, ...]:
+    """Return the policies of a mapping or a sequence, or the one that was given.
+
+    Raises
+    ------
+    PolicyError
+        There is none, or something else is among them.
+    """
+    found = as_tuple(policies.values() if isinstance(policies, Mapping) else policies)
+    wrong = [policy for policy in found if not isinstance(policy, RebalancePolicy)]
+    if wrong:
+        what, remedy = (
+            f"{reprlib.repr(wrong[0])} is no policy",
+            "give RebalancePolicy values: load_policy('quarterly')",
+        )
+        raise PolicyError(Finding("error", where, what, remedy))
+    if not found:
+        raise PolicyError(Finding("error", where, "no policies", "give at least one"))
+    return found
 
 
 def _check_date(name: str, value: Any) -> Iterator[Finding]:

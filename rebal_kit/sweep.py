@@ -12,10 +12,10 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from rebal_kit.domain import Household
-from rebal_kit.findings import Finding, PolicyError, SimulationError
+from rebal_kit.findings import PolicyError, SimulationError
 from rebal_kit.market import Market
 from rebal_kit.policy import RebalancePolicy
-from rebal_kit.run import METRICS, OpenWith, Room, Setting, prepare
+from rebal_kit.run import METRICS, OpenWith, Room, Setting, as_policies, prepare
 
 
 def sweep(
@@ -49,10 +49,9 @@ def sweep(
     MarketError, HouseholdError, LawError
         Nothing can be run: market and household do not fit together.
     PolicyError
-        There are no policies.
+        There are no policies, or something else is among them.
     """
-    if not policies:
-        raise PolicyError(Finding("error", "sweep", "no policies", "give at least one"))
+    given = as_policies("sweep", policies)
     setting = prepare(market, household, start=start, end=end, open_with=open_with)
     _ = setting.target_returns  # shared by all rows: worked out once, before the threads start
     rooms = threading.local()
@@ -61,7 +60,7 @@ def sweep(
         return _row(setting, policy, rooms)
 
     with ThreadPoolExecutor(workers or available_processors()) as pool:
-        rows = list(tqdm(pool.map(row, policies), total=len(policies), disable=not progress, unit="run"))
+        rows = list(tqdm(pool.map(row, given), total=len(given), disable=not progress, unit="run"))
     return pd.DataFrame(rows, columns=["policy", "status", *METRICS])
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from rebal_kit.findings import Finding, RebalError
+
 if TYPE_CHECKING:
     import vectorbt
 
@@ -32,8 +34,19 @@ def portfolio_from(
         (n_securities,) shares held before the first session.
     cash : float
         US$ in all accounts before the first session.
+
+    Raises
+    ------
+    RebalError
+        vectorbt is not installed.
     """
-    import vectorbt as vbt
+    try:
+        import vectorbt as vbt
+    except ModuleNotFoundError as problem:
+        if problem.name != "vectorbt":
+            raise
+        remedy = "pip install 'rebal_kit[vectorbt]'; read the README on its licence first"
+        raise RebalError(Finding("error", "to_vectorbt", "vectorbt is not installed", remedy)) from None
     from vectorbt.portfolio.enums import OrderSide, order_dt
 
     close = market.frame("close")

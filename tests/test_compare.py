@@ -76,3 +76,27 @@ def test_policies_need_names_of_their_own() -> None:
 def test_what_does_not_fit_is_said_before_anything_runs() -> None:
     with pytest.raises(HouseholdError, match="has nothing to invest"):
         compare(MARKET, household_of({"B": 1.0}, account()), [PLAIN])
+
+
+@pytest.mark.parametrize("given", [None, 5, "quarterly", ["quarterly"], {"a": "quarterly"}, [PLAIN, None]])
+def test_what_is_no_policy_is_named(given) -> None:
+    with pytest.raises(
+        PolicyError, match=r"compare: (None|5|'quarterly') is no policy — give RebalancePolicy"
+    ):
+        compare(MARKET, HOUSEHOLD, given)
+
+
+def test_policies_may_come_one_at_a_time_or_alone() -> None:
+    assert list(compare(MARKET, HOUSEHOLD, (p for p in (PLAIN, HARVESTING))).runs) == ["plain", "harvesting"]
+    assert list(compare(MARKET, HOUSEHOLD, PLAIN).runs) == ["plain"]
+
+
+def test_a_name_that_is_no_text_is_none() -> None:
+    with pytest.raises(PolicyError, match="or one has none"):
+        compare(MARKET, HOUSEHOLD, {1: PLAIN})
+
+
+def test_an_unknown_run_is_answered_with_those_there_are() -> None:
+    comparison = compare(MARKET, HOUSEHOLD, [PLAIN, HARVESTING])
+    with pytest.raises(PolicyError, match="tax_saved: no run is called 'plan' — use plain, harvesting"):
+        comparison.tax_saved("harvesting", "plan")

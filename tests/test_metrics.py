@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +55,21 @@ def test_tracking_error_by_hand() -> None:
     assert metrics.tracking_error(path, target) == pytest.approx(math.sqrt(0.0008 / 2 * 252))
     assert metrics.tracking_error(path, np.array([0.0, 0.02, 0.0, 0.04])) == pytest.approx(0.0, abs=1e-12)
     assert math.isnan(metrics.tracking_error(path[:2], target[:2]))
+
+
+@pytest.mark.parametrize(
+    ("frequency", "count", "sessions"), [("B", 2_000, 252), ("W", 500, 52.18), ("MS", 120, 12), ("YS", 10, 1)]
+)
+def test_a_year_has_as_many_sessions_as_its_prices(frequency: str, count: int, sessions: float) -> None:
+    dates = pd.date_range("2010-01-01", periods=count, freq=frequency).to_numpy().astype("datetime64[D]")
+    assert metrics.sessions_per_year(dates.astype(np.int64)) == pytest.approx(sessions, abs=0.02)
+    assert metrics.sessions_per_year(dates[:1].astype(np.int64)) == 252
+
+
+def test_measures_of_weekly_prices_are_of_weeks() -> None:
+    path = np.cumprod([1.0, 1.1, 0.9, 1.1, 0.9])
+    assert metrics.volatility(path, 52.0) == pytest.approx(math.sqrt(0.04 / 3 * 52))
+    assert metrics.tracking_error(path, np.zeros(5), 52.0) == pytest.approx(math.sqrt(0.04 / 3 * 52))
 
 
 def test_turnover_is_half_of_both_sides_a_year() -> None:

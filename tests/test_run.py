@@ -10,8 +10,8 @@ import pytest
 from rebal_kit.assumptions import coverage
 from rebal_kit.backtest import backtest
 from rebal_kit.domain import AccountKind, Household, TaxLot, TaxProfile
-from rebal_kit.findings import HouseholdError, LawError, MarketError, RebalError, SimulationError
-from rebal_kit.policy import Calendar, RebalancePolicy
+from rebal_kit.findings import HouseholdError, LawError, MarketError, PolicyError, RebalError, SimulationError
+from rebal_kit.policy import BUY_AND_HOLD, Calendar, RebalancePolicy
 from rebal_kit.run import METRICS, Setting, prepare
 from rebal_kit.targets import TargetAllocation
 from tests.worlds import account, household_of, market_of
@@ -53,6 +53,12 @@ def test_the_front_door_says_what_it_wants() -> None:
         prepare("etf", household_of({"A": 1.0}))
     with pytest.raises(HouseholdError, match=r"household: is 'starter' — give a Household"):
         prepare(MARKET, "starter")
+    with pytest.raises(MarketError, match=r"market: is Household\(.{1,40} — give a Market"):
+        prepare(household_of({"A": 1.0}), MARKET)
+    with pytest.raises(
+        PolicyError, match=r"policy: 'quarterly' is no policy — give RebalancePolicy values: load_p"
+    ):
+        prepare(MARKET, household_of({"A": 1.0})).plan("quarterly")
     with pytest.raises(MarketError) as caught:
         prepare(MARKET, household_of({"A": 1.0}), start="yesterday", end=object)
     assert [f.where for f in caught.value.findings] == ["start", "end"]
@@ -168,6 +174,15 @@ def test_results_state_data_period_law_and_what_is_not_known() -> None:
     household = household_of({"A": 1.0}, tax=TaxProfile("single", 2025, 90_000, state_rate=0.05))
     notes = {f.where: f for f in coverage(prepare(MARKET, household))}
     assert notes["period"].what == "2024-01-02 to 2024-01-05, 4 sessions"
+    assert "income" not in notes
+    (idle,) = [
+        f
+        for f in coverage(prepare(MARKET, household_of({"A": 1.0}, tax=TaxProfile())))
+        if f.where == "income"
+    ]
+    assert (idle.severity, idle.what[:24]) == ("warning", "ordinary income is US$ 0")
+    one_day = coverage(prepare(MARKET, household, end="2024-01-02"))
+    assert "2024-01-02 to 2024-01-02, 1 session" in [f.what for f in one_day]
     assert notes["law"].what == (
         "US federal law of 2025 applied to every year; single, ordinary income US$ 90,000; state rate 5.0%"
     )
@@ -189,3 +204,12 @@ def test_measures_come_in_the_order_of_their_list() -> None:
     run = backtest(MARKET, household_of({"A": 0.5, "B": 0.5}), RebalancePolicy("q", Calendar("month")))
     assert tuple(run.metrics) == METRICS
     assert all(isinstance(value, float) for value in run.metrics.values())
+
+
+def test_risk_of_weekly_prices_is_a_years_and_not_five_years() -> None:
+    closes, weeks = [100.0, 110.0, 99.0, 108.9, 98.01], ["01-05", "01-12", "01-19", "01-26", "02-02"]
+    market = market_of({"A": closes}, [f"2024-{day}" for day in weeks])
+    run = backtest(market, household_of({"A": 1.0}), BUY_AND_HOLD)
+    # Returns +10 %, −10 %, +10 %, −10 % a week.
+    assert run.metrics["volatility"] == pytest.approx((0.04 / 3 * 365.25 / 7) ** 0.5)
+    assert run.metrics["tracking_error"] == pytest.approx(0.0, abs=1e-9)

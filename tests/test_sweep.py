@@ -104,3 +104,14 @@ def test_the_progress_bar_counts_every_policy(capsys: pytest.CaptureFixture[str]
     sweep(MARKET, HOUSEHOLD, POLICIES[:3], workers=1, progress=True)
     assert "3/3" in capsys.readouterr().err
     assert available_processors() >= 1
+
+
+@pytest.mark.parametrize("given", [None, ["quarterly"], [POLICIES[0], 5]])
+def test_what_is_no_policy_is_named(given) -> None:
+    with pytest.raises(PolicyError, match=r"sweep: .* is no policy — give RebalancePolicy values"):
+        sweep(MARKET, HOUSEHOLD, given)
+
+
+def test_policies_may_come_one_at_a_time_or_alone() -> None:
+    assert sweep(MARKET, HOUSEHOLD, (p for p in POLICIES[:2]))["status"].tolist() == ["ok", "ok"]
+    assert sweep(MARKET, HOUSEHOLD, POLICIES[0])["status"].tolist() == ["ok"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import reprlib
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
@@ -30,9 +32,16 @@ def find_file(source: str | Path, kind: Kind, error: type[RebalError]) -> Path:
     Raises
     ------
     HouseholdError or PolicyError
-        As `error` says: the word names nothing bundled.
+        As `error` says: the word names nothing bundled, or is neither word nor path.
     """
+    if not isinstance(source, (str, Path)):
+        what = f"source is {reprlib.repr(source)}, neither a name nor a path"
+        raise error(
+            Finding("error", kind, what, f"use {', '.join(bundled_names(kind))}, or a path ending in .yaml")
+        )
     path = Path(source)
+    with suppress(RuntimeError):  # ~stranger: there is no such user
+        path = path.expanduser()
     if isinstance(source, Path) or path.suffix or len(path.parts) > 1:
         return path
     names = bundled_names(kind)

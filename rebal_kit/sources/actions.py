@@ -127,7 +127,8 @@ def jump_findings(quotes: Quotes, close: np.ndarray, split: np.ndarray) -> list[
     split : ndarray
         (n_sessions, n_symbols) float64, new shares per old share.
     """
-    move = np.log(close[1:] * split[1:] / close[:-1])
+    with np.errstate(over="ignore"):  # an infinite move is incredible too
+        move = np.log(close[1:] * split[1:] / close[:-1])
     jumped = np.abs(np.nan_to_num(move)) > np.log(_INCREDIBLE)
     findings = []
     for column in np.flatnonzero(jumped.any(axis=0)):
@@ -140,6 +141,29 @@ def jump_findings(quotes: Quotes, close: np.ndarray, split: np.ndarray) -> list[
         )
         where = f"{quotes.file}, {quotes.symbols[column]}"
         findings.append(Finding("warning", where, what, "check the price, or give the split"))
+    return findings
+
+
+def payout_findings(quotes: Quotes, close: np.ndarray, dividend: np.ndarray) -> list[Finding]:
+    """Warn, once a security, of dividends that are more than the share was worth after them.
+
+    Parameters
+    ----------
+    quotes : Quotes
+    close, dividend : ndarray
+        (n_sessions, n_symbols) float64, US$ a share of the day.
+    """
+    large = dividend > close
+    findings = []
+    for column in np.flatnonzero(large.any(axis=0)):
+        at, count = int(np.argmax(large[:, column])), int(large[:, column].sum())
+        more = f" ({count} such dividends)" if count > 1 else ""
+        what = (
+            f"the dividend of {dividend[at, column]:g} on {quotes.dates[at]} is more than that session's close of"
+            f" {close[at, column]:g}{more}"
+        )
+        where = f"{quotes.file}, {quotes.symbols[column]}"
+        findings.append(Finding("warning", where, what, "check it: dividends are US$ a share"))
     return findings
 
 

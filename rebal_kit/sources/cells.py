@@ -154,12 +154,15 @@ def _parquet(path: Path) -> Cells:
     import pyarrow.parquet as pq
 
     try:
-        frame = pq.read_table(path).to_pandas()
-    except (pa.ArrowException, ValueError) as problem:
+        frame = pq.ParquetFile(path).read().to_pandas()
+        if not isinstance(frame.index, pd.RangeIndex):
+            frame = frame.reset_index()
+        columns = tuple(_plain(frame.iloc[:, at]) for at in range(frame.shape[1]))
+    except (pa.ArrowException, ValueError, TypeError, KeyError, OSError) as problem:
+        if isinstance(problem, OSError) and problem.errno is not None:
+            raise  # the file system's word, not the reader's: that file cannot be opened
         reason = str(problem).splitlines()[0]
         raise _unreadable(path, f"is no whole parquet file: {reason}", _AGAIN) from None
-    if not isinstance(frame.index, pd.RangeIndex):
-        frame = frame.reset_index()
     if isinstance(frame.columns, pd.MultiIndex):
         names: list[Any] = list(zip(*frame.columns, strict=True))
         header = tuple(tuple(_name(n) for n in level) for level in names[:2])
@@ -169,7 +172,6 @@ def _parquet(path: Path) -> Cells:
             header = ((labels[0].title(), *header[0][1:]), (other, *header[1][1:]))
     else:
         header = (tuple(_name(n) for n in frame.columns),)
-    columns = tuple(_plain(frame.iloc[:, at]) for at in range(frame.shape[1]))
     return Cells(path.name, header, columns, np.arange(1, len(frame) + 1))
 
 

@@ -24,6 +24,8 @@ _SPELLINGS = {
 _FIELDS = {spelling: field for field, spellings in _SPELLINGS.items() for spelling in spellings}
 _DATES = ("date", "datetime")
 _TICKERS = ("ticker", "symbol")
+#: Fields whose names in capitals are tickers as well: Lowe's is LOW.
+_ALSO_TICKERS = ("OPEN", "HIGH", "LOW")
 _SHOWN = "Date, Ticker, Open, High, Low, Close, Adj Close, Volume, Dividends, Stock Splits, Currency"
 
 
@@ -65,7 +67,7 @@ def read_layout(cells: Cells) -> Layout:
     """Recognise a long table, a wide one, one security's history, or yfinance's two header rows.
 
     A table with a ticker column is long. Without one it is the history of a single security, named by the file, if it
-    has a Close or Adj Close column, and otherwise wide: every column but the date is a ticker.
+    has a Close or Adj Close column, and otherwise wide: every column but the date is a ticker, and Volume is none.
 
     Raises
     ------
@@ -93,9 +95,15 @@ def _one_header_row(cells: Cells) -> Layout:
     tickers = [at for at, name in enumerate(names) if name in _TICKERS]
     currencies = [at for at, name in enumerate(names) if name == "currency"]
     special = {dates[0], *tickers[:1], *currencies[:1]}
-    rest = [at for at in range(len(names)) if at not in special]
+    taken = {names[at] for at in special} - {""}
+    rest = [at for at in range(len(names)) if at not in special and names[at] not in taken]
     named = {_FIELDS.get(names[at]) for at in rest}
+    strays = [at for at in rest if names[at] in _FIELDS and cells.header[0][at] not in _ALSO_TICKERS]
     by_field = bool(tickers or named & {"close", "adj_close"} or (rest and None not in named))
+    if strays and not by_field:
+        by_field = any(_nearest(names[at]) in ("close", "adj_close") for at in rest)
+        if not by_field:
+            raise MarketError([_stray(cells, at) for at in strays])
     symbol = "" if tickers else PurePath(cells.file).stem.upper()
     values = [
         Column(at, _FIELDS.get(names[at], ""), symbol, cells.header[0][at])
@@ -110,6 +118,18 @@ def _one_header_row(cells: Cells) -> Layout:
                     "add a Ticker column, or rename the file"),
         )  # fmt: skip
     return Layout(dates[0], tuple(values), next(iter(tickers), None), next(iter(currencies), None), findings)
+
+
+def _stray(cells: Cells, at: int) -> Finding:
+    what = f"'{cells.header[0][at]}' is no ticker, and no column is a Close"
+    remedy = "delete it if every column is a ticker; if this is one security's history, name its prices Close"
+    return Finding("error", f"{cells.file} row 1, column {at + 1}", what, remedy)
+
+
+def _nearest(key: str) -> str | None:
+    """Return the field a name was probably meant to be."""
+    near = difflib.get_close_matches(key, _FIELDS, n=1)
+    return _FIELDS[near[0]] if near else None
 
 
 def _two_header_rows(cells: Cells) -> Layout:
@@ -133,8 +153,8 @@ def _check(cells: Cells, layout: Layout) -> Iterator[Finding]:
         if not column.label.strip():
             yield Finding("error", place, "has no name", "name it, or delete it")
         elif not column.field:
-            near = difflib.get_close_matches(_key(column.label.split(" / ")[0]), _FIELDS, n=1)
-            hint = f"did you mean {_shown(_FIELDS[near[0]])}? Else delete it" if near else "delete it"
+            near = _nearest(_key(column.label.split(" / ")[0]))
+            hint = f"did you mean {_shown(near)}? Else delete it" if near else "delete it"
             yield Finding("error", place, f"'{column.label}' is unknown", f"{hint}; known are {_SHOWN}")
         elif not column.symbol and layout.ticker is None:
             yield Finding(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from rebal_kit.findings import Finding, MarketError
@@ -47,10 +48,12 @@ def load_market(source: str | Path) -> Market:
         )  # fmt: skip
     if isinstance(source, str) and source in BUNDLED:
         return BUNDLED[source]()
-    path = Path(source).expanduser()
-    if not path.exists():
+    path = Path(source)
+    with suppress(RuntimeError):  # ~stranger: there is no such user
+        path = path.expanduser()
+    if source == "" or not path.exists():
         raise MarketError(
-            Finding("error", str(source), "is neither a bundled market nor a file",
+            Finding("error", str(source) or "(empty name)", "is neither a bundled market nor a file",
                     f"use {', '.join(BUNDLED)} or the path of a .csv or .parquet file")
         )  # fmt: skip
     from rebal_kit.sources.table_files import read_market  # needs pandas, which bundled markets do not

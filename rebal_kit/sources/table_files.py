@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rebal_kit.domain import Security
 from rebal_kit.market import Market
-from rebal_kit.sources.actions import jump_findings, priced
+from rebal_kit.sources.actions import jump_findings, payout_findings, priced
 from rebal_kit.sources.cells import read_cells
 from rebal_kit.sources.columns import read_layout
 from rebal_kit.sources.quotes import read_quotes
@@ -42,6 +42,7 @@ def read_market(path: Path, today: dt.date | None = None) -> Market:
     close, traded, alive = carry_forward(arrays.pop("close"))
     findings += check_gaps(quotes.dates, quotes.symbols, traded, alive, problems)
     findings += jump_findings(quotes, close, arrays["split"])
+    findings += payout_findings(quotes, close, arrays["dividend"])
     findings += exchange_findings(quotes.dates, quotes.first_row, problems)
     problems.raise_any()
     return Market(

@@ -124,7 +124,8 @@ def drift(run: Backtest, points: int = 400, most_classes: int = 12) -> alt.VConc
     rows = [_class_row(run, name, bands, trades, points, last=name == shown[-1]) for name in shown]
     left_out = len(bands) - len(shown)
     banded = bands.loc[shown, ["lower", "upper"]].notna().all(axis=1).any()
-    note = f"Share of the portfolio; {'shaded: tolerance band; ' if banded else ''}dashed: target"
+    band = "shaded: tolerance band; " if banded else ""
+    note = f"Share of the portfolio after each day's trades; {band}dashed: target; purchases from idle cash not marked"
     note += f"; the {left_out} smallest classes are not drawn" if left_out else ""
     name = label(run.policy.name)
     text = (
@@ -248,7 +249,7 @@ def harvest_effect(comparison: Comparison) -> alt.LayerChart | None:
              "Change in value after liquidation": "value_after_liquidation"}  # fmt: skip
     rows = pd.DataFrame(
         [
-            {"rule": label(plain), "what": what, "amount": round(float(getattr(found, key)), 2)}
+            {"rule": label(plain), "what": what, "amount": float(getattr(found, key))}
             for harvested, plain in twins(comparison).items()
             for found in [comparison.tax_saved(harvested, plain)]
             for what, key in kinds.items()
@@ -317,11 +318,18 @@ def _title(text: str, subtitle: str | list[str]) -> alt.TitleParams:
 
 
 def _years(dates: Any, most: int) -> alt.Axis:
-    """Return a time axis with a tick a year, or every few years when there are more than `most`; months when short."""
+    """Return a time axis with a tick a year, or every few years when there are more than `most`.
+
+    A short span has months, a very short one days, so that no two ticks have the same words.
+    """
     first, last = pd.Timestamp(min(dates)), pd.Timestamp(max(dates))
-    years = last.year - first.year
+    years, days = last.year - first.year, (last - first).days
+    if days < 100:
+        step = {"interval": "day", "step": max(-(-days // 8), 1)}
+        return alt.Axis(tickCount=step, format="%-d %b %Y", labelOverlap=True)
     if years < 2:
-        return alt.Axis(tickCount=8, format="%b %Y", labelOverlap=True)
+        step = {"interval": "month", "step": -(-days // 300)}
+        return alt.Axis(tickCount=step, format="%b %Y", labelOverlap=True)
     return alt.Axis(tickCount={"interval": "year", "step": -(-years // most)}, format="%Y", labelOverlap=True)
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rebal_kit.findings import Finding, RebalError
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -45,10 +47,19 @@ def picture(chart: Any, scale: float = 1.0) -> Picture:
 
 
 def save(chart: Any, path: str | Path, scale: float = 2.0) -> Path:
-    """Write a chart as ``.svg`` or ``.png``, by the name's ending; return the path."""
+    """Write a chart as ``.svg`` or ``.png``, by the name's ending; return the path.
+
+    Raises
+    ------
+    RebalError
+        The name has another ending.
+    """
     import vl_convert
 
     path = Path(path)
+    if path.suffix not in (".png", ".svg"):
+        what = f"has the ending '{path.suffix}'"
+        raise RebalError(Finding("error", str(path), what, "pictures are written as .png or .svg"))
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".svg":
         path.write_text(vl_convert.vegalite_to_svg(chart.to_json(validate=False)), encoding="utf-8")

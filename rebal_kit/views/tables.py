@@ -121,7 +121,7 @@ def shown(measure: Measure, values: Iterable[float]) -> list[str]:
     if measure.unit == "$k":
         found = [v / 1_000 for v in found]
         largest = max((abs(v) for v in found if math.isfinite(v)), default=0.0)
-        digits = 0 if largest == 0 else 2 if largest < 1 else 1 if largest < 10_000 else 0
+        digits = 0 if largest < 0.005 else 2 if largest < 1 else 1 if largest < 10_000 else 0
     elif measure.unit == "count":
         digits = 0
     else:
@@ -189,8 +189,10 @@ def terminal(comparison: Comparison, title: str, width: int) -> list[RenderableT
 
 
 def said(findings: Iterable[Finding]) -> list[str]:
-    """Return findings as sentences, each once."""
-    return list(dict.fromkeys(str(finding) for finding in findings))
+    """Return findings as sentences, each once; warnings come first and are called so: they change what one may say."""
+    ordered = sorted(findings, key=lambda finding: finding.severity == "note")
+    sentences = (str(f) if f.severity == "note" else f"{f.severity}: {f}" for f in ordered)
+    return list(dict.fromkeys(sentences))
 
 
 def _evenly(items: Sequence[int], most: int) -> list[Sequence[int]]:

@@ -16,6 +16,7 @@ from rebal_kit.compiled import is_interpreted
 from rebal_kit.domain import AccountKind, TaxLot, TaxProfile
 from rebal_kit.encode import look_sessions
 from rebal_kit.files.household import load_household
+from rebal_kit.findings import RebalError
 from rebal_kit.policy import BUY_AND_HOLD, Calendar, Costs, Harvest, RebalancePolicy, Threshold, ToleranceBand
 from rebal_kit.sources.load import load_market
 from rebal_kit.targets import AssetClass
@@ -151,6 +152,13 @@ def test_vectorbt_is_loaded_only_when_it_is_asked_for() -> None:
 
     said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert said.stdout.split() == ["False", "True"]
+
+
+def test_without_vectorbt_one_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = backtest(random_market(1, ("A", "B"), 50), household_of({"A": 1.0}), RebalancePolicy())
+    monkeypatch.setitem(sys.modules, "vectorbt", None)
+    with pytest.raises(RebalError, match=r"vectorbt is not installed — pip install 'rebal_kit\[vectorbt\]'"):
+        run.to_vectorbt()
 
 
 def test_a_changed_order_would_be_noticed() -> None:

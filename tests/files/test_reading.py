@@ -12,6 +12,7 @@ from rebal_kit.files.household import load_household
 from rebal_kit.files.policy import load_policy
 from rebal_kit.files.reading import capped, did_you_mean, read_text
 from rebal_kit.findings import Finding, HouseholdError, PolicyError
+from rebal_kit.policy import RebalancePolicy
 
 
 @pytest.mark.parametrize(
@@ -94,3 +95,19 @@ def test_long_lists_of_findings_are_counted() -> None:
 def test_suggestions_ignore_case_and_fall_back_to_the_list() -> None:
     assert did_you_mean("HIFO", ["hifo", "fifo"]) == "did you mean 'hifo'?"
     assert did_you_mean("zzz", ["hifo", "fifo"]) == "use one of hifo, fifo"
+
+
+@pytest.mark.parametrize("source", [None, 5, ["quarterly"], RebalancePolicy("mine")])
+def test_what_is_neither_a_name_nor_a_path(source) -> None:
+    with pytest.raises(
+        PolicyError, match=r"policies: source is .*, neither a name nor a path — use buy_and_hold, "
+    ):
+        load_policy(source)
+
+
+def test_a_path_may_start_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.yaml").write_text("triggers: []\n")
+    assert load_policy("~/mine.yaml").name == "mine"
+    with pytest.raises(PolicyError, match=r"~no-such-user/mine\.yaml: there is no such file"):
+        load_policy("~no-such-user/mine.yaml")

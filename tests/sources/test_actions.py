@@ -155,3 +155,19 @@ def test_a_split_explains_a_move(write: Callable[..., Path]) -> None:
     path = write("prices.csv", "Date,Close,Dividends,Stock Splits\n" + rows)
     assert jumps(path) == []
     assert len(jumps(write("other.csv", path.read_text().replace("20\n", "0\n")))) == 1
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_move_past_all_numbers_is_said_and_nothing_else(write: Callable[..., Path]) -> None:
+    assert len(jumps(write("prices.csv", "Date,Close\n2024-01-02,1e-320\n2024-01-03,1e300\n"))) == 1
+
+
+def test_a_dividend_above_the_close_is_said(write: Callable[..., Path]) -> None:
+    rows = "2024-01-02,A,10,0\n2024-01-03,A,10,50\n2024-01-04,A,10,10.5\n2024-01-03,B,10,10\n"
+    market = load_market(write("prices.csv", "Date,Ticker,Close,Dividends\n" + rows))
+    assert [str(f) for f in market.findings if "dividend of" in f.what] == [
+        (
+            "prices.csv, A: the dividend of 50 on 2024-01-03 is more than that session's close of 10"
+            " (2 such dividends) — check it: dividends are US$ a share"
+        )
+    ]

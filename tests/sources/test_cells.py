@@ -54,6 +54,32 @@ def test_every_row_of_a_wrong_length_is_listed_up_to_twenty(errors: Callable[...
     assert found[-1].startswith("prices.csv: and 5 more rows of another length")
 
 
+def test_parquet_damaged_inside(errors: Callable[..., list[str]], tmp_path: Path) -> None:
+    frame = pd.DataFrame({"Date": ["2024-01-02"] * 99, "Close": np.linspace(1, 2, 99)})
+    frame.to_parquet(tmp_path / "whole.parquet")
+    whole = (tmp_path / "whole.parquet").read_bytes()
+    kind = b'"numpy_type": "float64"'
+    for damaged in (
+        whole[:40] + bytes(60) + whole[100:],
+        whole.replace(kind, kind.replace(b"float", b"flubt")),
+    ):
+        assert damaged != whole
+        (error,) = errors(damaged, "prices.parquet")
+        assert error.startswith("prices.parquet: is no whole parquet file")
+        assert error.endswith("save or download the file again")
+
+
+def test_parquet_with_a_column_twice(errors: Callable[..., list[str]], tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    days = pa.array(["2024-01-02"])
+    closes = pa.array([1.0])
+    pq.write_table(pa.table([days, closes, closes], names=["Date", "Close", "Close"]), tmp_path / "x.parquet")
+    (error,) = errors((tmp_path / "x.parquet").read_bytes(), "prices.parquet")
+    assert error.startswith("prices.parquet row 1, column 3: 'Close' is there twice")
+
+
 @pytest.mark.parametrize("content", [b"PAR1", b"Date,Close\n2024-01-02,5\n"])
 def test_a_damaged_parquet_file(errors: Callable[..., list[str]], content: bytes) -> None:
     (error,) = errors(content, "prices.parquet")

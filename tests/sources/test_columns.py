@@ -94,6 +94,24 @@ def test_the_same_headers_in_parquet(tmp_path: Path, names: list[str | None]) ->
         ("Date,Open,High", "2024-01-02,1,1", "row 1: has no prices: neither Close nor Adj Close"),
         ("Date,Ticker,Open", "2024-01-02,A,1", "row 1: has no prices: neither Close nor Adj Close"),
         ("Date,Ticker", "2024-01-02,A", "row 1: has no prices: neither Close nor Adj Close"),
+        ("Date,Date,Close", "2024-01-02,2024-01-02,1", "row 1, column 2: 'Date' is there twice — delete one"),
+        ("Date,Ticker,Ticker,Close", "2024-01-02,A,A,1", "row 1, column 3: 'Ticker' is there twice"),
+        (
+            "Date,Open,High,Low,Clsoe,Volume",
+            "2024-01-02,1,1,1,1,5",
+            "row 1, column 5: 'Clsoe' is unknown — did you mean Close",
+        ),
+        (
+            "Date,Adj Clos,Dividends",
+            "2024-01-02,1,0",
+            "row 1, column 2: 'Adj Clos' is unknown — did you mean Adj Close",
+        ),
+        (
+            "Date,SPY,GLD,Volume",
+            "2024-01-02,1,1,5",
+            "row 1, column 4: 'Volume' is no ticker, and no column is a",
+        ),
+        ("Date,SPY,Low", "2024-01-02,2,1", "row 1, column 3: 'Low' is no ticker, and no column is a Close"),
         ("Price,Close\nTicker,", "2024-01-02,1", "row 1, column 2: 'Close / ' names no ticker"),
         (
             "Price,Clse\nTicker,A",

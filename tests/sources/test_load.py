@@ -24,6 +24,15 @@ def test_what_is_neither_a_name_nor_a_path(source) -> None:
     assert finding.remedy.startswith("use etf, stocks, dow30")
 
 
+@pytest.mark.parametrize(
+    ("source", "shown"), [("", "(empty name)"), ("~no-such-user/x.csv", "~no-such-user/x.csv")]
+)
+def test_what_no_file_can_be_called(source: str, shown: str) -> None:
+    with pytest.raises(MarketError) as caught:
+        load_market(source)
+    assert str(caught.value).startswith(f"{shown}: is neither a bundled market nor a file")
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(MarketError, match=r"none\.csv: is neither a bundled market nor a file"):
         load_market(tmp_path / "none.csv")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -176,3 +177,16 @@ def test_results_do_not_change_by_being_drawn() -> None:
         draw(comparison)
     for name, run in comparison.runs.items():
         assert run.weights.equals(before[name])
+
+
+@pytest.mark.parametrize("sessions", [2, 8, 30, 70, 90, 300, 480, 900])
+def test_no_two_ticks_of_the_time_axis_say_the_same(sessions: int) -> None:
+    """The text of the drawn axis: too few ticks would say too little, and `Sep 2012` seven times nothing."""
+    import vl_convert
+
+    svg = vl_convert.vegalite_to_svg(charts.growth(results(sessions=sessions)).to_json())
+    words = re.findall(r">((?:\d{1,2} )?(?:[A-Z][a-z]{2} )?20\d\d)<", svg)
+    axis = words[: len(words) // 2]  # two panels with the same axis
+    assert words == axis * 2
+    assert len(set(axis)) == len(axis)
+    assert 2 <= len(axis) <= 10

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rebal_kit.findings import RebalError
 from rebal_kit.views import charts, picture, vega
 from tests.views.results import results
 
@@ -25,6 +26,13 @@ def test_save_by_the_names_ending(tmp_path: Path, name: str) -> None:
     path = picture.save(charts.growth(results(), points=100), tmp_path / name, scale=1)
     content = path.read_bytes()
     assert content.startswith(PNG if name.endswith("png") else b"<svg")
+
+
+@pytest.mark.parametrize("name", ["chart.jpeg", "chart"])
+def test_another_ending_is_refused_and_nothing_written(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RebalError, match=r"pictures are written as \.png or \.svg"):
+        picture.save(charts.tax_saved(results()), tmp_path / name)
+    assert not list(tmp_path.iterdir())
 
 
 def test_svg_holds_the_words_of_the_chart(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ COUNT = tables.Measure("trades", "trades", "count")
         (MONEY, [12_345_678, 1], ["12,346", "0"]),
         (MONEY, [57, -3], ["0.06", "0.00"]),
         (MONEY, [0, 0], ["0", "0"]),
+        (MONEY, [0.001, 4.9], ["0", "0"]),
         (MONEY, [-1_250, math.nan], ["−1.2", "–"]),
         (PERCENT, [0.05123, -0.3, math.inf], ["5.12", "−30.00", "–"]),
         (COUNT, [1_234.0, 0.0], ["1,234", "0"]),
@@ -92,11 +93,11 @@ def test_notebook_table_escapes_names() -> None:
     assert "5.12" in html
 
 
-def test_findings_are_said_once() -> None:
+def test_findings_are_said_once_and_warnings_first() -> None:
     comparison = results()
     twice = (*comparison.assumptions, *comparison.assumptions)
     assert tables.said(twice) == [
+        "warning: coverage: unknown",
         "law: United States, tax year 2026",
-        "coverage: unknown",
         "harvesting: nothing may replace AAA — give it a partner",
     ]
