@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same list for the running program
+    from rebal_kit.audit import Audit as Audit
     from rebal_kit.backtest import Backtest as Backtest
     from rebal_kit.backtest import backtest as backtest
     from rebal_kit.compare import Comparison as Comparison
@@ -29,6 +30,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.files.ledger_file import load_ledger as load_ledger
     from rebal_kit.files.policy import dump_policy as dump_policy
     from rebal_kit.files.policy import load_policy as load_policy
+    from rebal_kit.files.result_files import load_result as load_result
+    from rebal_kit.files.result_files import save_result as save_result
     from rebal_kit.findings import Finding as Finding
     from rebal_kit.findings import HouseholdError as HouseholdError
     from rebal_kit.findings import LawError as LawError
@@ -63,6 +66,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.transactions import Transaction as Transaction
 
 _HOMES = {
+    "audit": "Audit",
     "backtest": "Backtest backtest",
     "compare": "Comparison TaxSaved compare",
     "conventions": "WashSaleConventions",
@@ -70,6 +74,7 @@ _HOMES = {
     "files.household": "load_household save_household",
     "files.ledger_file": "load_ledger",
     "files.policy": "dump_policy load_policy",
+    "files.result_files": "load_result save_result",
     "findings": "Finding HouseholdError LawError LedgerError MarketError PolicyError RebalError SimulationError",
     "gifts": "gift_lots",
     "market": "Market Quote",

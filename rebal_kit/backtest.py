@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from rebal_kit.assumptions import coverage
+from rebal_kit.audit import Audit, audit
 from rebal_kit.domain import Household, Reason
 from rebal_kit.engine import ledger as books
 from rebal_kit.engine import tape as tapes
 from rebal_kit.engine.ledger import date_of, to_accounts
 from rebal_kit.findings import Finding
+from rebal_kit.journal_ledger import transactions_of
 from rebal_kit.market import Market
 from rebal_kit.policy import RebalancePolicy
+from rebal_kit.record import SALE_COLUMNS, YEAR_COLUMNS, RunRecord
 from rebal_kit.run import OpenWith, Room, Setting, prepare
-from rebal_kit.transactions import Trade
+from rebal_kit.transactions import Trade, Transaction
 
 if TYPE_CHECKING:
     import vectorbt
@@ -123,6 +127,7 @@ class Backtest:
         `recognized` is the gain plus what the wash-sale rule disallowed of a loss. US$.
         """
         rows = pd.DataFrame(np.asarray(self._room.tape.journal[: self._room.tape.counts[tapes.ENTRIES]]))
+        opening = self.setting.opening_lots
         sold = rows["side"] < 0
         taxed = np.array([account.taxable for account in self.household.accounts])[rows["account"]]
         symbols = np.array(self.market.symbols, dtype=object)[rows["security"]]
@@ -141,8 +146,10 @@ class Backtest:
                 "reason": [Reason(code).sentence for code in rows["reason"]],
                 "reason_code": rows["reason"],
                 "lot": [
-                    f"{symbol}-{purchase}" for symbol, purchase in zip(symbols, rows["purchase"], strict=True)
+                    opening[purchase] if purchase < len(opening) else f"{symbol}-{purchase}"
+                    for symbol, purchase in zip(symbols, rows["purchase"], strict=True)
                 ],
+                "piece": rows["piece"],
                 "acquired": rows["acquired"].to_numpy().astype("datetime64[D]").astype("datetime64[ns]"),
                 "holding_start": rows["start"].to_numpy().astype("datetime64[D]").astype("datetime64[ns]"),
                 "term": np.where(sold & taxed, np.where(rows["long"] == 1, "LT", "ST"), ""),
@@ -185,6 +192,39 @@ class Backtest:
         }  # fmt: skip
         index = pd.RangeIndex(first, first + len(figures), name="year")
         return pd.DataFrame({name: figures[:, column] for name, column in columns.items()}, index=index)
+
+    @cached_property
+    def transactions(self) -> tuple[Transaction, ...]:
+        """The run as a history of trades, with dividends and splits: what `rebal_kit.tax_report` reads."""
+        return transactions_of(
+            self.journal, self.setting.prices, self.market.symbols, [a.name for a in self.household.accounts],
+            self.setting.opening_shares,
+        )  # fmt: skip
+
+    @cached_property
+    def record(self) -> RunRecord:
+        """The run's trades beside its figures, to be kept and audited."""
+        household = self.household
+        if self.opened_with == "values":
+            household = replace(household, accounts=tuple(replace(a, lots=()) for a in household.accounts))
+        own = {security.symbol for security in household.securities}
+        from_market = tuple(s for s in self.market.securities if s.symbol not in own)
+        taxed = {account.name for account in household.accounts if account.taxable}
+        sales = self.journal[(self.journal["side"] == "sell") & self.journal["account"].isin(taxed)]
+        return RunRecord(
+            self.transactions, replace(household, securities=(*household.securities, *from_market)),
+            date_of(self.setting.prices.day[0]), date_of(self.setting.prices.day[-1]),
+            sales.assign(proceeds=sales["amount"] - sales["cost"])[list(SALE_COLUMNS)].reset_index(drop=True),
+            self.years[list(YEAR_COLUMNS)],
+            {
+                "policy": repr(self.policy), "market": f"{self.market.name}: {self.market.source}",
+                "opened_with": self.opened_with, "version": version("rebal_kit"),
+            },
+        )  # fmt: skip
+
+    def audit(self) -> Audit:
+        """Replay the trades through the tax report; return every gain, disallowance and tax that differs."""
+        return audit(self.record)
 
     @property
     def trades(self) -> tuple[Trade, ...]:

@@ -12,6 +12,7 @@ from rebal_kit.domain import AccountKind, Household
 from rebal_kit.playback import Played, play_back, records
 from rebal_kit.rules.forms import broker_reports, form_8949_gain
 from rebal_kit.rules.law import TaxTable
+from rebal_kit.transactions import PIECE, Transaction
 
 _HALF_A_CENT = 0.005
 _KEY = ["at", "lot"]
@@ -92,10 +93,21 @@ def _reported(played: Played, account: str, household: Household, table: TaxTabl
         identical=(),
         conventions=WashSaleConventions(merge_fills=False),  # they are merged already
     )
-    sold = play_back([played.transactions[at] for at in places], alone, table).sold
+    sold = play_back([_whole_lots(played.transactions[at]) for at in places], alone, table).sold
     if not len(sold):
         return sold
     return sold.assign(at=[places[at] for at in sold["at"]])[[*_KEY, "basis", "disallowed"]]
+
+
+def _whole_lots(line: Transaction) -> Transaction:
+    """Leave out which pieces of a lot are sold: the broker, who sees other wash sales, has cut it otherwise or not."""
+    if not any(PIECE in name for name, _ in line.lots):
+        return line
+    shares: dict[str, float] = {}
+    for name, count in line.lots:
+        lot = name.partition(PIECE)[0]
+        shares[lot] = shares.get(lot, 0.0) + count
+    return replace(line, lots=tuple(shares.items()))
 
 
 def _sale(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -20,7 +20,7 @@ from rebal_kit.encode import encode_accounts
 from rebal_kit.engine import replay as events
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.history import History, history_structure, play
-from rebal_kit.engine.ledger import LOT, day_of
+from rebal_kit.engine.ledger import LOT, day_of, lots_in_order
 from rebal_kit.engine.tape import ENTRIES, MATCHES
 from rebal_kit.findings import Finding, LedgerError, raise_errors
 from rebal_kit.rules.law import TaxTable
@@ -82,6 +82,8 @@ def play_back(transactions: Iterable[Transaction], household: Household, table: 
             groups[family.get(line.symbol, line.symbol)].append(at)
     for lot in household.lots:
         groups.setdefault(family.get(lot.symbol, lot.symbol), [])
+    if not groups:
+        groups[""] = []  # an empty history has empty tables
     parts = [_Part(lines, places, household, table, name, family) for name, places in groups.items()]
     raise_errors(LedgerError, [found for part in parts for found in part.problems()])
     sold, open_lots, matches = [], [], []
@@ -100,7 +102,8 @@ def records(table: Table) -> list[dict[str, Any]]:
 
 
 def _joined(tables: list[Table]) -> Table:
-    return pd.concat(tables, ignore_index=True) if tables else Table()
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled or tables[:1], ignore_index=True)
 
 
 def _merged(lines: list[Transaction]) -> list[Transaction]:
@@ -188,9 +191,8 @@ class _Part:
         labels: list[str] = []
         numbers: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         unnamed: dict[tuple[str, str, dt.date], int] = defaultdict(int)
-        placed = [(lot.acquired, a.name, lot) for a in opening.accounts for lot in a.lots]
-        for _, account, lot in sorted(placed, key=lambda item: item[0]):
-            numbers[account, lot.symbol, lot.lot].append(len(labels))
+        for _, a, lot in lots_in_order(opening):
+            numbers[self.accounts[a], lot.symbol, lot.lot].append(len(labels))
             labels.append(lot.lot)
         for line in chosen:
             if line.action not in PURCHASES:
@@ -270,7 +272,7 @@ class _Part:
                 what = f"lot '{name}' is sold on {line.date}, before it is bought on {other.date}"
                 yield Finding("error", f"{line.place}, column lots", what, "check both dates")
         elif status == events.UNKNOWN_LOT:
-            what = f"nothing is left of lot {', '.join(map(repr, names))} on {line.date}"
+            what = f"nothing is left of lot {_few(names)} on {line.date}"
             yield Finding("error", f"{line.place}, column lots", what, "name lots that are there")
         else:
             first = min(
@@ -278,7 +280,7 @@ class _Part:
                  and (o.account, o.symbol) == (line.account, line.symbol) and o.date > line.date),
                 default=None,
             )  # fmt: skip
-            of_lots = f" of lots {', '.join(names)}" if names and line.quantity <= there else ""
+            of_lots = f" of lots {_few(names)}" if names and line.quantity <= there else ""
             what = f"sells {line.quantity:,.10g} {line.symbol}{of_lots}, account '{line.account}' holds {there:,.10g}"
             remedy = (
                 f"it is bought on {first}: check both dates" if first and there == 0 else
@@ -360,6 +362,12 @@ class _Part:
 _ACTIONS = {
     Action.BUY: events.BUY, Action.REINVEST: events.BUY, Action.SELL: events.SELL, Action.SPLIT: events.SPLIT,
 }  # fmt: skip
+
+
+def _few(names: list[str]) -> str:
+    """Name the first lots of a sale; there may be hundreds."""
+    every = list(dict.fromkeys(names))
+    return ", ".join(every[:4]) + (f" and {len(every) - 4} more" if len(every) > 4 else "")
 
 
 def _dates(days: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import fields
 
@@ -18,11 +19,11 @@ _CENT = 0.005
 
 def findings_of(
     played: Played, disposals: pd.DataFrame, wash_sales: pd.DataFrame, dividends: pd.DataFrame,
-    years: pd.DataFrame, household: Household, table: TaxTable,
+    years: pd.DataFrame, household: Household, table: TaxTable, period: tuple[dt.date, dt.date],
 ) -> tuple[Finding, ...]:  # fmt: skip
     """Return everything a reader must know, the gravest first; the parameters are a report's tables."""
     found = (
-        *_coverage(played, disposals, wash_sales, household, table),
+        *_coverage(period, disposals, wash_sales, household, table),
         *_lost(wash_sales),
         *_debated(wash_sales, household),
         *_paid(dividends, table),
@@ -33,7 +34,11 @@ def findings_of(
 
 
 def _coverage(
-    played: Played, disposals: pd.DataFrame, wash_sales: pd.DataFrame, household: Household, table: TaxTable
+    period: tuple[dt.date, dt.date],
+    disposals: pd.DataFrame,
+    wash_sales: pd.DataFrame,
+    household: Household,
+    table: TaxTable,
 ) -> Iterator[Finding]:
     accounts = len(household.accounts)
     known = f"{accounts} account{'s' if accounts > 1 else ''}"
@@ -46,7 +51,7 @@ def _coverage(
     elif not len(wash_sales):
         yield Finding("note", "coverage", f"no wash sale among the {known}, said to be all of the household")
     window = pd.Timedelta(days=table.wash_days)
-    first, last = (pd.Timestamp(f(line.date for line in played.transactions)) for f in (min, max))
+    first, last = (pd.Timestamp(day) for day in period)
     losses = disposals[disposals["gain"] < -_CENT]
     early = losses[losses["date"] - window < first]
     if len(early):

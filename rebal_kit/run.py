@@ -19,7 +19,7 @@ from rebal_kit.engine import ledger as books
 from rebal_kit.engine import tape as tapes
 from rebal_kit.engine.arrays import Plan, Prices, Structure
 from rebal_kit.engine.desk import Desk
-from rebal_kit.engine.ledger import Ledger, clear, empty_ledger, from_household
+from rebal_kit.engine.ledger import Ledger, clear, empty_ledger, from_household, lots_in_order
 from rebal_kit.engine.simulate import simulate
 from rebal_kit.engine.tape import Tape, blank, empty_tape
 from rebal_kit.engine.taxes import close_books
@@ -138,13 +138,26 @@ class Setting:
             room = self.room(lots=lots, losses=losses, journal=journal)
 
     @cached_property
+    def opening_lots(self) -> tuple[str, ...]:
+        """Names of the lots that the ledger opens with, by the number it gives them."""
+        if self.opened_with != "lots":
+            return ()
+        return tuple(lot.lot for _, _, lot in lots_in_order(self.household))
+
+    @cached_property
+    def opening_shares(self) -> np.ndarray:
+        """(n_accounts, n_securities) shares held before the first session."""
+        shares = np.zeros((len(self.household.accounts), len(self.market.securities)))
+        if self.opened_with == "lots":
+            for a, account in enumerate(self.household.accounts):
+                for lot in account.lots:
+                    shares[a, self.market.column(lot.symbol)] += lot.quantity
+        return shares
+
+    @cached_property
     def opening_positions(self) -> np.ndarray:
         """(n_securities,) shares held before the first session, all accounts together."""
-        shares = np.zeros(len(self.market.securities))
-        if self.opened_with == "lots":
-            for lot in self.household.lots:
-                shares[self.market.column(lot.symbol)] += lot.quantity
-        return shares
+        return np.asarray(self.opening_shares.sum(axis=0))
 
     @cached_property
     def target_returns(self) -> np.ndarray:

@@ -159,8 +159,9 @@ def _within(table: pd.DataFrame, column: str, year: int) -> pd.DataFrame:
 
 
 def tax_report(
-    trades: Iterable[Transaction], household: Household, *, law_year: int | None = None
-) -> TaxReport:
+    trades: Iterable[Transaction], household: Household, *, law_year: int | None = None,
+    period: tuple[dt.date, dt.date] | None = None,
+) -> TaxReport:  # fmt: skip
     """Work out gains, wash sales, forms and open lots of a history of trades.
 
     Parameters
@@ -173,6 +174,8 @@ def tax_report(
         starts from them. No targets are needed.
     law_year : int, optional
         The year whose numbers settle every year. By default each year's own where it is known, else the profile's.
+    period : tuple of date, optional
+        First and last day that the history tells of, where they are not those of its first and last line.
 
     Raises
     ------
@@ -187,10 +190,11 @@ def tax_report(
     modelled*: what `rebal_kit.rules` does not have; see the README.
     """
     lines = tuple(trades)
-    raise_errors(LedgerError, _check(lines, household))
+    raise_errors(LedgerError, _check(lines, household, period))
     if law_year is not None and law_year not in known_years():
         known = ", ".join(map(str, known_years()))
         raise LawError(Finding("error", "law year", f"{law_year} is not known", f"use {known}"))
+    first, last = period or (min(line.date for line in lines), max(line.date for line in lines))
     table = tax_table(household.tax)
     played = play_back(lines, household, table)
     sold = played.sold
@@ -208,11 +212,11 @@ def tax_report(
     ]  # fmt: skip
     wash_sales = _trail(sold, played.matches)
     dividends = dividends_of(played, sold, household, table)
-    years = settle_years(disposals, dividends, household, _span(lines), law_year)
+    years = settle_years(disposals, dividends, household, range(first.year, last.year + 1), law_year)
     return TaxReport(
         household=household,
-        first=min(line.date for line in lines),
-        last=max(line.date for line in lines),
+        first=first,
+        last=last,
         disposals=disposals,
         open_lots=played.open_lots[
             ["account", "symbol", "lot", "quantity", "basis", "holding_start", "acquired", "deferred"]
@@ -221,7 +225,9 @@ def tax_report(
         dividends=dividends,
         years=years,
         broker=broker_view(played, taxed, wash_sales, household, table),
-        findings=findings_of(played, disposals, wash_sales, dividends, years, household, table),
+        findings=findings_of(
+            played, disposals, wash_sales, dividends, years, household, table, (first, last)
+        ),
         unattached=float(wash_sales.loc[wash_sales["fate"] == UNATTACHED, "disallowed"].sum()),
     )
 
@@ -259,15 +265,24 @@ def _trail(sold: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
     return trail.sort_values(["at", "bought"], kind="stable", ignore_index=True).drop(columns="at")
 
 
-def _span(lines: tuple[Transaction, ...]) -> range:
-    return range(min(line.date.year for line in lines), max(line.date.year for line in lines) + 1)
-
-
-def _check(lines: tuple[Any, ...], household: Any) -> Iterable[Finding]:
+def _check(
+    lines: tuple[Any, ...], household: Any, period: tuple[dt.date, dt.date] | None
+) -> Iterable[Finding]:
     if not isinstance(household, Household):
         yield Finding("error", "household", f"is {household!r}", "give a Household: load_household(path)")
     for at, line in enumerate(lines, start=1):
         if not isinstance(line, Transaction):
             yield Finding("error", f"trade {at}", f"is {line!r}", "make it with Transaction(…)")
-    if not lines:
+    if period is not None:
+        outside = [
+            line
+            for line in lines
+            if isinstance(line, Transaction) and not period[0] <= line.date <= period[1]
+        ]
+        for line in outside:
+            what = f"is {line.date}, outside the period {period[0]} to {period[1]}"
+            yield Finding(
+                "error", f"{line.place}, column date", what, "widen the period or leave the line out"
+            )
+    elif not lines:
         yield Finding("error", "trades", "there are none", "give a history with a purchase or a sale")

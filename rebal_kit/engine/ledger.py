@@ -135,9 +135,7 @@ def from_household(
         ledger.cash[a] = account.cash if with_lots else account.opening_value or 0.0
     if not with_lots:
         return
-    placed = [(lot.acquired, a, lot) for a, account in enumerate(household.accounts) for lot in account.lots]
-    # Purchases are numbered in order of time, whatever order the file gave: replacements are matched in that order.
-    for number, (_, a, lot) in enumerate(sorted(placed, key=lambda item: item[0])):
+    for number, (_, a, lot) in enumerate(lots_in_order(household)):
         s = symbols.index(lot.symbol)
         k = ledger.lot_count[a, s]
         if k >= ledger.lots.shape[2]:
@@ -154,6 +152,12 @@ def from_household(
             group = structure.group[s]
             ledger.last_buy[group] = max(ledger.last_buy[group], day_of(lot.acquired))
         ledger.state[NEXT_PURCHASE] = number + 1
+
+
+def lots_in_order(household: Household) -> list[tuple[dt.date, int, TaxLot]]:
+    """Return (date, account, lot) in order of time, whatever order the file gave: replacements are matched in it."""
+    placed = [(lot.acquired, a, lot) for a, account in enumerate(household.accounts) for lot in account.lots]
+    return sorted(placed, key=lambda item: item[0])
 
 
 def to_accounts(ledger: Ledger, household: Household, symbols: tuple[str, ...]) -> tuple[Account, ...]:

@@ -129,6 +129,9 @@ def named_lots(
     count = ledger.lot_count[account, security]
     for k in range(count):
         work.take[k] = 0.0
+    total = 0.0
+    for p in range(first, end):
+        total += picks[p].quantity
     chosen = 0
     carried = 0.0
     for p in range(first, end):
@@ -158,8 +161,10 @@ def named_lots(
             left -= taken
         if pick.carry:
             carried = left
+        elif left <= ROUNDING * max(wanted, total):
+            continue  # what is left of a lot by rounding may be there, or not
         elif not found:
             return 0, UNKNOWN_LOT
-        elif left > ROUNDING * wanted:
+        else:
             return 0, OVERSOLD
     return chosen, OK

@@ -1,0 +1,102 @@
+"""A back-test's journal as a history of trades: what an auditor, or `rebal tax`, can replay without the engine."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rebal_kit.domain import Reason
+from rebal_kit.engine.arrays import Prices
+from rebal_kit.transactions import PIECE, Action, Transaction
+
+_BEFORE_TRADES, _SPLIT_FIRST = -2, -3
+
+
+def transactions_of(
+    journal: pd.DataFrame,
+    prices: Prices,
+    symbols: Sequence[str],
+    accounts: Sequence[str],
+    opening: np.ndarray,
+) -> tuple[Transaction, ...]:
+    """Return the journal with the market's splits and dividends between its trades.
+
+    Parameters
+    ----------
+    journal : DataFrame
+        As in `rebal_kit.backtest.Backtest`, in order.
+    prices : Prices
+    symbols, accounts : sequence of str
+        In the order of the prices' and the opening's columns.
+    opening : ndarray
+        (n_accounts, n_securities) shares held before the first session.
+    """
+    dates = prices.day.astype("datetime64[D]")
+    session_of = {date: t for t, date in enumerate(dates.tolist())}
+    lines: list[tuple[int, int, Transaction]] = []
+    for place, (t, trade) in enumerate(_trades(journal, session_of)):
+        lines.append((t, place, trade))
+    for t, s in np.argwhere(prices.split != 1.0):
+        split = Transaction(dates[t].item(), "", Action.SPLIT, symbols[s], float(prices.split[t, s]))
+        lines.append((int(t), _SPLIT_FIRST, split))
+    lines += _dividends(journal, prices, symbols, accounts, opening, session_of)
+    lines.sort(key=lambda line: line[:2])  # stable: dividends of a session keep their order
+    return tuple(line for *_, line in lines)
+
+
+def _trades(journal: pd.DataFrame, session_of: dict[Any, int]) -> Iterator[tuple[int, Transaction]]:
+    for _, rows in journal.groupby("order", sort=True):
+        orders: list[dict[str, Any]] = rows.to_dict("records")  # type: ignore[assignment]
+        first = orders[0]
+        date = first["date"].date()
+        quantity = sum(row["quantity"] for row in orders)
+        fees = sum(row["cost"] for row in orders)
+        common = (first["symbol"], quantity, first["price"], fees)
+        if first["side"] == "buy":
+            action = Action.REINVEST if first["reason_code"] == Reason.REINVEST else Action.BUY
+            line = Transaction(date, first["account"], action, *common, lot=first["lot"])
+        else:
+            lots: dict[str, float] = defaultdict(float)
+            for row in orders:
+                lots[row["lot"] + (f"{PIECE}{row['piece']}" if row["piece"] else "")] += row["quantity"]
+            line = Transaction(date, first["account"], Action.SELL, *common, lots=tuple(lots.items()))
+        yield session_of[date], line
+
+
+def _dividends(
+    journal: pd.DataFrame, prices: Prices, symbols: Sequence[str], accounts: Sequence[str], opening: np.ndarray,
+    session_of: dict[Any, int],
+) -> list[tuple[int, int, Transaction]]:  # fmt: skip
+    """Return a line for each account and dividend, on the shares that were there when the session began."""
+    signed = journal["quantity"].where(journal["side"] == "buy", -journal["quantity"])
+    sessions = journal["date"].dt.date.map(session_of)
+    column = {symbol: s for s, symbol in enumerate(symbols)}
+    row_of = {account: a for a, account in enumerate(accounts)}
+    trades: dict[tuple[int, int], list[tuple[int, float]]] = defaultdict(list)
+    places = zip(journal["account"].map(row_of), journal["symbol"].map(column), sessions, signed, strict=True)
+    for a, s, session, shares in places:
+        trades[a, s].append((session, shares))
+    lines = []
+    for s, symbol in enumerate(symbols):
+        events = np.flatnonzero((prices.split[:, s] != 1.0) | (prices.dividend[:, s] != 0.0))
+        for a, account in enumerate(accounts):
+            held, waiting = float(opening[a, s]), iter((*trades.get((a, s), ()), (len(prices.day), 0.0)))
+            session, shares = next(waiting)
+            for t in events.tolist():
+                while session < t:
+                    held += shares
+                    session, shares = next(waiting)
+                held *= prices.split[t, s]
+                if prices.dividend[t, s] and held > _DUST:
+                    date, paid = prices.day[t].astype("datetime64[D]").item(), float(prices.dividend[t, s])
+                    line = Transaction(date, account, Action.EX_DIVIDEND, symbol, float(held), paid)
+                    lines.append((t, _BEFORE_TRADES, line))
+    return lines
+
+
+#: Shares that are left over by rounding.
+_DUST = 1e-9
