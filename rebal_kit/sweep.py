@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 from tqdm.auto import tqdm
 
+from rebal_kit.checking import check_number
 from rebal_kit.domain import Household
-from rebal_kit.findings import PolicyError, SimulationError
+from rebal_kit.findings import PolicyError, SimulationError, raise_errors
 from rebal_kit.market import Market
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.run import METRICS, OpenWith, Room, Setting, as_policies, prepare
@@ -49,9 +50,12 @@ def sweep(
     MarketError, HouseholdError, LawError
         Nothing can be run: market and household do not fit together.
     PolicyError
-        There are no policies, or something else is among them.
+        There are no policies, something else is among them, or `workers` is no number of threads.
     """
     given = as_policies("sweep", policies)
+    if workers is not None:
+        remedy = "give threads, 1 or more"
+        raise_errors(PolicyError, check_number("sweep", "workers", workers, remedy, least=1, whole=True))
     setting = prepare(market, household, start=start, end=end, open_with=open_with)
     _ = setting.target_returns  # shared by all rows: worked out once, before the threads start
     rooms = threading.local()

@@ -115,3 +115,10 @@ def test_what_is_no_policy_is_named(given) -> None:
 def test_policies_may_come_one_at_a_time_or_alone() -> None:
     assert sweep(MARKET, HOUSEHOLD, (p for p in POLICIES[:2]))["status"].tolist() == ["ok", "ok"]
     assert sweep(MARKET, HOUSEHOLD, POLICIES[0])["status"].tolist() == ["ok"]
+
+
+@pytest.mark.parametrize("workers", [0, -1, 1.5, "two"])
+def test_threads_are_counted_from_one(workers):
+    market = random_market(3, ("A", "B"), 10)
+    with pytest.raises(PolicyError, match="workers is"):
+        sweep(market, household_of({"A": 0.6, "B": 0.4}), [RebalancePolicy()], workers=workers)

@@ -34,10 +34,6 @@ def load_household(source: str | Path) -> Household:
     ------
     HouseholdError
         With every problem of both files: place, value and remedy.
-
-    See Also
-    --------
-    household_findings : what to know about a household that is valid.
     """
     path = find_file(source, "households", HouseholdError)
     document = read_yaml(read_text(path, HouseholdError), str(path))
@@ -78,28 +74,6 @@ def save_household(household: Household, path: str | Path) -> Path:
         remedy = "check folder and permissions"
         raise HouseholdError(Finding("error", str(target), f"cannot be written ({reason})", remedy)) from None
     return target
-
-
-def household_findings(household: Household) -> tuple[Finding, ...]:
-    """Return what a reader of results must know about a valid household: coverage, targets, legacy holdings."""
-    where = f"household '{household.name}'"
-    found = []
-    if not household.complete:
-        what = "outside accounts are unknown: wash sales against them are not evaluated"
-        found.append(Finding("warning", where, what, "list all accounts and set complete: true"))
-    wanted = household.targets.symbols
-    if not wanted:
-        return (
-            *found,
-            Finding("warning", where, "has no targets", "add targets to rebalance or back-test it"),
-        )
-    for account in household.accounts:
-        for symbol in dict.fromkeys(lot.symbol for lot in account.lots if lot.symbol not in wanted):
-            worth = sum(lot.basis for lot in account.lots if lot.symbol == symbol)
-            what = f"legacy holding: {symbol} (basis ${worth:,.0f}) is in no target class"
-            remedy = "it will be sold; make it a member of a class, with weight 0, to keep it"
-            found.append(Finding("warning", f"{where}, account '{account.name}'", what, remedy))
-    return tuple(found)
 
 
 def _lots_beside(path: Path, document: Document) -> tuple[tuple[Path, str] | None, list[Finding]]:

@@ -9,7 +9,7 @@ import pytest
 
 from rebal_kit.domain import AccountKind, Household
 from rebal_kit.files.bundled import bundled_names
-from rebal_kit.files.household import household_findings, load_household
+from rebal_kit.files.household import load_household
 from rebal_kit.market import Market
 from rebal_kit.sources.load import load_market
 
@@ -45,7 +45,8 @@ def test_starter_is_cash_in_one_taxable_account(market: Market) -> None:
         150_000,
     )
     assert set(household.symbols) <= set(market.symbols)
-    assert household_findings(household) == ()
+    assert household.complete
+    assert {lot.symbol for lot in household.lots} <= set(household.targets.symbols)
 
 
 def test_two_million_is_a_couple_with_four_accounts_at_three_brokers(
@@ -59,7 +60,8 @@ def test_two_million_is_a_couple_with_four_accounts_at_three_brokers(
     assert (tax.filing, tax.law_year, tax.ordinary_income, tax.state_rate) == ("mfj", 2026, 320_000, 0.05)
     assert couple.as_of == AS_OF
     assert set(couple.symbols) <= set(market.symbols)
-    assert household_findings(couple) == ()
+    assert couple.complete
+    assert {lot.symbol for lot in couple.lots} <= set(couple.targets.symbols)
 
 
 def test_every_lot_was_bought_near_the_close_of_a_session(couple: Household, market: Market) -> None:

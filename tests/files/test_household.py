@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from rebal_kit.domain import Account, AccountKind, Household, Security, TaxLot, TaxProfile
-from rebal_kit.files.household import household_findings, load_household, save_household
+from rebal_kit.files.household import load_household, save_household
 from rebal_kit.findings import HouseholdError
 from rebal_kit.targets import AssetClass, TargetAllocation
 from tests.files.households import households
@@ -94,20 +94,6 @@ def test_targets_and_name_may_be_left_out(tmp_path: Path) -> None:
     assert household.name == "h"
     assert household.targets.weights == ()
     assert household.accounts[0].kind == AccountKind.K401
-    assert [f.what for f in household_findings(household)] == [
-        "outside accounts are unknown: wash sales against them are not evaluated", "has no targets",
-    ]  # fmt: skip
-
-
-def test_legacy_holdings_are_a_warning(tmp_path: Path) -> None:
-    household = load_household(
-        written(tmp_path, lots=LOTS + "Joint,3,T,5,1100,2010-01-04,,\nJoint,4,T,1,134,2010-01-04,,\n")
-    )
-    (finding,) = household_findings(household)
-    assert finding.severity == "warning"
-    assert finding.where == "household 'Test', account 'Joint'"
-    assert finding.what == "legacy holding: T (basis $1,234) is in no target class"
-    assert household_findings(load_household(written(tmp_path))) == ()
 
 
 @pytest.mark.parametrize(
