@@ -168,6 +168,11 @@ class TaxReport:
         """The rows of `broker` in which the broker's figures are not the taxpayer's."""
         return self.broker[self.broker["why"] != ""]
 
+    @property
+    def basis_differs(self) -> bool:
+        """Whether some broker's basis is not the taxpayer's, as where a loss was disallowed that the broker missed."""
+        return bool(((self.broker["basis"] - self.broker["box_1e"]).abs() > _HALF_A_CENT).any())
+
     def of_year(self, year: int) -> TaxReport:
         """Return the report of one tax year: its sales, dividends and forms. Open lots stay as the history ends.
 

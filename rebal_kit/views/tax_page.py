@@ -100,12 +100,14 @@ def _masking(report: TaxReport) -> Callable[[str], str]:
     for account in household.accounts:
         names += [account.name, account.broker, account.owner]
     masks: dict[str, str] = {}
-    for name in names:
-        for number in _NUMBER.findall(name):
-            digits = re.sub(r"\D", "", number)[-_SHOWN:]
-            if number not in masks:
-                alike = sum(mask.startswith(f"••••{digits}") for mask in masks.values())
-                masks[number] = f"••••{digits}" + (f" ({alike + 1})" if alike else "")
+    for number in dict.fromkeys(found for name in names for found in _NUMBER.findall(name)):
+        digits = re.sub(r"\D", "", number)
+        if digits in masks:
+            masks[number] = masks[digits]
+            continue
+        shown = f"••••{digits[-_SHOWN:]}"
+        alike = len({mask for mask in masks.values() if mask.startswith(shown)})
+        masks[number] = masks[digits] = shown + (f" ({alike + 1})" if alike else "")
     if not masks:
         return lambda text: text
     longest_first = sorted(masks, key=len, reverse=True)

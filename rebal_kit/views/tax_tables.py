@@ -139,9 +139,9 @@ def _wash_sales(table: pd.DataFrame, wide: bool) -> Table:
     grid = _grid()
     grid.add_column("sold", no_wrap=True)
     grid.add_column("at a loss")
-    grid.add_column("replaced by", min_width=22)
+    grid.add_column("replaced by")
     grid.add_column("disallowed", justify="right", no_wrap=True)
-    grid.add_column("the loss is")
+    grid.add_column("the loss is", no_wrap=True)
     for row in table.to_dict("records"):
         bought = f"{shares(row['quantity'])} {row['in_symbol']} {day(row['bought'])}{then}{row['in_account']}"
         sold = f"{row['symbol']}{then}{row['account']}"

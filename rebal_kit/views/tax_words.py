@@ -65,10 +65,19 @@ def period(report: TaxReport) -> str:
 
 def law(report: TaxReport) -> str:
     """Return by which year's numbers each tax year is settled."""
-    years = list(report.years["law_year"].items())
-    own = ", ".join(str(year) for year, used in years if year == used)
-    others = ", ".join(f"{year} by the law of {used}" for year, used in years if year != used)
-    return "; ".join(part for part in (own, others) if part)
+    own: list[str] = []
+    others: dict[int, list[int]] = {}
+    for year, used in report.years["law_year"].items():
+        if year == used:
+            own.append(str(year))
+        else:
+            others.setdefault(used, []).append(year)
+    said = [", ".join(own)] if own else []
+    for used, years in others.items():
+        whole = len(years) > 1 and years == list(range(years[0], years[-1] + 1))
+        shown = f"{years[0]} to {years[-1]}" if whole else ", ".join(map(str, years))
+        said.append(f"{shown} by the law of {used}")
+    return "; ".join(said)
 
 
 def coverage(report: TaxReport) -> str:
@@ -83,11 +92,6 @@ def unusual(report: TaxReport) -> str:
     given, usual = report.household.conventions, WashSaleConventions()
     names = [name for name in CONVENTIONS if getattr(given, name) != getattr(usual, name)]
     return ", ".join(f"{name} = {getattr(given, name)}" for name in names)
-
-
-def basis_differs(report: TaxReport) -> bool:
-    """Say whether a broker's basis is not the taxpayer's."""
-    return bool(report.differences["why"].str.contains("basis").any())
 
 
 def nothing_disallowed(report: TaxReport) -> str:
