@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 #: Six digits or more, in groups or not, are taken for an account number; so many of them are shown.
 _NUMBER = re.compile(r"\d(?:[ -]?\d){5,}")
 _SHOWN = 4
-_WHOLE = re.compile(r"\d{4}-\d\d-\d\d|US\$ [\d,.]*\d")
+#: Dates and amounts, which stay on one line.
+_WHOLE = re.compile(r"(\d{4}-\d\d-\d\d|US\$ [\d,.]*\d)")
 #: Lines of Schedule D that are always shown; others where they hold something.
 _ALWAYS = ("1b", "7", "8b", "15", "16")
 
@@ -36,7 +37,6 @@ def tax_page(report: TaxReport) -> str:
     report : TaxReport
     """
     import jinja2
-    from markupsafe import Markup, escape
 
     masked = _masking(report)
     environment = jinja2.Environment(
@@ -47,15 +47,10 @@ def tax_page(report: TaxReport) -> str:
         undefined=jinja2.StrictUndefined,
         finalize=lambda value: masked(value) if type(value) is str else value,
     )
-
-    def unbroken(text: str) -> Markup:
-        """Return text whose dates and amounts stay on one line."""
-        whole = _WHOLE.sub(r'<span class="whole">\g<0></span>', str(escape(masked(text))))
-        return Markup(whole)  # noqa: S704 - escaped the line before
-
     environment.filters |= {
         "money": tax_words.money, "shares": tax_words.shares, "day": tax_words.day, "count": tax_words.count,
-        "unbroken": unbroken, "count_of": lambda rows, noun: tax_words.count(len(rows), noun),
+        "pieces": lambda text: _WHOLE.split(masked(text)),
+        "count_of": lambda rows, noun: tax_words.count(len(rows), noun),
     }  # fmt: skip
     conventions = {name: _said(value) for name, value in asdict(report.household.conventions).items()}
     return environment.get_template("tax_page.html.j2").render(
