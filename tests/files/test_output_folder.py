@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,11 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
         with pytest.raises(RebalError):
             write_folder(tmp_path / place, {"one": "1"})
     assert inside(tmp_path) == {"file": "mine"}
+
+
+def test_a_folder_whose_parent_may_not_be_written_is_filled_from_within(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    write_folder(tmp_path / "out", {"one": "1"})
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["one"]

@@ -69,7 +69,7 @@ def test_page_has_its_parts() -> None:
         "Dana IRA (Dana, traditional IRA, Broker One)", "2024, 2025; 2023 by the law of 2025", "married, jointly",
         "2024, Part II (long-term), box D: 3 sales", "To Schedule D line 8b", "the usual ones",
         "sold at a loss in Dana Taxable; replaced by 60 VXUS (lot IRA-VXUS-1) bought in Dana IRA",
-        "Row by row: 6 rows of 11 differ", "code B", "Open lots on 2025-10-20", "1,888.69",
+        "Row by row: 6 of 11 rows, those that differ", "code B", "Open lots on 2025-10-20", "1,888.69",
         "All dividends in the ledger are qualified", "count_disposed_purchases",
     ):  # fmt: skip
         assert words in text, words
