@@ -125,8 +125,8 @@ def _why(row: dict[str, Any], unseen: list[str]) -> str:
             "other shares replace these, since wash sales the broker does not see have used some up"
         )
     if abs(higher) > _HALF_A_CENT:
-        word = "holds" if higher > 0 else "lacks"
+        word, there = ("holds", "has not") if higher > 0 else ("lacks", "has")
         reasons.append(
-            f"the basis {word} US$ {abs(higher):,.2f} of losses disallowed earlier, which the broker has not"
+            f"the basis {word} US$ {abs(higher):,.2f} of losses disallowed earlier, which the broker {there}"
         )
     return ". ".join(reason[0].upper() + reason[1:] for reason in reasons)

@@ -1,4 +1,4 @@
-"""The command line: `rebal demo`, `rebal compare`, `rebal warm`. Thin: it reads, asks the package, and prints."""
+"""The command line: `rebal demo`, `compare`, `tax`, `warm`. Thin: it reads, asks the package, and prints."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rebal_kit.domain import Household
     from rebal_kit.market import Market
     from rebal_kit.policy import RebalancePolicy
+    from rebal_kit.tax_report import TaxReport
 
 app = typer.Typer(
     help="After-tax back-tests of rebalancing rules, lot by lot, for all accounts of a household.",
@@ -121,6 +122,38 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
 
 
 @app.command()
+def tax(
+    ledger: Annotated[Path, typer.Argument(metavar="LEDGER.csv", help="A CSV file of trades.")],
+    household: Annotated[str, typer.Option(help="A household file, or the name of a bundled one.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    year: Annotated[
+        str | None, typer.Option(metavar="YEAR", help="One tax year; all when not given.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also write CSV files and report.html there.")
+    ] = None,
+) -> None:
+    """Gains, wash sales across accounts, Form 8949 and Schedule D of a ledger of trades."""
+    with _findings_instead_of_traceback():
+        from rebal_kit.files.tax_input import load_tax_input
+        from rebal_kit.tax_report import tax_report
+
+        only = _tax_year(year)
+        trades, found = load_tax_input(ledger, household)
+        report = tax_report(trades, found)
+        if only is not None:
+            report = report.of_year(only)
+        if out is not None:
+            _write_tax_files(report, out)
+        if as_json:
+            from rebal_kit.views.tax_json import as_json as json_of
+
+            typer.echo(json.dumps(json_of(report), indent=2, allow_nan=False))
+        else:
+            _print_tax(report)
+
+
+@app.command()
 def warm() -> None:
     """Compile the engine now, so that the first back-test does not have to."""
     from rebal_kit.backtest import warm as compile_engine
@@ -137,6 +170,37 @@ def _findings_instead_of_traceback() -> Iterator[None]:
         for finding in error.findings:
             typer.echo(f"{finding.severity}: {finding}", err=True)
         raise typer.Exit(_BAD_INPUT) from None
+
+
+def _tax_year(given: str | None) -> int | None:
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdigit() and len(given) == len("2024")):
+        raise RebalError(Finding("error", "--year", f"is {given!r}", "give a tax year such as 2024"))
+    return int(given)
+
+
+def _write_tax_files(report: TaxReport, folder: Path) -> None:
+    from rebal_kit.files.output_folder import write_folder
+    from rebal_kit.views.tax_json import csv_files
+
+    with _able_to_draw(folder, "the page needs"):
+        from rebal_kit.views.tax_page import tax_page
+
+        page = tax_page(report)
+    texts = {**csv_files(report), "report.html": page}
+    write_folder(folder, texts)
+    typer.echo(f"written to {folder}: {', '.join(texts)}", err=True)
+
+
+def _print_tax(report: TaxReport) -> None:
+    from rich.console import Console
+
+    from rebal_kit.views.tax_tables import terminal
+
+    console = Console(file=sys.stdout)
+    for part in terminal(report, console.width):
+        console.print(part)
 
 
 def _policies(sources: Sequence[str]) -> dict[str, RebalancePolicy]:
@@ -221,8 +285,8 @@ def _write_picture(comparison: Comparison, path: Path) -> None:
 
 
 @contextmanager
-def _able_to_draw(path: Path) -> Iterator[None]:
-    """Turn a path that cannot be written, or chart libraries that are not installed, into findings."""
+def _able_to_draw(path: Path, needing: str = "charts need") -> Iterator[None]:
+    """Turn a path that cannot be written, or libraries that are not installed, into findings."""
     try:
         with _without("rfc3987_syntax"):
             yield
@@ -230,7 +294,7 @@ def _able_to_draw(path: Path) -> Iterator[None]:
         what = f"cannot be written: {error.strerror}"
         raise RebalError(Finding("error", str(path), what, "give another path")) from None
     except ModuleNotFoundError as error:
-        what = f"charts need {error.name}, which is not installed"
+        what = f"{needing} {error.name}, which is not installed"
         raise RebalError(Finding("error", str(path), what, "pip install 'rebal_kit[views]'")) from None
 
 

@@ -78,8 +78,9 @@ def play_back(transactions: Iterable[Transaction], household: Household, table: 
     groups: dict[str, list[int]] = defaultdict(list)
     family = {symbol: group[0] for group in household.identical for symbol in group}
     for at, line in enumerate(lines):
+        places_of_group = groups[family.get(line.symbol, line.symbol)]
         if line.action != Action.EX_DIVIDEND:
-            groups[family.get(line.symbol, line.symbol)].append(at)
+            places_of_group.append(at)
     for lot in household.lots:
         groups.setdefault(family.get(lot.symbol, lot.symbol), [])
     if not groups:
@@ -163,7 +164,7 @@ class _Part:
         chosen = [lines[at] for at in places]
         self.symbols = tuple(
             dict.fromkeys((*(lot.symbol for lot in held), *(line.symbol for line in chosen)))
-        )
+        ) or (name,)
         self.accounts = [account.name for account in household.accounts]
         self.taxable = np.array([account.taxable for account in household.accounts])
         names = {lot.lot for lot in held}

@@ -1,4 +1,4 @@
-"""A history's dividends and tax years: what is qualified, netted, deducted, carried over and due."""
+"""A history's dividends and tax years: what is qualified, netted, deducted, carried over and due, line by line."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from rebal_kit.domain import Household, Security
+from rebal_kit.domain import Household, Security, TaxProfile
 from rebal_kit.engine.ledger import day_of
 from rebal_kit.playback import Played
 from rebal_kit.rules.brackets import Carryover, tax_return, year_tax
 from rebal_kit.rules.dividends import is_qualified, qualified_days
+from rebal_kit.rules.forms import BOXES, SCHEDULE_D_LINES
 from rebal_kit.rules.law import TaxTable, known_years, opening_carryover, tax_table
 from rebal_kit.transactions import Action
 
@@ -169,3 +170,58 @@ def settle_years(
         )  # fmt: skip
         carry = added.carry
     return pd.DataFrame(rows).set_index("year")
+
+
+_LINES = ("year", "line", "description", "proceeds", "basis", "adjustment", "amount")
+
+
+def schedule_d_lines(form: pd.DataFrame, years: pd.DataFrame, profile: TaxProfile) -> pd.DataFrame:
+    """Return Schedule D line by line: year, line, description, columns (d), (e), (g), and (h) as `amount`.
+
+    Losses carried in and the loss deducted are negative, as they enter the sum. Gains and losses that the profile has
+    from outside the history stand on lines of their own, named ``outside``; those to be carried out are named by the
+    lines of the next year's form.
+
+    *Source*: Schedule D (Form 1040), Parts I to III.
+
+    Parameters
+    ----------
+    form : DataFrame
+        Form 8949, as in `rebal_kit.tax_report.TaxReport`.
+    years : DataFrame
+        As from `settle_years`.
+    profile : TaxProfile
+    """
+    none = (np.nan, np.nan, np.nan)
+    columns = ["proceeds", "basis", "adjustment", "gain"]
+    totals = form.groupby([form["sold"].dt.year, "box"])[columns].sum()
+    sums = dict(zip(totals.index, totals.itertuples(index=False, name=None), strict=True))
+    half = len(BOXES) // 2
+    rows: list[tuple[object, ...]] = []
+    for year, settled in years.iterrows():
+        parts = (
+            ("Short", BOXES[:half], SCHEDULE_D_LINES[:half], profile.outside_short, "short", "6", "7"),
+            ("Long", BOXES[half:], SCHEDULE_D_LINES[half:], profile.outside_long, "long", "14", "15"),
+        )
+        for kind, boxes, lines, outside, key, carried, net in parts:
+            for box, line in zip(boxes, lines, strict=True):
+                found = sums.get((year, box), (0.0, 0.0, 0.0, 0.0))
+                rows.append((year, line, f"{kind}-term sales, Form 8949 box {box}", *found))
+            if outside:
+                rows.append((year, "outside", f"{kind}-term, from outside this history", *none, outside))
+            carry = -settled[f"carry_in_{key}"]
+            rows.extend(
+                (
+                    (year, carried, f"{kind}-term loss carried in", *none, carry),
+                    (year, net, f"Net {kind.lower()}-term gain or loss", *none, settled[f"net_{key}"]),
+                )
+            )
+        rows.extend(
+            (
+                (year, "16", "Lines 7 and 15 together", *none, settled["net"]),
+                (year, "21", "Loss deducted from other income", *none, -settled["deduction"]),
+                (year, "6 next year", "Short-term loss carried out", *none, -settled["carry_short"]),
+                (year, "14 next year", "Long-term loss carried out", *none, -settled["carry_long"]),
+            )
+        )
+    return pd.DataFrame(rows, columns=list(_LINES))

@@ -17,7 +17,7 @@ from rebal_kit.playback import play_back
 from rebal_kit.report_findings import findings_of
 from rebal_kit.rules.forms import BOXES, WASH_SALE_CODE, form_8949_box, form_8949_gain
 from rebal_kit.rules.law import known_years, tax_table
-from rebal_kit.schedule_d import dividends_of, settle_years
+from rebal_kit.schedule_d import dividends_of, schedule_d_lines, settle_years
 from rebal_kit.transactions import Transaction
 
 _AMOUNTS = ["quantity", "proceeds", "basis", "gain", "disallowed", "permanent"]
@@ -122,10 +122,56 @@ class TaxReport:
         )
         return table.sort_values(["part", "sold"], kind="stable", ignore_index=True)
 
+    @cached_property
+    def schedule_d(self) -> pd.DataFrame:
+        """Schedule D line by line: year, line, description, proceeds, basis, adjustment, amount."""
+        return schedule_d_lines(self.form_8949, self.years, self.household.tax)
+
+    @cached_property
+    def overview(self) -> pd.DataFrame:
+        """A row a year and one for all: ST, LT, recognized, disallowed, permanent, deduction, carried_over, tax."""
+        year = self.disposals["date"].dt.year
+        losses = self.disposals.groupby(year)[["disallowed", "permanent"]].sum()
+        table = self.by_year.join(losses.reindex(self.years.index, fill_value=0.0))
+        carried = self.years["carry_short"] + self.years["carry_long"]
+        table = table.assign(deduction=self.years["deduction"], carried_over=carried, tax=self.years["tax"])
+        table.index = table.index.astype(str)
+        if len(table) > 1:
+            table.loc["all"] = table.sum()
+            table.loc["all", "carried_over"] = float("nan")  # each year's is in the next one's
+        return table
+
+    @cached_property
+    def positions(self) -> pd.DataFrame:
+        """Open lots by account and symbol: lots, quantity, basis, deferred."""
+        groups = self.open_lots.groupby(["account", "symbol"], sort=False)
+        table = groups[["quantity", "basis", "deferred"]].sum()
+        table.insert(0, "lots", groups.size())
+        return table.reset_index()
+
+    @cached_property
+    def ordinary_dividends(self) -> pd.DataFrame:
+        """The rows of `dividends` of which some part is not qualified."""
+        return self.dividends[self.dividends["ordinary_amount"] > _HALF_A_CENT]
+
+    @cached_property
+    def statements(self) -> pd.DataFrame:
+        """What each account's Form 1099-B adds up to, by year, beside the taxpayer's figures, and rows that differ."""
+        sums = [
+            "proceeds", "box_1e", "box_1g", "broker_gain", "basis", "disallowed", "recognized", "difference",
+        ]  # fmt: skip
+        rows = self.broker.assign(year=self.broker["date"].dt.year, differing=self.broker["why"] != "")
+        return rows.groupby(["year", "account"])[[*sums, "differing"]].sum().reset_index()
+
     @property
     def differences(self) -> pd.DataFrame:
         """The rows of `broker` in which the broker's figures are not the taxpayer's."""
         return self.broker[self.broker["why"] != ""]
+
+    @property
+    def basis_differs(self) -> bool:
+        """Whether some broker's basis is not the taxpayer's, as where a loss was disallowed that the broker missed."""
+        return bool(((self.broker["basis"] - self.broker["box_1e"]).abs() > _HALF_A_CENT).any())
 
     def of_year(self, year: int) -> TaxReport:
         """Return the report of one tax year: its sales, dividends and forms. Open lots stay as the history ends.

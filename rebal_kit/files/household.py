@@ -45,6 +45,16 @@ def load_household(source: str | Path) -> Household:
     return household if household.name else replace(household, name=path.stem)
 
 
+def account_names(source: str | Path) -> tuple[str, ...] | None:
+    """Return the account names of a household file that may have other faults; None where they cannot be read."""
+    try:
+        path = find_file(source, "households", HouseholdError)
+        names = _names(read_yaml(read_text(path, HouseholdError), str(path)).data)
+    except HouseholdError:
+        return None
+    return None if names is None else tuple(names)
+
+
 def save_household(household: Household, path: str | Path) -> Path:
     """Write the household to a YAML file and its lots to a CSV file beside it; return the YAML file's path.
 

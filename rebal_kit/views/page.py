@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rebal_kit.views import charts, vega
+from rebal_kit.views.nouns import FILINGS, KINDS
 from rebal_kit.views.shape import banded, harvest_notes, label, twins
 from rebal_kit.views.tables import EXPLAINED, said, table
 
@@ -16,12 +17,6 @@ if TYPE_CHECKING:
 
 #: Points a curve: as many as a panel of the page can show, so that the page stays small.
 _POINTS = 440
-_KINDS = {
-    "taxable": "taxable", "ira": "traditional IRA", "roth_ira": "Roth IRA", "401k": "401(k)", "hsa": "HSA",
-}  # fmt: skip
-_FILINGS = {
-    "single": "single", "mfj": "married, jointly", "mfs": "married, separately", "hoh": "as head of household",
-}  # fmt: skip
 
 
 class Figure(NamedTuple):
@@ -70,8 +65,8 @@ def comparison_page(comparisons: Sequence[Comparison], title: str = "Rebalancing
         specs=_json_in_html(specs),
         script=vega.script(),
         label=label,
-        kinds=_KINDS,
-        filings=_FILINGS,
+        kinds=KINDS,
+        filings=FILINGS,
         explained=EXPLAINED,
     )
 

@@ -1,0 +1,110 @@
+"""A tax report as one HTML page to print and hand on: no network, no scripts, account numbers masked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rebal_kit.views import tax_words
+from rebal_kit.views.nouns import FILINGS, KINDS
+from rebal_kit.views.tables import said
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rebal_kit.tax_report import TaxReport
+
+#: Six digits or more, in groups or not, are taken for an account number; so many of them are shown.
+_NUMBER = re.compile(r"\d(?:[ -]?\d){5,}")
+_SHOWN = 4
+#: Dates and amounts, which stay on one line.
+_WHOLE = re.compile(r"(\d{4}-\d\d-\d\d|US\$ [\d,.]*\d)")
+#: Lines of Schedule D that are always shown; others where they hold something.
+_ALWAYS = ("1b", "7", "8b", "15", "16")
+
+
+def tax_page(report: TaxReport) -> str:
+    """Return one HTML page for a report.
+
+    Its own security policy forbids it the network and scripts. Names from files are escaped, and account numbers in
+    them masked.
+
+    Parameters
+    ----------
+    report : TaxReport
+    """
+    import jinja2
+
+    masked = _masking(report)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda value: masked(value) if type(value) is str else value,
+    )
+    environment.filters |= {
+        "money": tax_words.money, "shares": tax_words.shares, "day": tax_words.day, "count": tax_words.count,
+        "pieces": lambda text: _WHOLE.split(masked(text)),
+        "count_of": lambda rows, noun: tax_words.count(len(rows), noun),
+    }  # fmt: skip
+    conventions = {name: _said(value) for name, value in asdict(report.household.conventions).items()}
+    return environment.get_template("tax_page.html.j2").render(
+        report=report,
+        household=report.household,
+        kinds=KINDS,
+        filings=FILINGS,
+        words=tax_words,
+        sentences=tax_words.wash_sentences(report.wash_sales),
+        findings=said(map(tax_words.without_folders, report.findings)),
+        conventions=conventions,
+        forms=list(_forms(report)),
+        schedules={year: _lines(rows) for year, rows in report.schedule_d.groupby("year")},
+        rows=lambda table: table.to_dict("records"),
+    )
+
+
+def _forms(report: TaxReport) -> Iterator[tuple[int, str, str, list[dict[str, Any]], dict[str, Any]]]:
+    """Yield each form: year, part, box, rows and the line of Schedule D that has its totals."""
+    form, lines = report.form_8949, report.schedule_d
+    for (year, part, box), rows in form.groupby([form["sold"].dt.year.rename("year"), "part", "box"]):
+        of_box = lines[(lines["year"] == year) & lines["description"].str.endswith(f"box {box}")]
+        (total,) = of_box.to_dict("records")
+        yield year, part, box, rows.to_dict("records"), total
+
+
+def _lines(table: pd.DataFrame) -> list[dict[str, Any]]:
+    rows = table.to_dict("records")
+    return [row for row in rows if row["line"] in _ALWAYS or row["amount"] or row["proceeds"] > 0]
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) or "none" if isinstance(value, tuple) else str(value).replace("_", " ")
+
+
+def _masking(report: TaxReport) -> Callable[[str], str]:
+    """Return a function that masks the numbers of the household's accounts wherever they stand."""
+    household = report.household
+    names = [household.name]
+    for account in household.accounts:
+        names += [account.name, account.broker, account.owner]
+    masks: dict[str, str] = {}
+    for number in dict.fromkeys(found for name in names for found in _NUMBER.findall(name)):
+        digits = re.sub(r"\D", "", number)
+        if digits in masks:
+            masks[number] = masks[digits]
+            continue
+        shown = f"••••{digits[-_SHOWN:]}"
+        alike = len({mask for mask in masks.values() if mask.startswith(shown)})
+        masks[number] = masks[digits] = shown + (f" ({alike + 1})" if alike else "")
+    if not masks:
+        return lambda text: text
+    longest_first = sorted(masks, key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, longest_first)))
+    return lambda text: pattern.sub(lambda found: masks[found[0]], text)
