@@ -316,4 +316,4 @@ def warm(say: Callable[[str], None] | None = None) -> None:
         (Account("a", "owner", AccountKind.TAXABLE, opening_value=1000.0),),
         TargetAllocation({"A": 0.6, "B": 0.4}),
     )
-    backtest(Market.from_close(close), household, RebalancePolicy(harvest=Harvest()))
+    backtest(Market.from_close(close), household, RebalancePolicy(harvest=Harvest())).audit()

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -35,6 +35,7 @@ DEMO_POLICIES = tuple(
     for name in (rule, f"{rule}_harvest")
 )
 DEMO_PAGE = Path("build/comparison.html")
+_DIFFERENT = 1
 _BAD_INPUT = 2
 
 
@@ -102,9 +103,13 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     html: Annotated[Path | None, typer.Option(help="Also write a page with charts.")] = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep each run there, for `rebal audit DIR/POLICY`.")
+    ] = None,
 ) -> None:
     """Compare policies for a household on a market, after tax."""
     from rebal_kit.files.household import load_household
+    from rebal_kit.files.result_files import save_results
     from rebal_kit.sources.load import load_market
 
     with _findings_instead_of_traceback():
@@ -119,6 +124,36 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
             _print(comparison)
         if html is not None:
             _write_page([comparison], html)
+        if save is not None:
+            kept = save_results({name: run.record for name, run in comparison.runs.items()}, save)
+            typer.echo("".join(f"kept: {folder}\n" for folder in kept), err=True, nl=False)
+
+
+@app.command()
+def audit(
+    result: Annotated[
+        Path, typer.Argument(metavar="RESULT", help="A folder that `rebal compare --save` made.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Replay a kept run's trades through the tax report; list every gain, disallowance and tax that differs.
+
+    Leaves with exit code 1 when something does.
+    """
+    from rebal_kit.audit import audit as replay
+    from rebal_kit.files.result_files import load_result
+    from rebal_kit.views.audit_tables import as_json as json_of
+    from rebal_kit.views.audit_tables import terminal
+
+    with _findings_instead_of_traceback():
+        record = load_result(result)
+        found = replay(record)
+    if as_json:
+        typer.echo(json.dumps(json_of(found, record), indent=2, allow_nan=False))
+    else:
+        _show(terminal(found, record))
+    if not found.clean:
+        raise typer.Exit(_DIFFERENT)
 
 
 @app.command()
@@ -198,8 +233,14 @@ def _print_tax(report: TaxReport) -> None:
 
     from rebal_kit.views.tax_tables import terminal
 
+    _show(terminal(report, Console(file=sys.stdout).width))
+
+
+def _show(parts: Iterable[Any]) -> None:
+    from rich.console import Console
+
     console = Console(file=sys.stdout)
-    for part in terminal(report, console.width):
+    for part in parts:
         console.print(part)
 
 

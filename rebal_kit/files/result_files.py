@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,27 @@ def save_result(record: RunRecord, folder: str | Path) -> Path:
     finally:
         shutil.rmtree(made, ignore_errors=True)
     return target
+
+
+def save_results(records: Mapping[str, RunRecord], folder: str | Path) -> tuple[Path, ...]:
+    """Write several runs into folders of their own inside `folder`; nothing is written if one of them is there already.
+
+    Raises
+    ------
+    LedgerError
+        Names that are no folder's, folders that exist or cannot be written.
+    """
+    whole = Path(folder)
+    problems = []
+    for name in records:
+        if name in ("", ".", "..") or Path(name).name != name:
+            problems.append(
+                Finding("error", f"policy '{name}'", "is no name for a folder", "rename the policy")
+            )
+        elif (whole / name).exists():
+            problems.append(Finding("error", str(whole / name), "exists already", "give a new folder"))
+    raise_errors(LedgerError, problems)
+    return tuple(save_result(record, whole / name) for name, record in records.items())
 
 
 def load_result(folder: str | Path) -> RunRecord:
