@@ -37,7 +37,11 @@ def conventions(random: Random) -> dict[str, Any]:
 
 def history(seed: int, *, whole: bool = False, longest: int = 26) -> dict[str, Any]:
     """A history in which every sale sells what is there; a `whole` one has no parts of shares, splits or averages."""
-    random = Random(seed)
+    return draw_history(Random(seed), longest // 2, longest, whole=whole)
+
+
+def draw_history(random: Random, shortest: int, longest: int, *, whole: bool = False) -> dict[str, Any]:
+    """Draw a history of so many trades."""
     names = list(ACCOUNTS)[: random.choice([1, 1, 2, 3, 4, 6])]
     story: dict[str, Any] = {
         "accounts": {name: ACCOUNTS[name] for name in names},
@@ -46,7 +50,7 @@ def history(seed: int, *, whole: bool = False, longest: int = 26) -> dict[str, A
         "trades": [],
     }
     day = dt.date(2024, 1, 2)
-    for number in range(random.randint(longest // 2, longest)):
+    for number in range(random.randint(shortest, longest)):
         day += dt.timedelta(days=random.choice([0, 0, 0, 1, 1, 2, 3, 5, 9, 30, 31]))
         held = holdings(story)
         trade: dict[str, Any] = {
