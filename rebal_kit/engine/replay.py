@@ -157,7 +157,7 @@ def named_lots(
             work.take[k] += taken
             left -= taken
         if pick.carry:
-            carried = left
+            carried = left if left > ROUNDING * wanted else 0.0
         elif not found:
             return 0, UNKNOWN_LOT
         elif left > ROUNDING * wanted:

@@ -15,6 +15,7 @@ ACCOUNTS = {
     "TX3": {"kind": "taxable", "owner": "A"},
     "K": {"kind": "401k", "owner": "B"},
     "HSA": {"kind": "hsa", "owner": "A"},
+    "ROTH": {"kind": "roth_ira", "owner": "B"},
 }
 IDENTICAL = [["AA", "AB"]]
 SYMBOLS = ("AA", "AA", "AA", "AB", "C")
@@ -42,7 +43,7 @@ def history(seed: int, *, whole: bool = False, longest: int = 26) -> dict[str, A
 
 def draw_history(random: Random, shortest: int, longest: int, *, whole: bool = False) -> dict[str, Any]:
     """Draw a history of so many trades."""
-    names = list(ACCOUNTS)[: random.choice([1, 1, 2, 3, 4, 6])]
+    names = list(ACCOUNTS)[: random.choice([1, 1, 2, 3, 4, 7])]
     story: dict[str, Any] = {
         "accounts": {name: ACCOUNTS[name] for name in names},
         "identical": IDENTICAL,
@@ -62,6 +63,8 @@ def draw_history(random: Random, shortest: int, longest: int, *, whole: bool = F
         if kind == "split" and not whole:
             trade = {"date": trade["date"], "side": "split", "symbol": random.choice(SYMBOLS)}
             trade["ratio"] = random.choice([2, 4, 0.5, 1.5])
+            if random.random() < 0.2:
+                trade["account"] = random.choice(names)  # the brokers are not of one mind
         elif kind == "sell" and held:
             position = random.choice(list(held))
             trade |= sale(random, held[position], whole) | dict(
