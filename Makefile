@@ -7,11 +7,13 @@ WARMED := .venv/.warmed
 BENCH := .venv/.bench
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PYTEST := $(BIN)/python -m pytest -q
+HISTORIES ?= 20000
+FIRST ?= 0
 COMPILED_SOURCES := $(wildcard rebal_kit/compiled.py rebal_kit/metrics.py rebal_kit/domain.py rebal_kit/rules/* rebal_kit/engine/*.py)
 TWO_DOORS := $(wildcard tests/rules tests/engine)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-compiled test-interpreted test-bounds test-notebooks bench notebooks lab schemas lock format clean
+.PHONY: help setup demo test check test-compiled test-interpreted test-bounds fuzz test-notebooks bench notebooks lab schemas lock format clean
 # One thing after another: the steps print as they go and the tests use all cores by themselves.
 .NOTPARALLEL:
 
@@ -39,6 +41,9 @@ test-interpreted: $(INSTALLED) ## rules and engine again, as plain Python
 
 test-bounds: $(INSTALLED) ## the engine again, with every array index checked
 	NUMBA_BOUNDSCHECK=1 $(PYTEST) -n auto --dist loadfile tests/engine
+
+fuzz: $(INSTALLED) ## 20,000 random households against the exact ledger, on all cores; FIRST=seed starts elsewhere
+	$(BIN)/python -m tests.public.fuzz $(HISTORIES) $(FIRST)
 
 test-notebooks: $(INSTALLED) ## re-run the notebooks and compare their key figures
 	$(PYTEST) -n auto --dist loadfile --nbval-lax --nbval-current-env notebooks

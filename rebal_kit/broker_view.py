@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from rebal_kit.conventions import WashSaleConventions
 from rebal_kit.domain import AccountKind, Household
-from rebal_kit.playback import Played, play_back, records
+from rebal_kit.encode import encode_accounts
+from rebal_kit.engine.arrays import Structure
+from rebal_kit.engine.history import History, history_structure, play
+from rebal_kit.engine.replay import PICK
+from rebal_kit.playback import Part, Played, records, sales_of
 from rebal_kit.rules.forms import broker_reports, form_8949_gain
 from rebal_kit.rules.law import TaxTable
-from rebal_kit.transactions import PIECE, Transaction
+from rebal_kit.rules.lots import AVERAGE
 
 _HALF_A_CENT = 0.005
 _KEY = ["at", "lot"]
+_BOXES = ("basis", "disallowed")
 _KINDS = {
     AccountKind.TAXABLE: "taxable account", AccountKind.IRA: "IRA", AccountKind.ROTH_IRA: "Roth IRA",
     AccountKind.K401: "401(k)", AccountKind.HSA: "HSA",
@@ -46,11 +53,8 @@ def broker_view(
         date, account, symbol, lot, quantity, proceeds; box_1e (basis), box_1g (disallowed) and broker_gain; basis,
         disallowed and recognized; difference (taxpayer's gain less broker's), why and where.
     """
-    reported = [
-        _reported(played, account.name, household, table) for account in household.accounts if account.taxable
-    ]
-    broker = pd.concat([frame for frame in reported if len(frame)] or [taxed[[*_KEY, "basis", "disallowed"]]])
-    boxes = broker.groupby(_KEY, sort=False)[["basis", "disallowed"]].sum()
+    broker = _reported(played, household, table)
+    boxes = broker.groupby(_KEY, sort=False)[[*_BOXES]].sum()
     first = ["date", "account", "symbol", "where"]
     sums = ["quantity", "proceeds", "basis", "disallowed", "recognized"]
     mine = taxed.groupby(_KEY, sort=False).agg(
@@ -84,30 +88,70 @@ def broker_view(
     return mine.sort_values("at", kind="stable", ignore_index=True)[columns]
 
 
-def _reported(played: Played, account: str, household: Household, table: TaxTable) -> pd.DataFrame:
-    """Play one account's lines alone; `at` counts in the whole history."""
-    places = [at for at, line in enumerate(played.transactions) if line.account in ("", account)]
-    alone = replace(
-        household,
-        accounts=tuple(a for a in household.accounts if a.name == account),
-        identical=(),
-        conventions=WashSaleConventions(merge_fills=False),  # they are merged already
+def _reported(played: Played, household: Household, table: TaxTable) -> pd.DataFrame:
+    """Play each position of a taxable account alone, with the lots that were sold; `at` counts in the whole history."""
+    rows, at, lots = [], [], []
+    for account, held in enumerate(household.accounts):
+        if not held.taxable:
+            continue
+        alone = replace(household, accounts=(held,), identical=(), conventions=WashSaleConventions())
+        structure = history_structure(**encode_accounts(alone), group=np.zeros(1, np.int64))
+        for part in played.parts:
+            sales = part.sales[part.sales["account"] == account]
+            for security in np.unique(sales["security"]):
+                mine = sales[sales["security"] == security]
+                history, purchases, places = _position(part, alone, structure, account, security, mine)
+                found = sales_of(play(history, table))
+                rows.append(found)
+                at.append(part.places[places[found["session"]]])
+                lots.append(np.array(part.labels, object)[purchases[found["purchase"]]])
+    if not rows:
+        return pd.DataFrame({name: [] for name in (*_KEY, *_BOXES)})
+    every = np.concatenate(rows)
+    return pd.DataFrame(
+        {"at": np.concatenate(at), "lot": np.concatenate(lots)} | {name: every[name] for name in _BOXES}
     )
-    sold = play_back([_whole_lots(played.transactions[at]) for at in places], alone, table).sold
-    if not len(sold):
-        return sold
-    return sold.assign(at=[places[at] for at in sold["at"]])[[*_KEY, "basis", "disallowed"]]
 
 
-def _whole_lots(line: Transaction) -> Transaction:
-    """Leave out which pieces of a lot are sold: the broker, who sees other wash sales, has cut it otherwise or not."""
-    if not any(PIECE in name for name, _ in line.lots):
-        return line
-    shares: dict[str, float] = {}
-    for name, count in line.lots:
-        lot = name.partition(PIECE)[0]
-        shares[lot] = shares.get(lot, 0.0) + count
-    return replace(line, lots=tuple(shares.items()))
+def _position(
+    part: Part, alone: Household, structure: Structure, account: int, security: int, sales: np.ndarray
+) -> tuple[History, np.ndarray, np.ndarray]:
+    """Return one position as a history: also its purchases and events as the part numbers them.
+
+    Which lots were sold is a fact, whoever reports it: each sale names what it sold. Only an average is taken anew,
+    since it is the average of a basis that the broker has otherwise.
+    """
+    events = part.events
+    here = (events["security"] == security) & ((events["account"] == account) | (events["account"] < 0))
+    places = np.flatnonzero(here)
+    opening = replace(
+        alone,
+        accounts=tuple(
+            replace(held, lots=tuple(lot for lot in held.lots if lot.symbol == part.symbols[security]))
+            for held in alone.accounts
+        ),
+    )
+    bought = part.bought(account, security)
+    own = events[places].copy()
+    own["security"] = 0
+    own["account"] = np.where(own["account"] < 0, -1, 0)
+    picks: list[tuple[int, int, float, int]] = []
+    number = {int(purchase): n for n, purchase in enumerate(bought)}
+    sold_at: dict[int, dict[int, float]] = defaultdict(dict)
+    for session, purchase, quantity in zip(
+        sales["session"], sales["purchase"], sales["quantity"], strict=True
+    ):
+        shares = sold_at[int(session)]
+        shares[int(purchase)] = shares.get(int(purchase), 0.0) + float(quantity)
+    for event, place in zip(own, places, strict=True):
+        averaged = event["method"] == AVERAGE and event["picks"] == 0
+        chosen = {} if averaged else sold_at.get(int(place), {})
+        event["first_pick"], event["picks"] = len(picks), len(chosen)
+        picks += [(number[purchase], 0, quantity, 0) for purchase, quantity in chosen.items()]
+    day, price = part.history.day[places], part.history.price[places]
+    named = np.array(picks, PICK).view(np.recarray)
+    symbols = (part.symbols[security],)
+    return History(own.view(np.recarray), named, day, price, structure, symbols, opening), bought, places
 
 
 def _sale(row: dict[str, Any]) -> tuple[Any, ...]:

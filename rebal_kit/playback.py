@@ -47,12 +47,15 @@ class Played:
     matches : DataFrame
         Which purchase replaced which loss: `sold` (row of `sold`), account, symbol, lot, acquired, quantity,
         disallowed, permanent, attached.
+    parts : tuple of Part
+        The identity groups as they were played.
     """
 
     transactions: tuple[Transaction, ...]
     sold: Table
     open_lots: Table
     matches: Table
+    parts: tuple[Part, ...]
 
 
 def play_back(transactions: Iterable[Transaction], household: Household, table: TaxTable) -> Played:
@@ -85,7 +88,7 @@ def play_back(transactions: Iterable[Transaction], household: Household, table: 
         groups.setdefault(family.get(lot.symbol, lot.symbol), [])
     if not groups:
         groups[""] = []  # an empty history has empty tables
-    parts = [_Part(lines, places, household, table, name, family) for name, places in groups.items()]
+    parts = [Part(lines, places, household, table, name, family) for name, places in groups.items()]
     raise_errors(LedgerError, [found for part in parts for found in part.problems()])
     sold, open_lots, matches = [], [], []
     first = 0
@@ -94,7 +97,7 @@ def play_back(transactions: Iterable[Transaction], household: Household, table: 
         open_lots.append(part.open_lots())
         matches.append(part.matches(first))
         first += len(sold[-1])
-    return Played(tuple(lines), _joined(sold), _joined(open_lots), _joined(matches))
+    return Played(tuple(lines), _joined(sold), _joined(open_lots), _joined(matches), tuple(parts))
 
 
 def records(table: Table) -> list[dict[str, Any]]:
@@ -109,24 +112,33 @@ def _joined(tables: list[Table]) -> Table:
 
 def _merged(lines: list[Transaction]) -> list[Transaction]:
     """Make one purchase of the executions of an order: one day, account, security and lot name."""
-    fills: dict[tuple[Any, ...], list[Transaction]] = defaultdict(list)
-    for line in lines:
+    fills: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for at, line in enumerate(lines):
         if line.action in PURCHASES and line.lot:
-            fills[line.date, line.account, line.symbol, line.lot].append(line)
-    merged = []
-    for line in lines:
-        key = (line.date, line.account, line.symbol, line.lot)
-        parts = fills.get(key, [])
-        if len(parts) > 1 and line.action in PURCHASES:
-            if line is not parts[0]:
-                continue
-            quantity = sum(part.quantity for part in parts)
-            price = sum(part.quantity * part.price for part in parts) / quantity
-            fees = sum(part.fees for part in parts)
-            merged.append(replace(line, quantity=quantity, price=price, fees=fees))
-        else:
-            merged.append(line)
-    return merged
+            fills[line.date, line.account, line.symbol, line.lot].append(at)
+    merged: list[Transaction | None] = list(lines)
+    for places in fills.values():
+        if len(places) > 1:
+            merged[places[0]] = _one_order(lines, places)
+            for at in places[1:]:
+                merged[at] = None
+    return [line for line in merged if line is not None]
+
+
+def _one_order(lines: list[Transaction], places: list[int]) -> Transaction:
+    """Add executions up, in shares as the first counts them: a split may stand between."""
+    first = lines[places[0]]
+    quantity = amount = fees = 0.0
+    for at in places:
+        ratio = 1.0
+        for between in lines[places[0] : at]:
+            mine = between.symbol == first.symbol and between.account in ("", first.account)
+            if between.action == Action.SPLIT and mine:
+                ratio *= between.quantity
+        quantity += lines[at].quantity / ratio
+        amount += lines[at].quantity * lines[at].price
+        fees += lines[at].fees
+    return replace(first, quantity=quantity, price=amount / quantity, fees=fees)
 
 
 def _check(lines: list[Transaction], household: Household) -> Iterator[Finding]:
@@ -152,7 +164,7 @@ def _check(lines: list[Transaction], household: Household) -> Iterator[Finding]:
                 )
 
 
-class _Part:
+class Part:
     """The history of one identity group."""
 
     def __init__(
@@ -182,8 +194,8 @@ class _Part:
         )
         day = np.array([day_of(line.date) for line in chosen], np.int64)
         price = np.array([line.price for line in chosen], np.float64)
-        history = History(self.events, self.picks, day, price, structure, self.symbols, opening)
-        self.desk: Desk = play(history, table)
+        self.history = History(self.events, self.picks, day, price, structure, self.symbols, opening)
+        self.desk: Desk = play(self.history, table)
 
     def _names(
         self, opening: Household, chosen: list[Transaction]
@@ -192,6 +204,7 @@ class _Part:
         labels: list[str] = []
         numbers: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         unnamed: dict[tuple[str, str, dt.date], int] = defaultdict(int)
+        further: list[tuple[str, str, str, int]] = []
         for _, a, lot in lots_in_order(opening):
             numbers[self.accounts[a], lot.symbol, lot.lot].append(len(labels))
             labels.append(lot.lot)
@@ -206,6 +219,10 @@ class _Part:
             fills = numbers[line.account, line.symbol, name]
             fills.append(len(labels))
             labels.append(name if len(fills) == 1 else f"{name} ({len(fills)})")
+            if len(fills) > 1:
+                further.append((line.account, line.symbol, labels[-1], fills[-1]))
+        for account, symbol, name, number in further:  # unless another purchase is called so
+            numbers.setdefault((account, symbol, name), [number])
         return labels, numbers
 
     def _encode(self, chosen: list[Transaction]) -> tuple[np.ndarray, np.ndarray]:
@@ -291,7 +308,7 @@ class _Part:
 
     def sold(self) -> Table:
         """Return every slice sold, in the order of the journal."""
-        rows = self._sales()
+        rows = self.sales
         names = np.array(self.accounts, object)
         return Table(
             {
@@ -313,9 +330,16 @@ class _Part:
             }
         )
 
-    def _sales(self) -> np.ndarray:
-        rows = self.desk.tape.journal[: self.desk.tape.counts[ENTRIES]]
-        return np.asarray(rows[rows["side"] < 0])
+    def bought(self, account: int, security: int) -> np.ndarray:
+        """Return the numbers of a position's purchases, its opening lots among them."""
+        position = self.accounts[account], self.symbols[security]
+        numbers = (n for (a, s, _), fills in self.numbers.items() if (a, s) == position for n in fills)
+        return np.unique(np.fromiter(numbers, np.int64))
+
+    @property
+    def sales(self) -> np.ndarray:
+        """Rows of the journal that are sales."""
+        return sales_of(self.desk)
 
     def open_lots(self) -> Table:
         """Return what is left."""
@@ -358,6 +382,12 @@ class _Part:
                 "attached": rows["attached"] == 1,
             }
         )
+
+
+def sales_of(desk: Desk) -> np.ndarray:
+    """Return the rows of a journal that are sales; `session` is the number of the event."""
+    rows = desk.tape.journal[: desk.tape.counts[ENTRIES]]
+    return np.asarray(rows[rows["side"] < 0])
 
 
 _ACTIONS = {

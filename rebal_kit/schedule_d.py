@@ -43,11 +43,11 @@ def dividends_of(played: Played, sold: pd.DataFrame, household: Household, table
     """
     taxable = {account.name for account in household.accounts if account.taxable}
     known = {security.symbol: security for security in household.securities}
-    splits: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
-    for line in played.transactions:
+    splits: dict[tuple[str, str], list[tuple[int, int, float]]] = defaultdict(list)
+    for place, line in enumerate(played.transactions):
         if line.action == Action.SPLIT:
             for account in (line.account,) if line.account else taxable:
-                splits[account, line.symbol].append((day_of(line.date), line.quantity))
+                splits[account, line.symbol].append((day_of(line.date), place, line.quantity))
     slices = _slices(played, sold)
     rows = []
     for line in played.transactions:
@@ -55,9 +55,9 @@ def dividends_of(played: Played, sold: pd.DataFrame, household: Household, table
             continue
         ex_day = day_of(line.date)
         position = (line.account, line.symbol)
-        lots, acquired, until, quantity = slices.get(position, _NOTHING)
+        lots, acquired, until, places, quantity = slices.get(position, _NOTHING)
         there = np.flatnonzero((acquired < ex_day) & (until >= ex_day))
-        shares = [quantity[i] / _grown(splits.get(position, ()), ex_day, int(until[i])) for i in there]
+        shares = [quantity[i] / _grown(splits.get(position, ()), ex_day, int(places[i])) for i in there]
         held = float(sum(shares))
         security = known.get(line.symbol, Security(line.symbol))
         parts = [
@@ -85,22 +85,20 @@ def dividends_of(played: Played, sold: pd.DataFrame, household: Household, table
     return frame.astype(dict.fromkeys(("ex_date", "acquired", "sold"), "datetime64[ns]"))
 
 
-_NOTHING = (np.zeros(0, object), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+_NOTHING = (np.zeros(0, object), *[np.zeros(0, np.int64)] * 3, np.zeros(0))
 
 
-def _slices(
-    played: Played, sold: pd.DataFrame
-) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-    """Return lots by position: names, day bought, day sold, shares as counted when sold or at the end."""
+def _slices(played: Played, sold: pd.DataFrame) -> dict[tuple[str, str], tuple[np.ndarray, ...]]:
+    """Return lots by position: names, day bought, day and place of the sale, shares as counted then or at the end."""
     columns = ["account", "symbol", "lot", "acquired", "quantity"]
-    still = played.open_lots[columns].assign(until=_NEVER)
-    gone = sold[columns].assign(until=_days(sold["date"]))
+    still = played.open_lots[columns].assign(until=_NEVER, at=_NEVER)
+    gone = sold[[*columns, "at"]].assign(until=_days(sold["date"]))
     every = pd.concat([gone, still], ignore_index=True)
     every["acquired"] = _days(every["acquired"])
     return {
         (str(account), str(symbol)): (
             rows["lot"].to_numpy(), rows["acquired"].to_numpy(np.int64), rows["until"].to_numpy(np.int64),
-            rows["quantity"].to_numpy(np.float64),
+            rows["at"].to_numpy(np.int64), rows["quantity"].to_numpy(np.float64),
         )
         for (account, symbol), rows in every.groupby(["account", "symbol"], sort=False)
     }  # fmt: skip
@@ -110,11 +108,14 @@ def _days(dates: pd.Series) -> np.ndarray:
     return dates.to_numpy("datetime64[D]").astype(np.int64)
 
 
-def _grown(splits: list[tuple[int, float]] | tuple[()], after: int, until: int) -> float:
+def _grown(splits: list[tuple[int, int, float]] | tuple[()], ex_day: int, sold_at: int) -> float:
+    """Return shares as a sale counted them for each share as the ex-date counts them: after the splits of that day."""
     ratio = 1.0
-    for day, factor in splits:
-        if after < day <= until:
+    for day, place, factor in splits:
+        if day > ex_day and place < sold_at:
             ratio *= factor
+        elif day == ex_day and place > sold_at:
+            ratio /= factor
     return ratio
 
 

@@ -160,7 +160,7 @@ def named_lots(
             work.take[k] += taken
             left -= taken
         if pick.carry:
-            carried = left
+            carried = left if left > ROUNDING * max(wanted, total) else 0.0
         elif left <= ROUNDING * max(wanted, total):
             continue  # what is left of a lot by rounding may be there, or not
         elif not found:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rebal_kit.domain import AccountKind
-from rebal_kit.policy import LOT_METHODS
+from rebal_kit.rules.lots import HISTORY_METHOD_CODES
 from tests.cases import CATEGORIES, day, load_cases
 
 README = Path(__file__).with_name("README.md").read_text(encoding="utf-8")
@@ -43,7 +43,7 @@ def test_trades_are_well_formed(case):
             sold = trade.get("lots", [])
             assert {lot for lot, _ in sold} <= set(lots)
             assert sum(quantity for _, quantity in sold) in (0, trade["quantity"])
-            assert trade.get("lot_method", "fifo") in LOT_METHODS
+            assert trade.get("lot_method", "fifo") in HISTORY_METHOD_CODES
     for sale in case["expect"].get("disposals", []):
         assert sale["gain"] == pytest.approx(sale["proceeds"] - sale["basis"])
         assert sale["recognized"] == pytest.approx(sale["gain"] + sale["disallowed"])

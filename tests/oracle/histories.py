@@ -15,6 +15,7 @@ ACCOUNTS = {
     "TX3": {"kind": "taxable", "owner": "A"},
     "K": {"kind": "401k", "owner": "B"},
     "HSA": {"kind": "hsa", "owner": "A"},
+    "ROTH": {"kind": "roth_ira", "owner": "B"},
 }
 IDENTICAL = [["AA", "AB"]]
 SYMBOLS = ("AA", "AA", "AA", "AB", "C")
@@ -37,8 +38,12 @@ def conventions(random: Random) -> dict[str, Any]:
 
 def history(seed: int, *, whole: bool = False, longest: int = 26) -> dict[str, Any]:
     """A history in which every sale sells what is there; a `whole` one has no parts of shares, splits or averages."""
-    random = Random(seed)
-    names = list(ACCOUNTS)[: random.choice([1, 1, 2, 3, 4, 6])]
+    return draw_history(Random(seed), longest // 2, longest, whole=whole)
+
+
+def draw_history(random: Random, shortest: int, longest: int, *, whole: bool = False) -> dict[str, Any]:
+    """Draw a history of so many trades."""
+    names = list(ACCOUNTS)[: random.choice([1, 1, 2, 3, 4, 7])]
     story: dict[str, Any] = {
         "accounts": {name: ACCOUNTS[name] for name in names},
         "identical": IDENTICAL,
@@ -46,7 +51,7 @@ def history(seed: int, *, whole: bool = False, longest: int = 26) -> dict[str, A
         "trades": [],
     }
     day = dt.date(2024, 1, 2)
-    for number in range(random.randint(longest // 2, longest)):
+    for number in range(random.randint(shortest, longest)):
         day += dt.timedelta(days=random.choice([0, 0, 0, 1, 1, 2, 3, 5, 9, 30, 31]))
         held = holdings(story)
         trade: dict[str, Any] = {
@@ -58,6 +63,8 @@ def history(seed: int, *, whole: bool = False, longest: int = 26) -> dict[str, A
         if kind == "split" and not whole:
             trade = {"date": trade["date"], "side": "split", "symbol": random.choice(SYMBOLS)}
             trade["ratio"] = random.choice([2, 4, 0.5, 1.5])
+            if random.random() < 0.2:
+                trade["account"] = random.choice(names)  # the brokers are not of one mind
         elif kind == "sell" and held:
             position = random.choice(list(held))
             trade |= sale(random, held[position], whole) | dict(

@@ -144,7 +144,7 @@ def test_dividends_are_paid_on_what_the_day_began_with(seed):
             if trade["symbol"] != symbol or trade["date"] > date:
                 continue
             if trade["side"] == "split":
-                held *= exact(trade["ratio"])
+                held *= exact(trade["ratio"]) if trade.get("account", account) == account else 1
             elif trade["date"] < date and trade["account"] == account and trade["side"] != "ex_dividend":
                 held += exact(trade["quantity"]) * (-1 if trade["side"] == "sell" else 1)
         times = [

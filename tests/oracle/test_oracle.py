@@ -195,32 +195,6 @@ def test_an_example_reckoned_by_hand(example, expect):
     assert {name: outcome.total(name) for name in totals} == totals
 
 
-def test_average_basis_as_in_the_case_of_plain_numbers():
-    (case,) = (case for case in load_cases("not_modelled") if case["id"] == "LOT-04")
-    given, expect = case["given"], case["expect"]
-    position = {"account": "TX1", "symbol": "X"}
-    trades = [
-        {"date": date, **position, "side": "buy", "quantity": quantity, "price": price, "lot": date}
-        for date, quantity, price in given["lots"]
-    ]
-    date, quantity, price = given["sell"]
-    sale = {
-        "date": date,
-        **position,
-        "side": "sell",
-        "quantity": quantity,
-        "price": price,
-        "lot_method": "average",
-    }
-    outcome = settle({"accounts": {"TX1": {"kind": "taxable", "owner": "A"}}, "trades": [*trades, sale]})
-    (sold,) = outcome.disposals
-    assert (sold.basis / sold.quantity, sold.gain, term(sold.long)) == (
-        expect["average_basis"], expect["gain"], expect["term"],
-    )  # fmt: skip
-    rows = [{**row, "holding_start": row["acquired"], "lot": row["acquired"]} for row in expect["remaining"]]
-    same(told_lots(outcome), summed(rows, ("lot", "holding_start"), ("quantity", "basis")))
-
-
 def test_dividends_lot_by_lot():
     """Ex-date 2024-07-12: the window is 2024-05-13 to 2024-09-10.
 

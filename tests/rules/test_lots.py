@@ -25,7 +25,7 @@ some_lots = st.lists(
 
 def order(method, held, today=TODAY, price=PRICE):
     """Return lots (acquired, unit basis) as they are sold; `sorted` keeps the older first where keys tie."""
-    code = lots.LOT_METHOD_CODES[method]
+    code = lots.HISTORY_METHOD_CODES[method]
     return sorted(
         sorted(held),
         key=lambda lot: lots.sale_order(code, today, lot[0], first_long_term_day(lot[0]), lot[1], price),

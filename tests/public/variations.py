@@ -1,0 +1,154 @@
+"""The same household told otherwise: what must come of it when prices, shares, years or orders are other ones."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import rebal_kit as rk
+from tests.oracle.nouns import exact
+from tests.public.agreement import Figures, apart, figures
+from tests.public.ledgers import (
+    groups_of,
+    household_of,
+    place_of,
+    report_of_files,
+    transactions_of,
+    write_story,
+)
+
+TIMES = 7
+RATIO = Fraction(3, 2)
+#: After so many years the calendar comes again, leap days and all.
+CALENDAR = 28
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+Told = dict[str, Figures]
+Trade = dict[str, Any]
+
+
+def report_of(story: dict[str, Any]) -> rk.TaxReport:
+    return rk.tax_report(transactions_of(story), household_of(story))
+
+
+def priced_higher(story: dict[str, Any], told: Told) -> tuple[Told, Told]:
+    """All money is worth so many times as much."""
+    trades = [
+        {**t, "price": exact(t["price"]) * TIMES, "fees": exact(t.get("fees", 0)) * TIMES}
+        if "price" in t
+        else t
+        for t in story["trades"]
+    ]
+    return figures(report_of({**story, "trades": trades})), _rows(told, _times)
+
+
+def _times(key: tuple[Any, ...], row: tuple[float, ...]) -> tuple[tuple[Any, ...], tuple[float, ...]]:
+    return key, (row[0], *(TIMES * amount for amount in row[1:]))
+
+
+def split_all(story: dict[str, Any], told: Told) -> tuple[Told, Told]:
+    """All securities are counted anew somewhere on the way; what follows is told in new shares. Amounts stay."""
+    trades = _placed(story)
+    middle = len(trades) // 2
+    after: list[Trade] = []
+    for trade in trades[middle:]:
+        new = trade
+        if trade["side"] != "split":
+            new = {
+                **trade,
+                "quantity": exact(trade["quantity"]) * RATIO,
+                "price": exact(trade["price"]) / RATIO,
+            }
+            if "lots" in trade:
+                new["lots"] = [[name, exact(count) * RATIO] for name, count in trade["lots"]]
+        after.append(new)
+    symbols = dict.fromkeys(trade["symbol"] for trade in trades)
+    day = trades[middle]["date"] if middle < len(trades) else "2024-01-02"
+    splits = [{"date": day, "side": "split", "symbol": symbol, "ratio": RATIO} for symbol in symbols]
+    anew = figures(report_of({**story, "trades": [*trades[:middle], *splits, *after]}))
+    return _rows(anew, _amounts), _rows(told, _amounts)
+
+
+def _amounts(key: tuple[Any, ...], row: tuple[float, ...]) -> tuple[tuple[Any, ...], tuple[float, ...]]:
+    return key, (0.0, *row[1:])
+
+
+def accounts_reversed(story: dict[str, Any], told: Told) -> tuple[Told, Told]:
+    """The household file lists its accounts from the end."""
+    accounts = dict(reversed(story["accounts"].items()))
+    return figures(report_of({**story, "accounts": accounts})), told
+
+
+def days_sorted(story: dict[str, Any], told: Told) -> tuple[Told, Told]:
+    """Of one day, trades of securities that are not identical come in another order."""
+    family = {symbol: group[0] for group in groups_of(story) for symbol in group}
+    trades = sorted(_placed(story), key=lambda t: family.get(t["symbol"], t["symbol"]), reverse=True)
+    trades.sort(key=lambda trade: trade["date"])
+    return figures(report_of({**story, "trades": trades})), told
+
+
+def other_years(story: dict[str, Any], told: Told) -> tuple[Told, Told]:
+    """Everything happens in years with the same calendar."""
+    trades = [{**trade, "date": _earlier(trade["date"])} for trade in story["trades"]]
+    return figures(report_of({**story, "trades": trades})), _rows(told, _dated)
+
+
+def _earlier(date: str) -> str:
+    day = dt.date.fromisoformat(date)
+    return day.replace(year=day.year - CALENDAR).isoformat()
+
+
+def _dated(key: tuple[Any, ...], row: tuple[float, ...]) -> tuple[tuple[Any, ...], tuple[float, ...]]:
+    moved = (
+        part - CALENDAR if type(part) is int and part > 1900
+        else _earlier(part) if isinstance(part, str) and DATE.fullmatch(part) else part
+        for part in key
+    )  # fmt: skip
+    return tuple(moved), row
+
+
+def in_files(story: dict[str, Any], told: Told) -> tuple[Told, Told]:
+    """It is written to a ledger and a household file, and read."""
+    with TemporaryDirectory() as folder:
+        ledger, people = write_story(story, Path(folder))
+        read = figures(report_of_files(ledger, people))
+
+    def placed(key: tuple[Any, ...], row: tuple[float, ...]) -> tuple[tuple[Any, ...], tuple[float, ...]]:
+        parts = (
+            f"trade {int(part.rpartition(' ')[2]) - 2}"
+            if isinstance(part, str) and part.startswith(str(ledger))
+            else part
+            for part in key
+        )
+        return tuple(parts), row
+
+    return _rows(read, placed), told
+
+
+VARIATIONS: tuple[Callable[[dict[str, Any], Told], tuple[Told, Told]], ...] = (
+    in_files, priced_higher, split_all, accounts_reversed, days_sorted, other_years,
+)  # fmt: skip
+
+
+def varied(
+    story: dict[str, Any], report: rk.TaxReport, variation: Callable[..., tuple[Told, Told]]
+) -> list[str]:
+    """What is otherwise than it must be."""
+    found, expected = variation(story, figures(report))
+    name = variation.__name__
+    return [said for table in found for said in apart(f"{name}: {table}", found[table], expected[table])]
+
+
+def _placed(story: dict[str, Any]) -> list[Trade]:
+    """The trades in order of time, each with the place it has in the story."""
+    trades = [{**trade, "place": place_of(trade, at)} for at, trade in enumerate(story["trades"])]
+    return sorted(trades, key=lambda trade: trade["date"])
+
+
+def _rows(told: Told, change: Callable[..., tuple[tuple[Any, ...], tuple[float, ...]]]) -> Told:
+    return {name: dict(change(key, row) for key, row in rows.items()) for name, rows in told.items()}
