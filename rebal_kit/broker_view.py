@@ -15,29 +15,54 @@ from rebal_kit.rules.law import TaxTable
 
 _HALF_A_CENT = 0.005
 _KEY = ["at", "lot"]
+_REPORTED = ["date", "basis", "disallowed", "recognized", "term"]
 _KINDS = {
     AccountKind.TAXABLE: "taxable account", AccountKind.IRA: "IRA", AccountKind.ROTH_IRA: "Roth IRA",
     AccountKind.K401: "401(k)", AccountKind.HSA: "HSA",
 }  # fmt: skip
 
 
-def broker_view(
-    played: Played, taxed: pd.DataFrame, wash_sales: pd.DataFrame, household: Household, table: TaxTable
+def reported_by_brokers(
+    played: Played, taxed: pd.DataFrame, household: Household, table: TaxTable
 ) -> pd.DataFrame:
-    """Return each sale and lot as the broker's Form 1099-B has it and as the taxpayer must report it.
+    """Return what the brokers' Forms 1099-B say of each lot or piece sold.
 
-    The broker's own figures come from the same book, asked about one account at a time, without other securities of an
-    identity group, and with the usual conventions (IRC §6045(g)(2)(B)(ii)).
+    Their figures come from the same book, asked about one account at a time, without other securities of an identity
+    group, and with the usual conventions (IRC §6045(g)(2)(B)(ii)).
 
     Parameters
     ----------
     played : Played
     taxed : DataFrame
         Rows of `played.sold` in taxable accounts, with date, where and recognized.
+    household : Household
+    table : TaxTable
+
+    Returns
+    -------
+    DataFrame
+        at, lot, date, basis (box 1e), disallowed (box 1g), recognized (gain + disallowed) and term.
+    """
+    reported = [
+        _reported(played, account.name, household, table) for account in household.accounts if account.taxable
+    ]
+    return pd.concat([frame for frame in reported if len(frame)] or [taxed[[*_KEY, *_REPORTED]]])
+
+
+def broker_view(
+    taxed: pd.DataFrame, reported: pd.DataFrame, wash_sales: pd.DataFrame, household: Household
+) -> pd.DataFrame:
+    """Return each sale and lot as the broker's Form 1099-B has it and as the taxpayer must report it.
+
+    Parameters
+    ----------
+    taxed : DataFrame
+        Rows of `Played.sold` in taxable accounts, with date, where and recognized.
+    reported : DataFrame
+        From `reported_by_brokers`.
     wash_sales : DataFrame
         As in `rebal_kit.tax_report.TaxReport`.
     household : Household
-    table : TaxTable
 
     Returns
     -------
@@ -45,11 +70,7 @@ def broker_view(
         date, account, symbol, lot, quantity, proceeds; box_1e (basis), box_1g (disallowed) and broker_gain; basis,
         disallowed and recognized; difference (taxpayer's gain less broker's), why and where.
     """
-    reported = [
-        _reported(played, account.name, household, table) for account in household.accounts if account.taxable
-    ]
-    broker = pd.concat([frame for frame in reported if len(frame)] or [taxed[[*_KEY, "basis", "disallowed"]]])
-    boxes = broker.groupby(_KEY, sort=False)[["basis", "disallowed"]].sum()
+    boxes = reported.groupby(_KEY, sort=False)[["basis", "disallowed"]].sum()
     first = ["date", "account", "symbol", "where"]
     sums = ["quantity", "proceeds", "basis", "disallowed", "recognized"]
     mine = taxed.groupby(_KEY, sort=False).agg(
@@ -95,7 +116,10 @@ def _reported(played: Played, account: str, household: Household, table: TaxTabl
     sold = play_back([played.transactions[at] for at in places], alone, table).sold
     if not len(sold):
         return sold
-    return sold.assign(at=[places[at] for at in sold["at"]])[[*_KEY, "basis", "disallowed"]]
+    at = [places[at] for at in sold["at"]]
+    days = pd.to_datetime([played.transactions[place].date for place in at])
+    recognized = sold["gain"] + sold["disallowed"]
+    return sold.assign(at=at, date=days, recognized=recognized)[[*_KEY, *_REPORTED]]
 
 
 def _sale(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -10,15 +10,15 @@ from typing import Any
 
 import pandas as pd
 
-from rebal_kit.broker_view import broker_view
+from rebal_kit.broker_view import broker_view, reported_by_brokers
 from rebal_kit.domain import Household
 from rebal_kit.findings import Finding, LawError, LedgerError, raise_errors
-from rebal_kit.playback import play_back
+from rebal_kit.playback import Played, play_back
 from rebal_kit.report_findings import findings_of
 from rebal_kit.rules.forms import BOXES, WASH_SALE_CODE, form_8949_box, form_8949_gain
 from rebal_kit.rules.law import known_years, tax_table
 from rebal_kit.schedule_d import dividends_of, settle_years
-from rebal_kit.transactions import Transaction
+from rebal_kit.transactions import PURCHASES, Action, Transaction
 
 _AMOUNTS = ["quantity", "proceeds", "basis", "gain", "disallowed", "permanent"]
 _HALF_A_CENT = 0.005
@@ -49,6 +49,11 @@ class TaxReport:
         Schedule D, carryovers and what the portfolio adds to the tax, by tax year.
     broker : DataFrame
         Each disposal as the broker's Form 1099-B has it, as the taxpayer must report it, and why they differ.
+    broker_years : DataFrame
+        `years`, were the gains and terms of the Forms 1099-B copied as they stand.
+    trades : DataFrame
+        Every purchase and sale in every account, whatever the year of the report: date, account, action, symbol,
+        quantity, price, where. Lots that the household brought have the action 'HELD' and their cost a share as price.
     findings : tuple of Finding
         What a reader must know before using a figure.
     year : int, optional
@@ -64,6 +69,8 @@ class TaxReport:
     dividends: pd.DataFrame
     years: pd.DataFrame
     broker: pd.DataFrame
+    broker_years: pd.DataFrame
+    trades: pd.DataFrame
     findings: tuple[Finding, ...]
     year: int | None = None
     unattached: float = field(default=0.0, repr=False)
@@ -122,6 +129,20 @@ class TaxReport:
         )
         return table.sort_values(["part", "sold"], kind="stable", ignore_index=True)
 
+    @cached_property
+    def windows(self) -> pd.DataFrame:
+        """Sales at a loss, a row for each day, account and security, with the days on which a purchase replaces them.
+
+        date, account, symbol, quantity, loss (above 0), disallowed, permanent; first and last are the ends of the
+        window, both inside it.
+        """
+        losses = self.disposals[self.disposals["gain"] < -_HALF_A_CENT]
+        sums = ["quantity", "gain", "disallowed", "permanent"]
+        table = losses.groupby(["date", "account", "symbol"], sort=False)[sums].sum().reset_index()
+        table.insert(4, "loss", -table.pop("gain"))
+        days = pd.Timedelta(days=tax_table(self.household.tax).wash_days)
+        return table.assign(first=table["date"] - days, last=table["date"] + days)
+
     @property
     def differences(self) -> pd.DataFrame:
         """The rows of `broker` in which the broker's figures are not the taxpayer's."""
@@ -142,7 +163,7 @@ class TaxReport:
             self.household, self.first, self.last,
             _within(self.disposals, "date", year), self.open_lots, _within(self.wash_sales, "date", year),
             _within(self.dividends, "ex_date", year), self.years.loc[[year]], _within(self.broker, "date", year),
-            self.findings, year, self.unattached,
+            self.broker_years.loc[[year]], self.trades, self.findings, year, self.unattached,
         )  # fmt: skip
 
     def __repr__(self) -> str:
@@ -209,6 +230,7 @@ def tax_report(
     wash_sales = _trail(sold, played.matches)
     dividends = dividends_of(played, sold, household, table)
     years = settle_years(disposals, dividends, household, _span(lines), law_year)
+    reported = reported_by_brokers(played, taxed, household, table)
     return TaxReport(
         household=household,
         first=min(line.date for line in lines),
@@ -220,7 +242,9 @@ def tax_report(
         wash_sales=wash_sales,
         dividends=dividends,
         years=years,
-        broker=broker_view(played, taxed, wash_sales, household, table),
+        broker=broker_view(taxed, reported, wash_sales, household),
+        broker_years=settle_years(reported, dividends, household, _span(lines), law_year),
+        trades=_trades(played, household),
         findings=findings_of(played, disposals, wash_sales, dividends, years, household, table),
         unattached=float(wash_sales.loc[wash_sales["fate"] == UNATTACHED, "disallowed"].sum()),
     )
@@ -257,6 +281,21 @@ def _trail(sold: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
         }
     )
     return trail.sort_values(["at", "bought"], kind="stable", ignore_index=True).drop(columns="at")
+
+
+def _trades(played: Played, household: Household) -> pd.DataFrame:
+    """Return purchases and sales by date, and before them the lots that were there when the history begins."""
+    held = [
+        (lot.acquired, account.name, "HELD", lot.symbol, lot.quantity, lot.basis / lot.quantity, f"lot {lot.lot}")
+        for account in household.accounts for lot in account.lots
+    ]  # fmt: skip
+    made = [
+        (line.date, line.account, str(line.action), line.symbol, line.quantity, line.price, line.place)
+        for line in played.transactions if line.action in PURCHASES or line.action == Action.SELL
+    ]  # fmt: skip
+    columns = ["date", "account", "action", "symbol", "quantity", "price", "where"]
+    table = pd.DataFrame([*sorted(held), *made], columns=columns)
+    return table.astype({"date": "datetime64[ns]"})
 
 
 def _span(lines: tuple[Transaction, ...]) -> range:
