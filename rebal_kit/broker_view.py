@@ -22,30 +22,78 @@ from rebal_kit.rules.lots import AVERAGE
 
 _HALF_A_CENT = 0.005
 _KEY = ["at", "lot"]
-_BOXES = ("basis", "disallowed")
+_REPORTED = ["date", "basis", "disallowed", "recognized", "term"]
 _KINDS = {
     AccountKind.TAXABLE: "taxable account", AccountKind.IRA: "IRA", AccountKind.ROTH_IRA: "Roth IRA",
     AccountKind.K401: "401(k)", AccountKind.HSA: "HSA",
 }  # fmt: skip
 
 
-def broker_view(
-    played: Played, taxed: pd.DataFrame, wash_sales: pd.DataFrame, household: Household, table: TaxTable
-) -> pd.DataFrame:
-    """Return each sale and lot as the broker's Form 1099-B has it and as the taxpayer must report it.
+def reported_by_brokers(played: Played, household: Household, table: TaxTable) -> pd.DataFrame:
+    """Return what the brokers' Forms 1099-B say of each lot or piece sold.
 
-    The broker's own figures come from the same book, asked about one account at a time, without other securities of an
-    identity group, and with the usual conventions (IRC §6045(g)(2)(B)(ii)).
+    Their figures come from the same book, asked about each position of a taxable account alone, with the lots that were
+    sold, without other securities of an identity group, and with the usual conventions (IRC §6045(g)(2)(B)(ii)).
 
     Parameters
     ----------
     played : Played
+    household : Household
+    table : TaxTable
+
+    Returns
+    -------
+    DataFrame
+        at (place in `played.transactions`), lot, date, basis (box 1e), disallowed (box 1g), recognized (gain +
+        disallowed) and term.
+    """
+    rows, at, lots = [], [], []
+    for account, held in enumerate(household.accounts):
+        if not held.taxable:
+            continue
+        alone = replace(household, accounts=(held,), identical=(), conventions=WashSaleConventions())
+        structure = history_structure(**encode_accounts(alone), group=np.zeros(1, np.int64))
+        for part in played.parts:
+            sales = part.sales[part.sales["account"] == account]
+            for security in np.unique(sales["security"]):
+                mine = sales[sales["security"] == security]
+                history, purchases, places = _position(part, alone, structure, account, security, mine)
+                found = sales_of(play(history, table))
+                rows.append(found)
+                at.append(part.places[places[found["session"]]])
+                lots.append(np.array(part.labels, object)[purchases[found["purchase"]]])
+    if not rows:
+        empty: dict[str, list[Any]] = {name: [] for name in (*_KEY, *_REPORTED)}
+        return pd.DataFrame(empty).astype({"date": "datetime64[ns]"})
+    every, place = np.concatenate(rows), np.concatenate(at)
+    dates = np.array([line.date for line in played.transactions], "datetime64[ns]")
+    return pd.DataFrame(
+        {
+            "at": place,
+            "lot": np.concatenate(lots),
+            "date": dates[place],
+            "basis": every["basis"],
+            "disallowed": every["disallowed"],
+            "recognized": every["gain"] + every["disallowed"],
+            "term": np.where(every["long"] == 1, "LT", "ST"),
+        }
+    )
+
+
+def broker_view(
+    taxed: pd.DataFrame, reported: pd.DataFrame, wash_sales: pd.DataFrame, household: Household
+) -> pd.DataFrame:
+    """Return each sale and lot as the broker's Form 1099-B has it and as the taxpayer must report it.
+
+    Parameters
+    ----------
     taxed : DataFrame
-        Rows of `played.sold` in taxable accounts, with date, where and recognized.
+        Rows of `Played.sold` in taxable accounts, with date, where and recognized.
+    reported : DataFrame
+        From `reported_by_brokers`.
     wash_sales : DataFrame
         As in `rebal_kit.tax_report.TaxReport`.
     household : Household
-    table : TaxTable
 
     Returns
     -------
@@ -53,8 +101,7 @@ def broker_view(
         date, account, symbol, lot, quantity, proceeds; box_1e (basis), box_1g (disallowed) and broker_gain; basis,
         disallowed and recognized; difference (taxpayer's gain less broker's), why and where.
     """
-    broker = _reported(played, household, table)
-    boxes = broker.groupby(_KEY, sort=False)[[*_BOXES]].sum()
+    boxes = reported.groupby(_KEY, sort=False)[["basis", "disallowed"]].sum()
     first = ["date", "account", "symbol", "where"]
     sums = ["quantity", "proceeds", "basis", "disallowed", "recognized"]
     mine = taxed.groupby(_KEY, sort=False).agg(
@@ -86,31 +133,6 @@ def broker_view(
         "disallowed", "recognized", "difference", "why", "where",
     ]  # fmt: skip
     return mine.sort_values("at", kind="stable", ignore_index=True)[columns]
-
-
-def _reported(played: Played, household: Household, table: TaxTable) -> pd.DataFrame:
-    """Play each position of a taxable account alone, with the lots that were sold; `at` counts in the whole history."""
-    rows, at, lots = [], [], []
-    for account, held in enumerate(household.accounts):
-        if not held.taxable:
-            continue
-        alone = replace(household, accounts=(held,), identical=(), conventions=WashSaleConventions())
-        structure = history_structure(**encode_accounts(alone), group=np.zeros(1, np.int64))
-        for part in played.parts:
-            sales = part.sales[part.sales["account"] == account]
-            for security in np.unique(sales["security"]):
-                mine = sales[sales["security"] == security]
-                history, purchases, places = _position(part, alone, structure, account, security, mine)
-                found = sales_of(play(history, table))
-                rows.append(found)
-                at.append(part.places[places[found["session"]]])
-                lots.append(np.array(part.labels, object)[purchases[found["purchase"]]])
-    if not rows:
-        return pd.DataFrame({name: [] for name in (*_KEY, *_BOXES)})
-    every = np.concatenate(rows)
-    return pd.DataFrame(
-        {"at": np.concatenate(at), "lot": np.concatenate(lots)} | {name: every[name] for name in _BOXES}
-    )
 
 
 def _position(

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from rebal_kit.broker_view import broker_view
+from rebal_kit.broker_view import broker_view, reported_by_brokers
 from rebal_kit.domain import Household
 from rebal_kit.findings import Finding, LawError, LedgerError, raise_errors
-from rebal_kit.playback import play_back
+from rebal_kit.playback import Played, play_back
 from rebal_kit.report_findings import findings_of
 from rebal_kit.rules.forms import BOXES, WASH_SALE_CODE, form_8949_box, form_8949_gain
 from rebal_kit.rules.law import known_years, tax_table
 from rebal_kit.schedule_d import dividends_of, schedule_d_lines, settle_years
-from rebal_kit.transactions import Transaction
+from rebal_kit.transactions import PURCHASES, Action, Transaction
 
 _AMOUNTS = ["quantity", "proceeds", "basis", "gain", "disallowed", "permanent"]
 _HALF_A_CENT = 0.005
@@ -47,8 +47,6 @@ class TaxReport:
         A row for each lot that was paid a dividend in a taxable account: days held in the 121-day window, qualified.
     years : DataFrame
         Schedule D, carryovers and what the portfolio adds to the tax, by tax year.
-    broker : DataFrame
-        Each disposal as the broker's Form 1099-B has it, as the taxpayer must report it, and why they differ.
     findings : tuple of Finding
         What a reader must know before using a figure.
     year : int, optional
@@ -63,10 +61,12 @@ class TaxReport:
     wash_sales: pd.DataFrame
     dividends: pd.DataFrame
     years: pd.DataFrame
-    broker: pd.DataFrame
     findings: tuple[Finding, ...]
+    _played: Played
+    _taxed: pd.DataFrame
+    _law_year: int | None = None
     year: int | None = None
-    unattached: float = field(default=0.0, repr=False)
+    _whole: TaxReport | None = None
 
     @cached_property
     def totals(self) -> dict[str, float]:
@@ -76,7 +76,9 @@ class TaxReport:
         against shares sold before (`WashSaleConventions.count_disposed_purchases`) and waits in no lot.
         """
         sums = {name: float(self.disposals[name].sum()) for name in ("recognized", "disallowed", "permanent")}
-        return sums | {"deferred_open": float(self.open_lots["deferred"].sum()) + self.unattached}
+        whole = self._whole or self
+        nowhere = whole.wash_sales.loc[whole.wash_sales["fate"] == UNATTACHED, "disallowed"].sum()
+        return sums | {"deferred_open": float(self.open_lots["deferred"].sum() + nowhere)}
 
     @cached_property
     def by_year(self) -> pd.DataFrame:
@@ -163,6 +165,46 @@ class TaxReport:
         rows = self.broker.assign(year=self.broker["date"].dt.year, differing=self.broker["why"] != "")
         return rows.groupby(["year", "account"])[[*sums, "differing"]].sum().reset_index()
 
+    @cached_property
+    def windows(self) -> pd.DataFrame:
+        """Sales at a loss, a row for each day, account and security, with the days on which a purchase replaces them.
+
+        date, account, symbol, quantity, loss (above 0), disallowed, permanent; first and last are the ends of the
+        window, both inside it.
+        """
+        losses = self.disposals[self.disposals["gain"] < -_HALF_A_CENT]
+        sums = ["quantity", "gain", "disallowed", "permanent"]
+        table = losses.groupby(["date", "account", "symbol"], sort=False)[sums].sum().reset_index()
+        table.insert(4, "loss", -table.pop("gain"))
+        days = pd.Timedelta(days=tax_table(self.household.tax).wash_days)
+        return table.assign(first=table["date"] - days, last=table["date"] + days)
+
+    @cached_property
+    def broker(self) -> pd.DataFrame:
+        """Each disposal as the broker's Form 1099-B has it, as the taxpayer must report it, and why they differ."""
+        return broker_view(self._taxed, (self._whole or self)._reported, self.wash_sales, self.household)
+
+    @cached_property
+    def broker_years(self) -> pd.DataFrame:
+        """`years`, were the gains and terms of the Forms 1099-B copied as they stand."""
+        if self._whole is not None:
+            return self._whole.broker_years.loc[[self.year]]
+        span = range(self.first.year, self.last.year + 1)
+        return settle_years(self._reported, self.dividends, self.household, span, self._law_year)
+
+    @cached_property
+    def _reported(self) -> pd.DataFrame:
+        return reported_by_brokers(self._played, self.household, tax_table(self.household.tax))
+
+    @cached_property
+    def trades(self) -> pd.DataFrame:
+        """Every purchase and sale in every account, whatever the year of the report.
+
+        date, account, action, symbol, quantity, price, where. Lots that the household brought have the action 'HELD'
+        and their cost a share as price.
+        """
+        return _trades(self._played, self.household)
+
     @property
     def differences(self) -> pd.DataFrame:
         """The rows of `broker` in which the broker's figures are not the taxpayer's."""
@@ -184,11 +226,10 @@ class TaxReport:
         if year not in self.years.index:
             known = f"{self.years.index[0]} to {self.years.index[-1]}"
             raise LedgerError(Finding("error", "year", f"is {year}", f"the history has {known}"))
-        return TaxReport(
-            self.household, self.first, self.last,
-            _within(self.disposals, "date", year), self.open_lots, _within(self.wash_sales, "date", year),
-            _within(self.dividends, "ex_date", year), self.years.loc[[year]], _within(self.broker, "date", year),
-            self.findings, year, self.unattached,
+        return replace(
+            self, disposals=_within(self.disposals, "date", year), wash_sales=_within(self.wash_sales, "date", year),
+            dividends=_within(self.dividends, "ex_date", year), years=self.years.loc[[year]],
+            _taxed=_within(self._taxed, "date", year), year=year, _whole=self,
         )  # fmt: skip
 
     def __repr__(self) -> str:
@@ -270,11 +311,12 @@ def tax_report(
         wash_sales=wash_sales,
         dividends=dividends,
         years=years,
-        broker=broker_view(played, taxed, wash_sales, household, table),
         findings=findings_of(
             played, disposals, wash_sales, dividends, years, household, table, (first, last)
         ),
-        unattached=float(wash_sales.loc[wash_sales["fate"] == UNATTACHED, "disallowed"].sum()),
+        _played=played,
+        _taxed=taxed,
+        _law_year=law_year,
     )
 
 
@@ -309,6 +351,21 @@ def _trail(sold: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
         }
     )
     return trail.sort_values(["at", "bought"], kind="stable", ignore_index=True).drop(columns="at")
+
+
+def _trades(played: Played, household: Household) -> pd.DataFrame:
+    """Return purchases and sales by date, and before them the lots that were there when the history begins."""
+    held = [
+        (lot.acquired, account.name, "HELD", lot.symbol, lot.quantity, lot.basis / lot.quantity, f"lot {lot.lot}")
+        for account in household.accounts for lot in account.lots
+    ]  # fmt: skip
+    made = [
+        (line.date, line.account, str(line.action), line.symbol, line.quantity, line.price, line.place)
+        for line in played.transactions if line.action in PURCHASES or line.action == Action.SELL
+    ]  # fmt: skip
+    columns = ["date", "account", "action", "symbol", "quantity", "price", "where"]
+    table = pd.DataFrame([*sorted(held), *made], columns=columns)
+    return table.astype({"date": "datetime64[ns]"})
 
 
 def _check(
