@@ -150,7 +150,7 @@ def rank_lots(desk: Desk, t: int, account: int, security: int, method: int) -> N
 def offer_guarded(desk: Desk, t: int, account: int, security: int) -> None:
     """Offer gains kept back by the guard after all, behind every other lot: tax must be paid."""
     work = desk.work
-    price = desk.prices.close[t, security]
+    price = desk.prices.close[t, security] * (1.0 - desk.plan.half_spread[security])  # as the ranking saw it
     for k in range(desk.ledger.lot_count[account, security]):
         lot = desk.ledger.lots[account, security, k]
         if work.take[k] == KEPT and lot.cost + lot.deferred < lot.quantity * price:

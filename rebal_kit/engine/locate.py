@@ -21,6 +21,9 @@ RANKS = 3
 #: Amounts below this share of what they belong to are rounding.
 ROUNDING = 1e-12
 
+#: US$ below which cash is left where it is: what rounding leaves over is no purchase.
+LEAST_PURCHASE = 1e-6
+
 
 @inner
 def sell_sleeve(desk: Desk, t: int, sleeve: int, amount: float, taxable_only: bool, reason: int) -> float:
@@ -152,7 +155,7 @@ def buy_amount(desk: Desk, t: int, account: int, security: int, amount: float, r
     """Buy `amount` US$, or what the account's cash pays for, unless that is below the smallest trade."""
     spread = desk.plan.half_spread[security]
     amount = min(amount, affordable(desk.ledger.cash[account], spread))
-    if amount <= 0.0:
+    if amount < LEAST_PURCHASE:
         return
     if amount < desk.plan.min_trade:
         pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)

@@ -10,6 +10,7 @@ from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.dividends import receive_dividend
 from rebal_kit.engine.harvest import harvest
 from rebal_kit.engine.ledger import OK, STATUS
+from rebal_kit.engine.locate import LEAST_PURCHASE
 from rebal_kit.engine.pages import forget_window, watch
 from rebal_kit.engine.rebalance import check_triggers, note_blocked, rebalance, value_household
 from rebal_kit.engine.tape import BEFORE_TAX, CASH, DIVIDENDS, DRIFT, REBALANCES, TAX_PAID, VALUE
@@ -100,6 +101,8 @@ def corporate_actions(desk: Desk, t: int) -> float:
                 continue
             amount = receive_dividend(desk, prices.year[t], account, security, prices.dividend[t, security])
             total += amount
+            if amount < LEAST_PURCHASE:
+                continue
             if desk.plan.reinvest and not may_buy(desk, t, security):
                 note_blocked(desk, t, account, security, amount)
             elif desk.plan.reinvest:
