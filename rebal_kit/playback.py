@@ -86,6 +86,8 @@ def play_back(transactions: Iterable[Transaction], household: Household, table: 
             groups[family.get(line.symbol, line.symbol)].append(at)
     for lot in household.lots:
         groups.setdefault(family.get(lot.symbol, lot.symbol), [])
+    if not groups:
+        groups[""] = []  # dividends only: tables without rows
     encoded = encode_accounts(household)
     parts = [Part(lines, places, household, encoded, table, name, family) for name, places in groups.items()]
     raise_errors(LedgerError, [found for part in parts for found in part.problems()])

@@ -102,7 +102,22 @@ LAST_SPECK = {
         {**sell("2024-12-03", 11), "quantity": 0.0001, "lot_method": "fifo"},
     ],
 }
+NOTHING_TRADED = {
+    # An ex-date without any purchase: what was paid is ordinary, and said to be on shares that are not there.
+    "accounts": ONE,
+    "trades": [
+        {
+            "date": "2024-03-01",
+            "account": "TX1",
+            "side": "ex_dividend",
+            "symbol": "X",
+            "quantity": 12,
+            "price": 1,
+        }
+    ],
+}
 ALL = {
+    "nothing traded": NOTHING_TRADED,
     "last speck": LAST_SPECK,
     "hifo": HIFO, "piece": PIECE, "split between fills": SPLIT_BETWEEN_FILLS, "fill by name": FILL_BY_NAME,
     "rounding": ROUNDING, "split after a sale": SPLIT_AFTER_A_SALE,
@@ -150,6 +165,13 @@ def test_what_rounding_leaves_missing_is_not_missing():
     told = report_of(ROUNDING)
     assert len(told.open_lots) == 0
     assert told.totals["recognized"] == cents(240 - 190)
+
+
+def test_a_history_of_dividends_alone():
+    told = report_of(NOTHING_TRADED)
+    assert rows(told.dividends, "lot", "amount", "qualified") == [("", 12, False)]
+    assert told.years.loc[2024, "ordinary"] == 12
+    assert (len(told.disposals), len(told.form_8949), len(told.broker), len(told.open_lots)) == (0, 0, 0, 0)
 
 
 def test_the_last_speck_of_a_lot_can_be_sold():
