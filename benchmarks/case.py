@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import random
 from dataclasses import dataclass
 from itertools import product
 
@@ -79,6 +81,58 @@ def untaxed_path(prices: pd.DataFrame, contest: Contest) -> tuple[np.ndarray, np
     result = backtest_in(setting_of(prices, tax=rk.TaxProfile.untaxed()), policy)
     sessions = np.searchsorted(result.dates, result.journal["date"].unique())
     return np.unique(sessions), result.daily["value"].to_numpy()
+
+
+def couple(symbols: list[str]) -> rk.Household:
+    """Return a couple with six accounts, three of them taxable; of every four stocks the first two are identical."""
+    kinds = ("taxable", "taxable", "taxable", "ira", "roth_ira", "401k")
+    accounts = (
+        rk.Account(f"account {at}", "AB"[at % 2], rk.AccountKind(kind)) for at, kind in enumerate(kinds)
+    )
+    identical = [tuple(symbols[at : at + 2]) for at in range(0, len(symbols) - 1, 4)]
+    return rk.Household(
+        "couple", tuple(accounts), rk.TargetAllocation({}), identical=tuple(identical), complete=True,
+        tax=rk.TaxProfile(ordinary_income=200_000.0),
+    )  # fmt: skip
+
+
+def ledger(
+    trades: int, years: int = 10, symbols: int = 40
+) -> tuple[tuple[rk.Transaction, ...], rk.Household]:
+    """Return a random history of so many trades in the six accounts of `couple`, and the household.
+
+    Of ten trades about four are purchases, one a reinvestment, one an ex-date and four sales: of part of a position or
+    all of it, by all methods.
+    """
+    dice = random.Random(trades)
+    names = [f"S{at:02}" for at in range(symbols)]
+    household = couple(names)
+    prices = {name: dice.uniform(20.0, 300.0) for name in names}
+    held: dict[tuple[str, str], float] = {}
+    first = dt.date(2015, 1, 2)
+    lines = []
+    for at in range(trades):
+        day = first + dt.timedelta(days=at * years * 365 // trades)
+        account, name = dice.choice(household.accounts).name, dice.choice(names)
+        prices[name] *= dice.lognormvariate(0.0, 0.02)
+        price = round(prices[name], 2)
+        there = held.get((account, name), 0.0)
+        kind = dice.random()
+        if there and kind < 0.45:
+            shares = there if dice.random() < 0.2 else round(dice.uniform(0.05, 0.6) * there, 3) or there
+            method = dice.choice(("FIFO", "LIFO", "HIFO", "LEAST_TAX", "LONG_TERM_FIRST"))
+            lines.append(rk.Transaction(day, account, rk.Action.SELL, name, shares, price, lot_method=method))
+            held[account, name] = round(there - shares, 3)
+        elif there and kind < 0.55:
+            lines.append(
+                rk.Transaction(day, account, rk.Action.EX_DIVIDEND, name, there, round(price / 200, 4))
+            )
+        else:
+            shares = round(dice.uniform(1.0, 50.0), 3)
+            action = rk.Action.REINVEST if kind > 0.9 else rk.Action.BUY
+            lines.append(rk.Transaction(day, account, action, name, shares, price))
+            held[account, name] = round(there + shares, 3)
+    return tuple(lines), household
 
 
 def grid(settings: int) -> tuple[rk.RebalancePolicy, ...]:

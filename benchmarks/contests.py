@@ -5,15 +5,18 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 import rebal_kit as rk
-from benchmarks.case import CONTESTS, Contest, setting_of, stock_prices, untaxed_path
+from benchmarks.case import CONTESTS, Contest, ledger, setting_of, stock_prices, untaxed_path
 from benchmarks.measure import Row, Times, available_gib, exponent, interleave, run_job
 from benchmarks.peers import bare_loop, run_bt, run_vectorbt, target_orders
+from rebal_kit.files.ledger_file import write_ledger
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.run import Room, Setting, prepare
 
@@ -179,6 +182,29 @@ def households(rounds: int) -> Iterator[Row]:
                   f"{int(room.ledger.lot_count.sum()):,} lots at the end; {times}")  # fmt: skip
 
 
+def tax_reports(rounds: int) -> Iterator[Row]:
+    """Time tax reports of ten years in six accounts: from the trades, and from a ledger file of the largest."""
+    sizes = (5_000, 10_000, 20_000)
+    histories = {n: ledger(n) for n in sizes}
+    calls = {str(n): (partial(rk.tax_report, *history), 1) for n, history in histories.items()}
+    last = rk.tax_report(*histories[sizes[-1]])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.csv"
+        path.write_text(write_ledger(histories[sizes[-1]][0]), encoding="utf-8", newline="")
+        calls["file"] = (partial(rk.load_ledger, path), 1)
+        times = interleave(calls, rounds)
+    name = f"tax report: 10 years, {sizes[-1]:,} trades, 6 accounts"
+    yield Row(name, times[str(sizes[-1])].median, "s", aim="< 2 s",
+              note=f"{len(last.disposals):,} rows of Form 8949, {len(last.wash_sales):,} replacements; "
+              f"{times[str(sizes[-1])]}")  # fmt: skip
+    yield Row(f"{name}: reading the file", times["file"].median, "s", note=str(times["file"]))
+    for n in sizes[:-1]:
+        yield Row(f"tax report: 10 years, {n:,} trades", times[str(n)].median, "s")
+    yield Row(
+        "growth of a tax report with trades", exponent(sizes, [times[str(n)].median for n in sizes]), "power"
+    )
+
+
 def everything(rounds: int = 9) -> Iterator[tuple[str, Iterator[Row]]]:
     """Yield the groups with what to say while they are measured."""
     prices = stock_prices()
@@ -186,6 +212,7 @@ def everything(rounds: int = 9) -> Iterator[tuple[str, Iterator[Row]]]:
         yield f"one run: {contest.policy.name}", one_run(prices, contest, rounds)
     yield "growth", growth(prices, 5)
     yield "larger households", households(5)
+    yield "tax reports", tax_reports(5)
     yield "first use", first_use()
     yield f"{SETTINGS:,} settings", many_settings()
 

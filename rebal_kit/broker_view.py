@@ -15,7 +15,7 @@ from rebal_kit.encode import encode_accounts
 from rebal_kit.engine.arrays import Structure
 from rebal_kit.engine.history import History, history_structure, play
 from rebal_kit.engine.replay import PICK
-from rebal_kit.playback import Part, Played, records, sales_of
+from rebal_kit.playback import Part, Played, records, sales_of, with_lots
 from rebal_kit.rules.forms import broker_reports, form_8949_gain
 from rebal_kit.rules.law import TaxTable
 from rebal_kit.rules.lots import AVERAGE
@@ -146,13 +146,7 @@ def _position(
     events = part.events
     here = (events["security"] == security) & ((events["account"] == account) | (events["account"] < 0))
     places = np.flatnonzero(here)
-    opening = replace(
-        alone,
-        accounts=tuple(
-            replace(held, lots=tuple(lot for lot in held.lots if lot.symbol == part.symbols[security]))
-            for held in alone.accounts
-        ),
-    )
+    opening = with_lots(alone, {lot.lot for lot in alone.lots if lot.symbol == part.symbols[security]})
     bought = part.bought(account, security)
     own = events[places].copy()
     own["security"] = 0

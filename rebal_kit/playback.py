@@ -28,6 +28,7 @@ from rebal_kit.rules.lots import HISTORY_METHOD_CODES
 from rebal_kit.transactions import PIECE, PURCHASES, Action, Transaction
 
 Table = pd.DataFrame
+Columns = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +88,9 @@ def play_back(transactions: Iterable[Transaction], household: Household, table: 
     for lot in household.lots:
         groups.setdefault(family.get(lot.symbol, lot.symbol), [])
     if not groups:
-        groups[""] = []  # an empty history has empty tables
-    parts = [Part(lines, places, household, table, name, family) for name, places in groups.items()]
+        groups[""] = []  # dividends only: tables without rows
+    encoded = encode_accounts(household)
+    parts = [Part(lines, places, household, encoded, table, name, family) for name, places in groups.items()]
     raise_errors(LedgerError, [found for part in parts for found in part.problems()])
     sold, open_lots, matches = [], [], []
     first = 0
@@ -96,7 +98,7 @@ def play_back(transactions: Iterable[Transaction], household: Household, table: 
         sold.append(part.sold())
         open_lots.append(part.open_lots())
         matches.append(part.matches(first))
-        first += len(sold[-1])
+        first += len(part.sales)
     return Played(tuple(lines), _joined(sold), _joined(open_lots), _joined(matches), tuple(parts))
 
 
@@ -105,9 +107,9 @@ def records(table: Table) -> list[dict[str, Any]]:
     return table.to_dict("records")  # type: ignore[return-value]
 
 
-def _joined(tables: list[Table]) -> Table:
-    filled = [table for table in tables if len(table)]
-    return pd.concat(filled or tables[:1], ignore_index=True)
+def _joined(tables: list[Columns]) -> Table:
+    names = tables[0] if tables else ()
+    return Table({name: np.concatenate([columns[name] for columns in tables]) for name in names})
 
 
 def _merged(lines: list[Transaction]) -> list[Transaction]:
@@ -168,8 +170,8 @@ class Part:
     """The history of one identity group."""
 
     def __init__(
-        self, lines: list[Transaction], places: list[int], household: Household, table: TaxTable, name: str,
-        family: dict[str, str],
+        self, lines: list[Transaction], places: list[int], household: Household, encoded: dict[str, Any],
+        table: TaxTable, name: str, family: dict[str, str],
     ):  # fmt: skip
         self.lines, self.places = lines, np.array(places, np.int64)
         held = [lot for lot in household.lots if family.get(lot.symbol, lot.symbol) == name]
@@ -179,19 +181,10 @@ class Part:
         ) or (name,)
         self.accounts = [account.name for account in household.accounts]
         self.taxable = np.array([account.taxable for account in household.accounts])
-        names = {lot.lot for lot in held}
-        opening = replace(
-            household,
-            accounts=tuple(
-                replace(account, lots=tuple(lot for lot in account.lots if lot.lot in names))
-                for account in household.accounts
-            ),
-        )
+        opening = with_lots(household, {lot.lot for lot in held})
         self.labels, self.numbers = self._names(opening, chosen)
         self.events, self.picks = self._encode(chosen)
-        structure = history_structure(
-            **encode_accounts(household), group=np.zeros(len(self.symbols), np.int64)
-        )
+        structure = history_structure(**encoded, group=np.zeros(len(self.symbols), np.int64))
         day = np.array([day_of(line.date) for line in chosen], np.int64)
         price = np.array([line.price for line in chosen], np.float64)
         self.history = History(self.events, self.picks, day, price, structure, self.symbols, opening)
@@ -306,29 +299,27 @@ class Part:
             )  # fmt: skip
             yield Finding("error", f"{line.place}, column quantity", what, remedy)
 
-    def sold(self) -> Table:
+    def sold(self) -> Columns:
         """Return every slice sold, in the order of the journal."""
         rows = self.sales
         names = np.array(self.accounts, object)
-        return Table(
-            {
-                "at": self.places[rows["session"]],
-                "account": names[rows["account"]],
-                "symbol": np.array(self.symbols, object)[rows["security"]],
-                "lot": np.array([*self.labels, ""], object)[rows["purchase"]],
-                "piece": rows["piece"],
-                "acquired": _dates(rows["acquired"]),
-                "holding_start": _dates(rows["start"]),
-                "quantity": rows["quantity"],
-                "proceeds": rows["quantity"] * rows["price"] - rows["cost"],
-                "basis": rows["basis"],
-                "gain": rows["gain"],
-                "disallowed": rows["disallowed"],
-                "permanent": rows["permanent"],
-                "term": np.where(rows["long"] == 1, "LT", "ST"),
-                "taxable": self.taxable[rows["account"]],
-            }
-        )
+        return {
+            "at": self.places[rows["session"]],
+            "account": names[rows["account"]],
+            "symbol": np.array(self.symbols, object)[rows["security"]],
+            "lot": np.array([*self.labels, ""], object)[rows["purchase"]],
+            "piece": rows["piece"],
+            "acquired": _dates(rows["acquired"]),
+            "holding_start": _dates(rows["start"]),
+            "quantity": rows["quantity"],
+            "proceeds": rows["quantity"] * rows["price"] - rows["cost"],
+            "basis": rows["basis"],
+            "gain": rows["gain"],
+            "disallowed": rows["disallowed"],
+            "permanent": rows["permanent"],
+            "term": np.where(rows["long"] == 1, "LT", "ST"),
+            "taxable": self.taxable[rows["account"]],
+        }
 
     def bought(self, account: int, security: int) -> np.ndarray:
         """Return the numbers of a position's purchases, its opening lots among them."""
@@ -341,7 +332,7 @@ class Part:
         """Rows of the journal that are sales."""
         return sales_of(self.desk)
 
-    def open_lots(self) -> Table:
+    def open_lots(self) -> Columns:
         """Return what is left."""
         ledger = self.desk.ledger
         pages = [
@@ -350,38 +341,45 @@ class Part:
         ]  # fmt: skip
         lots = np.concatenate([np.asarray(page) for *_, page in pages]) if pages else np.zeros(0, LOT)
         count = [len(page) for *_, page in pages]
-        return Table(
-            {
-                "account": np.repeat(np.array([self.accounts[a] for a, *_ in pages], object), count),
-                "symbol": np.repeat(np.array([self.symbols[s] for _, s, _ in pages], object), count),
-                "lot": np.array([*self.labels, ""], object)[lots["purchase"]],
-                "acquired": _dates(lots["acquired"]),
-                "holding_start": _dates(lots["start"]),
-                "quantity": lots["quantity"],
-                "basis": lots["cost"] + lots["deferred"],
-                "deferred": lots["deferred"],
-                "replaced": lots["fresh"] == 0,
-            }
-        )
+        return {
+            "account": np.repeat(np.array([self.accounts[a] for a, *_ in pages], object), count),
+            "symbol": np.repeat(np.array([self.symbols[s] for _, s, _ in pages], object), count),
+            "lot": np.array([*self.labels, ""], object)[lots["purchase"]],
+            "acquired": _dates(lots["acquired"]),
+            "holding_start": _dates(lots["start"]),
+            "quantity": lots["quantity"],
+            "basis": lots["cost"] + lots["deferred"],
+            "deferred": lots["deferred"],
+            "replaced": lots["fresh"] == 0,
+        }
 
-    def matches(self, first: int) -> Table:
+    def matches(self, first: int) -> Columns:
         """Return which purchase replaced which loss; `first` is the number of this part's first row in `sold`."""
         tape = self.desk.tape
         rows = np.asarray(tape.matches[: tape.counts[MATCHES]])
         place = np.cumsum(tape.journal["side"][: tape.counts[ENTRIES]] < 0) - 1
-        return Table(
-            {
-                "sold": first + place[rows["row"]],
-                "account": np.array(self.accounts, object)[rows["account"]],
-                "symbol": np.array(self.symbols, object)[rows["security"]],
-                "lot": np.array([*self.labels, ""], object)[rows["purchase"]],
-                "acquired": _dates(rows["acquired"]),
-                "quantity": rows["quantity"],
-                "disallowed": rows["disallowed"],
-                "permanent": rows["permanent"],
-                "attached": rows["attached"] == 1,
-            }
-        )
+        return {
+            "sold": first + place[rows["row"]],
+            "account": np.array(self.accounts, object)[rows["account"]],
+            "symbol": np.array(self.symbols, object)[rows["security"]],
+            "lot": np.array([*self.labels, ""], object)[rows["purchase"]],
+            "acquired": _dates(rows["acquired"]),
+            "quantity": rows["quantity"],
+            "disallowed": rows["disallowed"],
+            "permanent": rows["permanent"],
+            "attached": rows["attached"] == 1,
+        }
+
+
+def with_lots(household: Household, names: set[str]) -> Household:
+    """Return the household with no other lots than these."""
+    if all(lot.lot in names for lot in household.lots):
+        return household
+    accounts = (
+        replace(account, lots=tuple(lot for lot in account.lots if lot.lot in names))
+        for account in household.accounts
+    )
+    return replace(household, accounts=tuple(accounts))
 
 
 def sales_of(desk: Desk) -> np.ndarray:

@@ -54,6 +54,8 @@ PICK = np.dtype(
 
 #: Shares are added and subtracted in another order by whoever wrote the history: so much is rounding, not overselling.
 ROUNDING = 1e-9
+#: So many shares are no holding either, however small the sale: no broker deals in less than a millionth of a share.
+SPECK = 1e-9
 
 
 @compiled
@@ -110,8 +112,11 @@ def lots_for(desk: Desk, events: np.ndarray, picks: np.ndarray, i: int) -> tuple
     """Put the lots of sale `i` into `work.order` and `work.take`; return how many, and a status."""
     event = events[i]
     account, security, quantity = event.account, event.security, event.quantity
-    if quantity > desk.ledger.held[account, security] * (1.0 + ROUNDING):
+    held = desk.ledger.held[account, security]
+    if held <= 0.0 or is_short(held, quantity):
         return 0, OVERSOLD
+    if held - quantity <= SPECK:
+        quantity = held
     if event.picks == 0:
         if event.method == AVERAGE:
             average_basis(desk, account, security)
@@ -151,8 +156,9 @@ def named_lots(
             if pick.piece not in (0, piece):
                 continue
             found = True
-            taken = min(left, lot.quantity - work.take[k])
-            if taken <= ROUNDING * wanted:
+            there = lot.quantity - work.take[k]
+            taken = there if there - left <= SPECK else left
+            if taken <= ROUNDING * wanted or left <= 0.0:
                 continue
             if work.take[k] == 0.0:
                 work.order[chosen] = k
@@ -160,11 +166,17 @@ def named_lots(
             work.take[k] += taken
             left -= taken
         if pick.carry:
-            carried = left if left > ROUNDING * max(wanted, total) else 0.0
-        elif left <= ROUNDING * max(wanted, total):
+            carried = left if is_short(wanted - left, wanted) else 0.0
+        elif not is_short(wanted - left, max(wanted, total)):
             continue  # what is left of a lot by rounding may be there, or not
         elif not found:
             return 0, UNKNOWN_LOT
         else:
             return 0, OVERSOLD
-    return chosen, OK
+    return chosen, OK if chosen > 0 else UNKNOWN_LOT
+
+
+@inner
+def is_short(there: float, wanted: float) -> bool:
+    """Say whether shares are missing, by more than rounding."""
+    return wanted - there > max(ROUNDING * wanted, SPECK)

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+import rebal_kit as rk
 from benchmarks.__main__ import shown, table_of
-from benchmarks.case import CONTESTS, equal_weights, grid, untaxed_path
+from benchmarks.case import CONTESTS, equal_weights, grid, ledger, untaxed_path
 from benchmarks.contests import LARGEST_DIFFERENCE, one_run
 from benchmarks.measure import exponent, interleave
 from benchmarks.peers import run_bt, vectorbt_sweep_inputs
@@ -49,6 +50,16 @@ def test_the_grid_has_a_thousand_different_policies():
     policies = grid(1_000)
     assert len(policies) == len(set(policies)) == 1_000
     assert grid(3) == policies[:3]
+
+
+def test_a_ledger_is_a_history_of_ten_years_in_six_accounts():
+    trades, household = ledger(2_000)
+    report = rk.tax_report(trades, household)
+    assert {line.account for line in trades} == {account.name for account in household.accounts}
+    assert {str(line.action) for line in trades} == {"BUY", "REINVEST", "SELL", "EX_DIVIDEND"}
+    assert (report.first.year, report.last.year) == (2015, 2024)
+    assert len(report.wash_sales) > 100
+    assert len(report.differences) > 100
 
 
 def test_money_is_the_same_in_any_number_of_accounts():

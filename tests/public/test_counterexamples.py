@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import rebal_kit as rk
 from tests.oracle.examples import buy, sell, split
 from tests.public.agreement import differences
 from tests.public.expectations import cents
@@ -89,7 +90,35 @@ SPLIT_AFTER_A_SALE = {
         split("2024-06-03", 2),
     ],
 }
+LAST_SPECK = {
+    # 10,000 - 9,999.9999 is 0.0001 but for 2e-13 in binary, more than a billionth of it: it is there all the same.
+    "accounts": ONE,
+    "trades": [
+        buy("2024-01-02", "L1", 10_000, 10),
+        sell("2024-06-03", 11, ("L1", 9_999.9999)),
+        sell("2024-06-04", 11, ("L1", 0.0001)),
+        buy("2024-09-02", "L2", 10_000, 10),
+        {**sell("2024-12-02", 11), "quantity": 9_999.9999, "lot_method": "fifo"},
+        {**sell("2024-12-03", 11), "quantity": 0.0001, "lot_method": "fifo"},
+    ],
+}
+NOTHING_TRADED = {
+    # An ex-date without any purchase: what was paid is ordinary, and said to be on shares that are not there.
+    "accounts": ONE,
+    "trades": [
+        {
+            "date": "2024-03-01",
+            "account": "TX1",
+            "side": "ex_dividend",
+            "symbol": "X",
+            "quantity": 12,
+            "price": 1,
+        }
+    ],
+}
 ALL = {
+    "nothing traded": NOTHING_TRADED,
+    "last speck": LAST_SPECK,
     "hifo": HIFO, "piece": PIECE, "split between fills": SPLIT_BETWEEN_FILLS, "fill by name": FILL_BY_NAME,
     "rounding": ROUNDING, "split after a sale": SPLIT_AFTER_A_SALE,
 }  # fmt: skip
@@ -136,6 +165,25 @@ def test_what_rounding_leaves_missing_is_not_missing():
     told = report_of(ROUNDING)
     assert len(told.open_lots) == 0
     assert told.totals["recognized"] == cents(240 - 190)
+
+
+def test_a_history_of_dividends_alone():
+    told = report_of(NOTHING_TRADED)
+    assert rows(told.dividends, "lot", "amount", "qualified") == [("", 12, False)]
+    assert told.years.loc[2024, "ordinary"] == 12
+    assert (len(told.disposals), len(told.form_8949), len(told.broker), len(told.open_lots)) == (0, 0, 0, 0)
+
+
+def test_the_last_speck_of_a_lot_can_be_sold():
+    told = report_of(LAST_SPECK)
+    assert len(told.open_lots) == 0
+    assert told.disposals["quantity"].tolist() == cents([9_999.9999, 0.0001] * 2)
+
+
+def test_a_speck_more_than_there_is_cannot():
+    story = {"accounts": ONE, "trades": [*LAST_SPECK["trades"], sell("2024-12-04", 11, ("L2", 1e-10))]}
+    with pytest.raises(rk.LedgerError, match="holds 0"):
+        report_of(story)
 
 
 def test_shares_sold_before_a_split_of_the_day_are_counted_as_they_were():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -130,8 +131,38 @@ def in_files(story: dict[str, Any], told: Told) -> tuple[Told, Told]:
     return _rows(read, placed), told
 
 
+def opened_with_lots(story: dict[str, Any], told: Told) -> tuple[Told, Told]:
+    """What was bought before anything else happened are lots of the household; the ledger starts after them."""
+    trades = _placed(story)
+    first = 0
+    while first < len(trades) and trades[first]["side"] in {"buy", "reinvest"}:
+        first += 1
+    # Lots have names of their own, and those of one day no order among accounts.
+    while first and not (
+        first < len(trades)
+        and len({trade["lot"] for trade in trades[:first]})
+        == len({t["date"] for t in trades[:first]})
+        == first
+        and trades[first - 1]["date"] < trades[first]["date"]
+    ):
+        first -= 1
+    household = household_of(story)
+    accounts = tuple(
+        replace(account, lots=tuple(_lot(t) for t in trades[:first] if t["account"] == account.name))
+        for account in household.accounts
+    )
+    opening = replace(household, accounts=accounts)
+    return figures(rk.tax_report(transactions_of({**story, "trades": trades[first:]}), opening)), told
+
+
+def _lot(trade: Trade) -> rk.TaxLot:
+    basis = exact(trade["quantity"]) * exact(trade["price"]) + exact(trade.get("fees", 0))
+    bought = dt.date.fromisoformat(trade["date"])
+    return rk.TaxLot(trade["lot"], trade["symbol"], float(trade["quantity"]), float(basis), bought)
+
+
 VARIATIONS: tuple[Callable[[dict[str, Any], Told], tuple[Told, Told]], ...] = (
-    in_files, priced_higher, split_all, accounts_reversed, days_sorted, other_years,
+    in_files, priced_higher, split_all, accounts_reversed, days_sorted, other_years, opened_with_lots,
 )  # fmt: skip
 
 
