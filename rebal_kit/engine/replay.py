@@ -167,7 +167,7 @@ def named_lots(
             left -= taken
         if pick.carry:
             carried = left if is_short(wanted - left, wanted) else 0.0
-        elif not is_short(wanted - left, max(wanted, total)):
+        elif not is_short(total - left, total):
             continue  # what is left of a lot by rounding may be there, or not
         elif not found:
             return 0, UNKNOWN_LOT
