@@ -10,7 +10,7 @@ from tests.public.variations import VARIATIONS, report_of, varied
 
 
 @pytest.mark.parametrize("variation", VARIATIONS, ids=lambda variation: variation.__name__)
-@settings(max_examples=max(60, settings().max_examples // 4))
+@settings(max_examples=max(40, settings().max_examples // 4))
 @given(histories())
 def test_told_otherwise(variation, story):
     assert varied(story, report_of(story), variation) == []
