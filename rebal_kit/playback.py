@@ -22,6 +22,7 @@ from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.history import History, history_structure, play
 from rebal_kit.engine.ledger import LOT, day_of, lots_in_order
 from rebal_kit.engine.tape import ENTRIES, MATCHES
+from rebal_kit.fills import merge_fills
 from rebal_kit.findings import Finding, LedgerError, raise_errors
 from rebal_kit.rules.law import TaxTable
 from rebal_kit.rules.lots import HISTORY_METHOD_CODES
@@ -78,7 +79,7 @@ def play_back(transactions: Iterable[Transaction], household: Household, table: 
     """
     given = sorted(transactions, key=lambda line: line.date)
     raise_errors(LedgerError, _check(given, household))
-    lines = _merged(given) if household.conventions.merge_fills else given
+    lines = merge_fills(given) if household.conventions.merge_fills else given
     groups: dict[str, list[int]] = defaultdict(list)
     family = {symbol: group[0] for group in household.identical for symbol in group}
     for at, line in enumerate(lines):
@@ -110,37 +111,6 @@ def records(table: Table) -> list[dict[str, Any]]:
 def _joined(tables: list[Columns]) -> Table:
     names = tables[0] if tables else ()
     return Table({name: np.concatenate([columns[name] for columns in tables]) for name in names})
-
-
-def _merged(lines: list[Transaction]) -> list[Transaction]:
-    """Make one purchase of the executions of an order: one day, account, security and lot name."""
-    fills: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-    for at, line in enumerate(lines):
-        if line.action in PURCHASES and line.lot:
-            fills[line.date, line.account, line.symbol, line.lot].append(at)
-    merged: list[Transaction | None] = list(lines)
-    for places in fills.values():
-        if len(places) > 1:
-            merged[places[0]] = _one_order(lines, places)
-            for at in places[1:]:
-                merged[at] = None
-    return [line for line in merged if line is not None]
-
-
-def _one_order(lines: list[Transaction], places: list[int]) -> Transaction:
-    """Add executions up, in shares as the first counts them: a split may stand between."""
-    first = lines[places[0]]
-    quantity = amount = fees = 0.0
-    for at in places:
-        ratio = 1.0
-        for between in lines[places[0] : at]:
-            mine = between.symbol == first.symbol and between.account in ("", first.account)
-            if between.action == Action.SPLIT and mine:
-                ratio *= between.quantity
-        quantity += lines[at].quantity / ratio
-        amount += lines[at].quantity * lines[at].price
-        fees += lines[at].fees
-    return replace(first, quantity=quantity, price=amount / quantity, fees=fees)
 
 
 def _check(lines: list[Transaction], household: Household) -> Iterator[Finding]:

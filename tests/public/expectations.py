@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
-import rebal_kit as rk
+from rebal_kit.cli import app
 from rebal_kit.engine.ledger import date_of, day_of
 from rebal_kit.rules.holding import first_long_term_day
 
@@ -23,25 +24,11 @@ DAY = dt.timedelta(days=1)
 Told = dict[str, Any]
 
 
-def plain(report: rk.TaxReport) -> Told:
-    """The report as dictionaries and lists of rows, dates as text."""
-    tables = {
-        "disposals": report.disposals, "open_lots": report.open_lots, "wash_sales": report.wash_sales,
-        "form_8949": report.form_8949, "dividends": report.dividends, "broker_view": report.broker,
-    }  # fmt: skip
-    told: Told = {
-        name: [{column: _plain(value) for column, value in row.items()} for row in table.to_dict("records")]
-        for name, table in tables.items()
-    }
-    told["by_year"] = {str(year): dict(row) for year, row in report.by_year.iterrows()}
-    told["schedule_d"] = {str(year): dict(row) for year, row in report.years.iterrows()}
-    return told | {"totals": report.totals}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dt.date):
-        return None if value is pd.NaT else value.strftime("%Y-%m-%d")
-    return None if isinstance(value, float) and math.isnan(value) else value
+def answered(ledger: Path, household: Path) -> Told:
+    """What `rebal tax --json` says."""
+    done = CliRunner().invoke(app, ["tax", str(ledger), "--household", str(household), "--json"])
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
 
 
 def check(told: Told, case: dict[str, Any], expect: dict[str, Any]) -> set[str]:

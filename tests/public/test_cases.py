@@ -11,7 +11,7 @@ import pytest
 import rebal_kit as rk
 from tests.cases import CATEGORIES, load_cases
 from tests.oracle.examples import EXAMPLES
-from tests.public.expectations import Told, cents, check, plain, same, summed
+from tests.public.expectations import Told, answered, cents, check, same, summed
 from tests.public.ledgers import report_of_files, write_story
 
 CASES = [case for category in CATEGORIES for case in load_cases(category) if "trades" in case]
@@ -33,7 +33,7 @@ STANDARD_DEDUCTION = {"single": 15_750, "mfs": 15_750}  # of 2025
 
 
 def told_of(story: dict[str, Any], folder: Path, **household: Any) -> Told:
-    return plain(report_of_files(*write_story(story, folder, **household)))
+    return answered(*write_story(story, folder, **household))
 
 
 def under_a_method(case: dict[str, Any], method: str, lot: str) -> dict[str, Any]:
