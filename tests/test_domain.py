@@ -15,11 +15,11 @@ from rebal_kit.domain import (
     Security,
     TaxLot,
     TaxProfile,
-    Trade,
     code_of,
 )
 from rebal_kit.findings import Finding, HouseholdError, RebalError, raise_errors
 from rebal_kit.targets import TargetAllocation
+from rebal_kit.transactions import Trade
 
 LOTS = (TaxLot("1", "A", 10, 100.0, dt.date(2024, 1, 2)), TaxLot("2", "Z", 1, 5.0, dt.date(2024, 1, 3)))
 

@@ -155,7 +155,9 @@ class _Sized:
     """A room of which only the sizes are looked at."""
 
     def __init__(self, lots: int, losses: int, journal: int):
-        self.ledger = type("L", (), {"lots": np.empty((1, 1, lots), bool), "losses": range(losses)})
+        self.ledger = type(
+            "L", (), {"lots": np.empty((1, 1, lots), bool), "losses": np.empty((2, losses), bool)}
+        )
         self.tape = type("T", (), {"journal": range(journal)})
 
 
