@@ -23,6 +23,7 @@ from rebal_kit.rules.lots import AVERAGE
 _HALF_A_CENT = 0.005
 _KEY = ["at", "lot"]
 _REPORTED = ["date", "basis", "disallowed", "recognized", "term"]
+_TERMS = {"ST": "short-term", "LT": "long-term", "ST/LT": "in part short-term, in part long-term"}
 _KINDS = {
     AccountKind.TAXABLE: "taxable account", AccountKind.IRA: "IRA", AccountKind.ROTH_IRA: "Roth IRA",
     AccountKind.K401: "401(k)", AccountKind.HSA: "HSA",
@@ -98,16 +99,17 @@ def broker_view(
     Returns
     -------
     DataFrame
-        date, account, symbol, lot, quantity, proceeds; box_1e (basis), box_1g (disallowed) and broker_gain; basis,
-        disallowed and recognized; difference (taxpayer's gain less broker's), why and where.
+        date, account, symbol, lot, quantity, proceeds; box_1e (basis), box_1g (disallowed), box_2 (term) and
+        broker_gain; basis, disallowed, term and recognized; difference (taxpayer's gain less broker's), why and where.
     """
-    boxes = reported.groupby(_KEY, sort=False)[["basis", "disallowed"]].sum()
+    parts = reported.groupby(_KEY, sort=False)
+    boxes = parts[["basis", "disallowed"]].sum().join(parts["term"].agg(_terms))
     first = ["date", "account", "symbol", "where"]
     sums = ["quantity", "proceeds", "basis", "disallowed", "recognized"]
     mine = taxed.groupby(_KEY, sort=False).agg(
-        {**dict.fromkeys(first, "first"), **dict.fromkeys(sums, "sum")}
+        {**dict.fromkeys(first, "first"), **dict.fromkeys(sums, "sum"), "term": _terms}
     )
-    mine = mine.join(boxes.set_axis(["box_1e", "box_1g"], axis=1)).reset_index()
+    mine = mine.join(boxes.set_axis(["box_1e", "box_1g", "box_2"], axis=1)).reset_index()
     gains = [
         form_8949_gain(float(p), float(b), float(g))
         for p, b, g in zip(mine["proceeds"], mine["box_1e"], mine["box_1g"], strict=True)
@@ -129,8 +131,8 @@ def broker_view(
             unseen.setdefault(_sale(row), []).append(said)
     mine["why"] = [_why(row, unseen.get(_sale(row), [])) for row in records(mine)]
     columns = [
-        "date", "account", "symbol", "lot", "quantity", "proceeds", "box_1e", "box_1g", "broker_gain", "basis",
-        "disallowed", "recognized", "difference", "why", "where",
+        "date", "account", "symbol", "lot", "quantity", "proceeds", "box_1e", "box_1g", "box_2", "broker_gain", "basis",
+        "disallowed", "term", "recognized", "difference", "why", "where",
     ]  # fmt: skip
     return mine.sort_values("at", kind="stable", ignore_index=True)[columns]
 
@@ -170,6 +172,11 @@ def _position(
     return History(own.view(np.recarray), named, day, price, structure, symbols, opening), bought, places
 
 
+def _terms(terms: pd.Series) -> str:
+    """Join the terms of a lot's pieces; a lot that a wash sale has cut may be of both."""
+    return "/".join(sorted(set(terms), reverse=True))
+
+
 def _sale(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in ("date", "account", "symbol", "lot"))
 
@@ -188,5 +195,10 @@ def _why(row: dict[str, Any], unseen: list[str]) -> str:
         word, there = ("holds", "has not") if higher > 0 else ("lacks", "has")
         reasons.append(
             f"the basis {word} US$ {abs(higher):,.2f} of losses disallowed earlier, which the broker {there}"
+        )
+    if row["term"] != row["box_2"]:
+        mine, theirs = _TERMS[row["term"]], _TERMS[row["box_2"]]
+        reasons.append(
+            f"the term is {mine}, on the form {theirs}: days of shares sold at a loss elsewhere are added"
         )
     return ". ".join(reason[0].upper() + reason[1:] for reason in reasons)

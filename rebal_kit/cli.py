@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from rebal_kit.findings import Finding, PolicyError, RebalError
 if TYPE_CHECKING:
     from rebal_kit.compare import Comparison
     from rebal_kit.domain import Household
+    from rebal_kit.files.tax_input import TaxInput
     from rebal_kit.market import Market
     from rebal_kit.policy import RebalancePolicy
     from rebal_kit.tax_report import TaxReport
@@ -119,7 +119,9 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
             open_with=open_with.value if open_with else None,
         )  # fmt: skip
         if as_json:
-            typer.echo(json.dumps(_as_json(comparison), indent=2, allow_nan=False))
+            from rebal_kit.views.comparison_json import as_json as json_of
+
+            typer.echo(json.dumps(json_of(comparison), indent=2, allow_nan=False))
         else:
             _print(comparison)
         if html is not None:
@@ -170,12 +172,14 @@ def tax(
 ) -> None:
     """Gains, wash sales across accounts, Form 8949 and Schedule D of a ledger of trades."""
     with _findings_instead_of_traceback():
-        from rebal_kit.files.tax_input import load_tax_input
+        from rebal_kit.files.tax_input import read_tax_input
         from rebal_kit.tax_report import tax_report
 
         only = _tax_year(year)
-        trades, found = load_tax_input(ledger, household)
-        report = tax_report(trades, found)
+        given = read_tax_input(ledger, household)
+        if given.findings or given.household is None:
+            raise RebalError((*given.findings, *_unplayable(given)))
+        report = tax_report(given.trades, given.household)
         if only is not None:
             report = report.of_year(only)
         if out is not None:
@@ -205,6 +209,19 @@ def _findings_instead_of_traceback() -> Iterator[None]:
         for finding in error.findings:
             typer.echo(f"{finding.severity}: {finding}", err=True)
         raise typer.Exit(_BAD_INPUT) from None
+
+
+def _unplayable(given: TaxInput) -> tuple[Finding, ...]:
+    """Say what is wrong with the trades that could be read, beside the rows that could not."""
+    from rebal_kit.tax_report import tax_report
+
+    if given.household is None or not given.playable:
+        return ()
+    try:
+        tax_report(given.playable, given.household)
+    except RebalError as refused:
+        return refused.findings
+    return ()
 
 
 def _tax_year(given: str | None) -> int | None:
@@ -353,41 +370,6 @@ def _without(module: str) -> Iterator[None]:
     finally:
         if hidden:
             sys.modules.pop(module, None)
-
-
-def _as_json(comparison: Comparison) -> dict[str, Any]:
-    """Return the comparison as JSON values; what is not known is null."""
-    run = next(iter(comparison.runs.values()))
-    return {
-        "household": run.household.name,
-        "market": run.market.name,
-        "source": run.market.source,
-        "first": str(run.market.dates[0]),
-        "last": str(run.market.dates[-1]),
-        "opened_with": run.opened_with,
-        "law_year": run.household.tax.law_year,
-        "complete": run.household.complete,
-        "policies": {
-            name: {
-                "policy": repr(found.policy),
-                "metrics": {key: _plain(value) for key, value in found.metrics.items()},
-                "years": [
-                    {str(key): int(value) if key == "year" else _plain(value) for key, value in row.items()}
-                    for row in found.years.rename_axis("year").reset_index().to_dict("records")
-                ],
-            }
-            for name, found in comparison.runs.items()
-        },
-        "assumptions": [
-            {"severity": f.severity, "where": f.where, "what": f.what, "remedy": f.remedy}
-            for f in comparison.assumptions
-        ],
-    }
-
-
-def _plain(value: Any) -> float | None:
-    number = float(value)
-    return number if math.isfinite(number) else None
 
 
 if __name__ == "__main__":

@@ -100,7 +100,19 @@ def play_back(transactions: Iterable[Transaction], household: Household, table: 
         open_lots.append(part.open_lots())
         matches.append(part.matches(first))
         first += len(part.sales)
-    return Played(tuple(lines), _joined(sold), _joined(open_lots), _joined(matches), tuple(parts))
+    played = Played(tuple(lines), _joined(sold), _joined(open_lots), _joined(matches), tuple(parts))
+    raise_errors(LedgerError, _beyond_numbers(played))
+    return played
+
+
+def _beyond_numbers(played: Played) -> Iterator[Finding]:
+    """Find the lot whose shares or basis overflow, after splits without end or the like."""
+    for table in (played.sold, played.open_lots):
+        finite = np.isfinite(table["quantity"].to_numpy(float)) & np.isfinite(table["basis"].to_numpy(float))
+        for at in np.flatnonzero(~finite)[:1]:
+            account, symbol, lot = (table[name].iloc[at] for name in ("account", "symbol", "lot"))
+            what = f"shares or basis of lot '{lot}' are beyond all numbers"
+            yield Finding("error", f"account '{account}', {symbol}", what, "check quantities and splits")
 
 
 def records(table: Table) -> list[dict[str, Any]]:
@@ -257,14 +269,15 @@ class Part:
             yield Finding("error", f"{line.place}, column lots", what, "name lots that are there")
         else:
             first = min(
-                (o.date for o in self.lines if o.action in PURCHASES
-                 and (o.account, o.symbol) == (line.account, line.symbol) and o.date > line.date),
+                (o.date for o in self.lines[self.lines.index(line) :] if o.action in PURCHASES
+                 and (o.account, o.symbol) == (line.account, line.symbol)),
                 default=None,
             )  # fmt: skip
             of_lots = f" of lots {_few(names)}" if names and line.quantity <= there else ""
             what = f"sells {line.quantity:,.10g} {line.symbol}{of_lots}, account '{line.account}' holds {there:,.10g}"
             remedy = (
-                f"it is bought on {first}: check both dates" if first and there == 0 else
+                f"it is bought on {first}: check both dates" if first and there == 0 and first > line.date else
+                "it is bought in a later row of that day: put the rows in order" if first and there == 0 else
                 "add the purchase that is missing, or check the quantity; short sales are not modelled"
             )  # fmt: skip
             yield Finding("error", f"{line.place}, column quantity", what, remedy)

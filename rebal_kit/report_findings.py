@@ -9,7 +9,7 @@ from dataclasses import fields
 import pandas as pd
 
 from rebal_kit.conventions import WashSaleConventions
-from rebal_kit.domain import AccountKind, Household
+from rebal_kit.domain import AccountKind, Household, TaxProfile
 from rebal_kit.findings import Finding
 from rebal_kit.playback import Played, records
 from rebal_kit.rules.law import TaxTable
@@ -49,7 +49,17 @@ def _coverage(
             "list every account of both spouses, IRAs and workplace plans too, and say complete: true",
         )  # fmt: skip
     elif not len(wash_sales):
-        yield Finding("note", "coverage", f"no wash sale among the {known}, said to be all of the household")
+        what = f"no wash sale among the {known}, said to be all of the household, by the conventions stated"
+        yield Finding("note", "coverage", what)
+    owners = list(dict.fromkeys(account.owner for account in household.accounts))
+    alone = household.tax.filing in ("single", "hoh")
+    if len(owners) > (1 if alone else 2):
+        yield Finding(
+            "warning", "owners",
+            f"accounts of {', '.join(owners)} are taken together, as those of spouses, but the household files"
+            f" '{household.tax.filing}'",
+            "purchases replace losses of the taxpayer, the spouse and corporations they control only: leave others out",
+        )  # fmt: skip
     window = pd.Timedelta(days=table.wash_days)
     first, last = (pd.Timestamp(day) for day in period)
     losses = disposals[disposals["gain"] < -_CENT]
@@ -98,8 +108,10 @@ def _debated(wash_sales: pd.DataFrame, household: Household) -> Iterator[Finding
     other_owner = wash_sales["account"].map(owners) != wash_sales["in_account"].map(owners)
     plan = wash_sales["in_account"].map(kinds).isin([AccountKind.K401, AccountKind.HSA])
     taxable = wash_sales["in_account"].map(kinds) == AccountKind.TAXABLE
+    step_up = household.conventions.spouse_basis == "step_up"
+    spouse = "is raised (joint returns)" if step_up else "stays as it was, and the loss is gone (§267)"
     questions = (
-        (other_owner & taxable, "spouse_basis", "the basis of shares that the spouse bought is raised (joint returns)"),
+        (other_owner & taxable, "spouse_basis", f"the basis of shares that the spouse bought {spouse}"),
         (plan, "ignore_account_types", "purchases in a 401(k) or HSA count like an IRA's, on which nothing is ruled"),
         (wash_sales["symbol"] != wash_sales["in_symbol"], "identical",
          "that these securities are identical is the household's own view; shares are matched by number, not by value"),
@@ -110,6 +122,13 @@ def _debated(wash_sales: pd.DataFrame, household: Household) -> Iterator[Finding
             yield Finding(
                 "note", f"convention {switch}", f"US$ {usd:,.2f} of disallowed losses rest on it: {said}"
             )
+    elsewhere = other_owner | (wash_sales["account"] != wash_sales["in_account"])
+    if (elsewhere | (wash_sales["symbol"] != wash_sales["in_symbol"])).any():
+        yield Finding(
+            "note", "forms",
+            "a broker's basis or term may differ: rows show the taxpayer's own, with code W only; codes B and T are not"
+            " written, the broker's figures stand beside",
+        )  # fmt: skip
     usual = WashSaleConventions()
     changed = [
         f.name for f in fields(usual) if getattr(usual, f.name) != getattr(household.conventions, f.name)
@@ -142,6 +161,11 @@ def _assumed(played: Played, years: pd.DataFrame, household: Household) -> Itera
     if foreign:
         shown = ", ".join(foreign[:6]) + (" …" if len(foreign) > 6 else "")
         yield Finding("note", "law", f"settled with the numbers of another year: {shown}")
+    if tax == TaxProfile():
+        yield Finding(
+            "warning", "tax", "filing jointly and no other income are assumed: the household has no tax section",
+            "add a tax section with filing and ordinary_income",
+        )  # fmt: skip
     income = f"ordinary income US$ {tax.ordinary_income:,.0f}"
     yield Finding("note", "tax", f"{tax.filing}, {income}, state rate {tax.state_rate:.1%}; not tax advice")
     if any(line.lot_method == "AVERAGE" for line in played.transactions):

@@ -225,11 +225,15 @@ class TaxReport:
         """
         if year not in self.years.index:
             known = f"{self.years.index[0]} to {self.years.index[-1]}"
-            raise LedgerError(Finding("error", "year", f"is {year}", f"the history has {known}"))
+            raise LedgerError(Finding("error", "tax year", f"is {year}", f"the history has {known}"))
+        what = (
+            f"findings, open lots and what is deferred in them are those of the whole history, to {self.last}"
+        )
+        whole = Finding("note", f"year {year}", what)
         return replace(
             self, disposals=_within(self.disposals, "date", year), wash_sales=_within(self.wash_sales, "date", year),
             dividends=_within(self.dividends, "ex_date", year), years=self.years.loc[[year]],
-            _taxed=_within(self._taxed, "date", year), year=year, _whole=self,
+            _taxed=_within(self._taxed, "date", year), year=year, _whole=self, findings=(*self.findings, whole),
         )  # fmt: skip
 
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -54,6 +55,9 @@ LEDGER_METHODS = ("", "FIFO", "LIFO", "HIFO", "LEAST_TAX", "LONG_TERM_FIRST", "A
 PIECE = "#"
 
 PURCHASES = (Action.BUY, Action.REINVEST)
+
+#: More shares or dollars a line than anybody has, and fewer shares than rounding leaves: beyond them sums overflow.
+MOST, LEAST_QUANTITY = 1e12, 1e-30
 
 _SPEC_ROUNDING = 1e-9
 # a history has thousands of lines, so what they are all held against is made once
@@ -128,10 +132,16 @@ class Transaction:
             yield from check_text(where, "account", self.account, "name an account of the household")
         unit = "new shares per old" if self.action == Action.SPLIT else "shares"
         yield from check_number(where, "quantity", self.quantity, f"give {unit}, above 0")
-        if is_number(self.quantity) and self.quantity <= 0:
+        if is_number(self.quantity) and self.quantity < LEAST_QUANTITY:
             yield Finding("error", where, f"quantity is {self.quantity:g}", f"give {unit}, above 0")
         yield from check_number(where, "price", self.price, "give US$ a share, 0 or more", least=0)
         yield from check_number(where, "fees", self.fees, "give US$, 0 or more", least=0)
+        for name in ("quantity", "price", "fees"):
+            value = getattr(self, name)
+            if is_number(value) and MOST < value < math.inf:
+                yield Finding(
+                    "error", where, f"{name} is {value:g}", f"check it: no line has more than {MOST:g}"
+                )
         yield from self._check_lots(where)
 
     def _check_lots(self, where: str) -> Iterator[Finding]:

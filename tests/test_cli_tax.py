@@ -318,3 +318,59 @@ def test_without_jinja_it_says_what_is_missing(tmp_path: Path, monkeypatch: pyte
     assert "the page needs jinja2, which is not installed — pip install 'rebal_kit[views]'" in lines[0]
     assert not (tmp_path / "out").exists()
     assert rebal_tax(*arguments).exit_code == 0
+
+
+def _files(folder: Path, rows: list[str], household: str) -> list[str]:
+    ledger, people = folder / "l.csv", folder / "h.yaml"
+    ledger.write_text(
+        "\n".join(["date,account,action,symbol,quantity,price,lots", *rows]) + "\n", encoding="utf-8"
+    )
+    people.write_text(household, encoding="utf-8")
+    return ["tax", str(ledger), "--household", str(people)]
+
+
+SPOUSES = """complete: true
+accounts: [{name: T, owner: A, type: taxable}, {name: S, owner: B, type: taxable}]
+"""
+WASHED = [
+    "2024-01-03,T,BUY,X,100,50,", "2024-12-03,T,SELL,X,100,40,", "2024-12-10,S,BUY,X,100,41,",
+    "2025-02-20,S,SELL,X,100,45,", "2025-12-20,S,BUY,Z,100,45,",
+]  # fmt: skip
+
+
+def test_what_cannot_be_played_is_said_beside_rows_that_cannot_be_read(tmp_path: Path) -> None:
+    rows = [
+        "2024-01-03,T,BUY,X,100,50,", "2024-02-03,T,SELL,X,500,50,", "2024-02-04,T,SELL,X,10,50,Z:10",
+        "2024-02-04,Q,BUY,Y,10,50,", "2099-02-04,T,BUY,Y,10,50,", "2024-02-05,T,SELL,Y,9,50,",
+    ]  # fmt: skip
+    done = CliRunner().invoke(app, _files(tmp_path, rows, SPOUSES))
+    assert done.exit_code == 2
+    said = done.stderr.splitlines()
+    assert [int(line.partition(" row ")[2].partition(",")[0]) for line in said] == [5, 6, 3, 4]
+    assert (
+        "sells 500 X, account 'T' holds 100" in said[2]
+    )  # of Y nothing more is said: a row of it is missing
+
+
+def test_a_term_that_the_broker_has_otherwise_is_explained(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, [*_files(tmp_path, WASHED, SPOUSES), "--json"])
+    row = next(r for r in json.loads(done.stdout)["broker_view"] if r["date"] == "2025-02-20")
+    assert (row["term"], row["box_2"]) == ("LT", "ST")
+    assert "The term is long-term, on the form short-term" in row["why"]
+
+
+@pytest.mark.parametrize(
+    ("household", "said"),
+    [
+        (
+            SPOUSES.replace("}]", "}, {name: C, owner: C, type: taxable}]"),
+            "accounts of A, B, C are taken together",
+        ),
+        (SPOUSES + "tax: {filing: single, ordinary_income: 1}\n", "accounts of A, B are taken together"),
+        (SPOUSES + "conventions: {spouse_basis: permanent}\n", "stays as it was, and the loss is gone"),
+        (SPOUSES, "the household has no tax section"),
+    ],
+)
+def test_what_is_assumed_of_the_family_is_said(tmp_path: Path, household: str, said: str) -> None:
+    done = CliRunner().invoke(app, [*_files(tmp_path, WASHED, household), "--json"])
+    assert any(said in finding["what"] for finding in json.loads(done.stdout)["findings"])

@@ -36,12 +36,11 @@ def spoilt(text: str, between: str, chance: random.Random) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_a_spoilt_file_is_refused_or_reported(tmp_path: Path, seed: int) -> None:
-    chance = random.Random(seed)
+def test_a_spoilt_file_is_refused_or_reported(tmp_path: Path) -> None:
+    chance = random.Random(0)
     ledger, household = (LEDGERS / f"example.{kind}" for kind in ("csv", "yaml"))
     ended = set()
-    for at in range(50):
+    for at in range(300):
         which = chance.choice(("ledger", "household", "both"))
         rows, fields = ledger.read_text(encoding="utf-8"), household.read_text(encoding="utf-8")
         rows = rows if which == "household" else spoilt(rows, ",", chance)
@@ -53,7 +52,10 @@ def test_a_spoilt_file_is_refused_or_reported(tmp_path: Path, seed: int) -> None
         result = CliRunner().invoke(app, [*command, "--out", str(out)] if at % 5 == 0 else command)
         ended.add(result.exit_code)
         if result.exit_code == 0:
-            json.loads(result.stdout, parse_constant=pytest.fail)
+            report = json.loads(result.stdout, parse_constant=pytest.fail)
+            assert None not in [
+                row[name] for row in report["disposals"] for name in ("proceeds", "basis", "gain")
+            ]
         else:
             assert result.exit_code == 2, f"{result.exception!r}\n{rows}\n{fields}"
             assert result.stdout == ""

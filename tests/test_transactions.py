@@ -71,6 +71,8 @@ def test_a_split_needs_no_account_and_no_price() -> None:
         ({"price": math.nan}, "price is nan", "give US$ a share, 0 or more"),
         ({"fees": "1"}, "fees is '1', not a number", "give US$, 0 or more"),
         ({"fees": -0.5}, "fees is -0.5", "give US$, 0 or more"),
+        ({"quantity": 1e160}, "quantity is 1e+160", "check it: no line has more than 1e+12"),
+        ({"price": 2e12}, "price is 2e+12", "check it: no line has more than 1e+12"),
         ({"lot": "L1#2"}, "lot is 'L1#2'", "leave out # ; and : in names of lots"),
         ({"lot": "a;b"}, "lot is 'a;b'", "leave out # ; and : in names of lots"),
         ({"lot": 5}, "lot is 5, not text", "give a name, or leave it empty"),

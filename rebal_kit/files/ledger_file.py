@@ -168,10 +168,15 @@ _ROWS: dict[str, type[LedgerRow]] = {
 
 @dataclass(frozen=True)
 class History:
-    """Lines of a ledger in the file's order, and what is wrong with the file."""
+    """Lines of a ledger in the file's order, and what is wrong with the file.
+
+    `unread` are the securities of rows that could not be read; None where a row does not even say which, or where the
+    file as a whole has a fault.
+    """
 
     transactions: tuple[Transaction, ...]
     findings: tuple[Finding, ...] = ()
+    unread: frozenset[str] | None = frozenset()
 
 
 def load_ledger(path: str | Path, accounts: Collection[str] | None = None) -> tuple[Transaction, ...]:
@@ -208,10 +213,13 @@ def read_ledger(text: str, name: str, accounts: Collection[str] | None = None) -
     findings: list[Finding] = []
     transactions: list[Transaction] = []
     spelt: dict[str, tuple[str, int]] = {}
+    unread: set[str] = set()
+    of_rows = 0
     empty = True
     for number, cells in read_rows(text, name, _COLUMNS, findings):
         empty = False
         place = f"{name} row {number}"
+        before = len(findings)
         account = cells.get("account", "")
         if accounts is not None and account and account not in accounts:
             what = f"'{account}' is no account of the household"
@@ -231,10 +239,14 @@ def read_ledger(text: str, name: str, accounts: Collection[str] | None = None) -
             findings += explain(error, model, cells, partial(_column, place))
         except LedgerError as error:
             findings += error.findings
+        if len(findings) > before:
+            unread.add(symbol)
+            of_rows += len(findings) - before
+    whole = of_rows == len(findings) and "" not in unread
     if empty and not findings:
         remedy = "give a row for every purchase and sale"
         findings.append(Finding("error", name, "holds no trades", remedy))
-    return History(tuple(transactions), tuple(findings))
+    return History(tuple(transactions), tuple(findings), frozenset(unread) if whole else None)
 
 
 def _column(place: str, path: tuple[str | int, ...]) -> str:

@@ -95,7 +95,8 @@ class IncomeTax:
             for item in fields(self)
             if item.name not in ("year", "filing", "sources")
         }
-        lines = [f"  {name:<17}{amount:>16,.2f}" for name, amount in amounts.items()]
+        # a nought that was subtracted from is none below zero
+        lines = [f"  {name:<17}{round(amount, 2) + 0.0:>16,.2f}" for name, amount in amounts.items()]
         return "\n".join([f"IncomeTax {self.year} {self.filing}, US$", *lines])
 
 
