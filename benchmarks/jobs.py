@@ -21,13 +21,15 @@ def import_package() -> dict[str, float]:
 
 
 def first_run() -> dict[str, float]:
-    """Run a back-test as the first thing in a process: compiled now, or read from the cache."""
+    """Run a back-test, then a tax report, as the first things in a process: compiled now, or read from the cache."""
     begun = time.perf_counter()
     from rebal_kit.backtest import warm
 
     loaded = time.perf_counter()
-    warm()
-    return {"import": loaded - begun, "seconds": time.perf_counter() - loaded}
+    run = warm()
+    ran = time.perf_counter()
+    run.audit()
+    return {"import": loaded - begun, "seconds": ran - loaded, "report": time.perf_counter() - ran}
 
 
 def sweep_rebal_kit(settings: int, workers: int) -> dict[str, float]:

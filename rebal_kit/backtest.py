@@ -299,8 +299,14 @@ def backtest_in(setting: Setting, policy: RebalancePolicy) -> Backtest:
     return Backtest(policy, setting, setting.measure(plan, room), room)
 
 
-def warm(say: Callable[[str], None] | None = None) -> None:
-    """Compile the engine, so that the first back-test does not have to wait for it."""
+def warm(say: Callable[[str], None] | None = None) -> Backtest:
+    """Compile the engine, so that the first back-test does not have to wait for it.
+
+    Returns
+    -------
+    Backtest
+        A tiny run. Its `audit` compiles what tax reports need beside the engine.
+    """
     from rebal_kit.domain import Account, AccountKind
     from rebal_kit.policy import Harvest
     from rebal_kit.targets import TargetAllocation
@@ -316,4 +322,4 @@ def warm(say: Callable[[str], None] | None = None) -> None:
         (Account("a", "owner", AccountKind.TAXABLE, opening_value=1000.0),),
         TargetAllocation({"A": 0.6, "B": 0.4}),
     )
-    backtest(Market.from_close(close), household, RebalancePolicy(harvest=Harvest())).audit()
+    return backtest(Market.from_close(close), household, RebalancePolicy(harvest=Harvest()))

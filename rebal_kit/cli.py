@@ -194,10 +194,10 @@ def tax(
 
 @app.command()
 def warm() -> None:
-    """Compile the engine now, so that the first back-test does not have to."""
+    """Compile the engine now, so that the first back-test and the first tax report do not have to."""
     from rebal_kit.backtest import warm as compile_engine
 
-    compile_engine(lambda text: typer.echo(text, err=True))
+    compile_engine(lambda text: typer.echo(text, err=True)).audit()
 
 
 @contextmanager
