@@ -48,26 +48,23 @@ def comparison_page(comparisons: Sequence[Comparison], title: str = "Rebalancing
         One for each household.
     title : str
     """
-    import jinja2
+    from rebal_kit.views.templates import environment
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
     sections = [_section(comparison, f"h{at}") for at, comparison in enumerate(comparisons)]
     specs = {figure.id: figure.spec for section in sections for figure in section["figures"]}
-    return environment.get_template("page.html.j2").render(
-        title=title,
-        sections=sections,
-        specs=_json_in_html(specs),
-        script=vega.script(),
-        label=label,
-        kinds=KINDS,
-        filings=FILINGS,
-        explained=EXPLAINED,
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            title=title,
+            sections=sections,
+            specs=_json_in_html(specs),
+            script=vega.script(),
+            label=label,
+            kinds=KINDS,
+            filings=FILINGS,
+            explained=EXPLAINED,
+        )
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rebal_kit.views import tax_words
@@ -36,24 +35,17 @@ def tax_page(report: TaxReport) -> str:
     ----------
     report : TaxReport
     """
-    import jinja2
+    from rebal_kit.views.templates import environment
 
     masked = _masking(report)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=lambda value: masked(value) if type(value) is str else value,
-    )
-    environment.filters |= {
+    pages = environment(finalize=lambda value: masked(value) if type(value) is str else value)
+    pages.filters |= {
         "money": tax_words.money, "shares": tax_words.shares, "day": tax_words.day, "count": tax_words.count,
         "pieces": lambda text: _WHOLE.split(masked(text)),
         "count_of": lambda rows, noun: tax_words.count(len(rows), noun),
     }  # fmt: skip
     conventions = {name: _said(value) for name, value in asdict(report.household.conventions).items()}
-    return environment.get_template("tax_page.html.j2").render(
+    return pages.get_template("tax_page.html.j2").render(
         report=report,
         household=report.household,
         kinds=KINDS,
