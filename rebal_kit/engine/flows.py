@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_kit.compiled import inner, rare
-from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import DEFERRED, ROTH, TAXABLE
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import DISTRIBUTIONS
 from rebal_kit.engine.sales import ROUNDING, raise_cash
 from rebal_kit.engine.scope import cash_in, in_scope, of_kind
 from rebal_kit.engine.tape import DEPOSITED, NOT_PAID, WITHDRAWN, note_flow, pass_over
+from rebal_kit.reasons import Reason
 
 #: Stands for no security in what is passed over.
 NO_SECURITY = -1

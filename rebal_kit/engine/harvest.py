@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_kit.compiled import inner, rare
-from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.book import sell
 from rebal_kit.engine.budget import gain_room, lower_room, shares_within
@@ -21,6 +20,7 @@ from rebal_kit.engine.pages import DUST, ROUNDING, watch
 from rebal_kit.engine.sales import offer
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 from rebal_kit.engine.tape import pass_over
+from rebal_kit.reasons import Reason
 from rebal_kit.rules.harvest import qualifies, tax_saved
 from rebal_kit.rules.wash_sale import blocked_until
 

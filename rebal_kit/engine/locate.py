@@ -6,7 +6,6 @@ Money never crosses accounts. Within a rank, a purchase is spread over the accou
 from __future__ import annotations
 
 from rebal_kit.compiled import inner, rare
-from rebal_kit.domain import Reason
 from rebal_kit.engine.book import buy
 from rebal_kit.engine.choose import may_buy, may_buy_in
 from rebal_kit.engine.costs import affordable, spread_cost
@@ -14,6 +13,7 @@ from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.sales import ROUNDING
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 from rebal_kit.engine.tape import pass_over
+from rebal_kit.reasons import Reason
 
 RANKS = 3
 

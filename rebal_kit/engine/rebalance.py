@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_kit.compiled import inner, rare
-from rebal_kit.domain import Reason
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.exchange import exchange
 from rebal_kit.engine.flows import refill_cash
@@ -33,6 +32,7 @@ from rebal_kit.engine.sales import (
     sell_planned,
 )
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
+from rebal_kit.reasons import Reason
 from rebal_kit.rules.triggers import breach, destination_weight
 
 

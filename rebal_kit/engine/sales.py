@@ -10,13 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_kit.compiled import inner, rare
-from rebal_kit.domain import Reason
 from rebal_kit.engine.book import sell
 from rebal_kit.engine.choose import choose_lots, next_lot
 from rebal_kit.engine.costs import gross_for, spread_cost
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.scope import cash_in, in_scope
 from rebal_kit.engine.tape import pass_over
+from rebal_kit.reasons import Reason
 
 #: Amounts below this share of what they belong to are rounding.
 ROUNDING = 1e-12

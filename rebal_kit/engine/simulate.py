@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rebal_kit.compiled import compiled, inner
-from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import AS_POLICY, DRIP, REINVEST
 from rebal_kit.engine.book import buy, split_shares
 from rebal_kit.engine.choose import may_buy
@@ -29,6 +28,7 @@ from rebal_kit.engine.tape import (
     VALUE,
 )
 from rebal_kit.engine.taxes import pay_tax, write_latent
+from rebal_kit.reasons import Reason
 
 
 @compiled

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_kit.compiled import compiled, inner
-from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import DEFERRED, TAXABLE
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.flows import withdraw_anywhere
@@ -27,6 +26,7 @@ from rebal_kit.engine.ledger import (
 )
 from rebal_kit.engine.sales import ROUNDING, raise_cash
 from rebal_kit.engine.scope import TAXABLE_ONLY, cash_in, in_scope
+from rebal_kit.reasons import Reason
 from rebal_kit.rules.brackets import Carryover, YearTax, year_tax
 
 
