@@ -48,7 +48,9 @@ class Structure(NamedTuple):
     may_buy: np.ndarray  # (A, S) bool, the account is managed and may buy the security
     may_sell: np.ndarray  # (A, S) bool
     restricted: bool  # some entry of `may_buy` or `may_sell` is False
-    flow: np.ndarray  # (T, A + 1) float64, US$ put in or (negative) taken out; the last column: from any account
+    flow: (
+        np.ndarray
+    )  # (T, A + 1) float64, US$ put in or (negative) taken out; the last column: from any account
     flowing: np.ndarray  # (T,) bool, some flow is due in the session
     reading: Reading  # of the wash-sale law's disputed questions
     group: np.ndarray  # (S,) int64, identity group (IRC §1091) of each security
@@ -93,7 +95,9 @@ class Plan(NamedTuple):
     december_usd: float
     min_tax_saved_usd: float
     replacements: int
-    nearest: np.ndarray  # (Q, S, M) int64, in each quarter the most correlated members of the class, -1 for none
+    nearest: (
+        np.ndarray
+    )  # (Q, S, M) int64, in each quarter the most correlated members of the class, -1 for none
     quarter: np.ndarray  # (T,) int64, quarter of `nearest` that serves a session, -1 while none does
     switch_back: bool  # return to the preferred member when it costs no short-term gain
     dividends: int  # CASH_DIVIDENDS, REINVEST or DRIP

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rebal_kit.compiled import inner
+from rebal_kit.compiled import inner, rare
 from rebal_kit.engine.arrays import MINIMISE, NEVER, TAXABLE
 from rebal_kit.engine.budget import Room, gain_room, lower_room, shares_within
 from rebal_kit.engine.desk import Desk
@@ -183,7 +183,7 @@ def next_lot(
         work.take[best] = lot.quantity
 
 
-@inner
+@rare
 def rank_lots(desk: Desk, t: int, account: int, security: int, method: int) -> None:
     """Fill `work.tier` and `work.key` with the order of sale of a position's lots, and mark those to be kept."""
     work, plan = desk.work, desk.plan

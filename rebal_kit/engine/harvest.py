@@ -62,13 +62,12 @@ def noted(desk: Desk, account: int, security: int) -> bool:
 @inner
 def harvest_position(desk: Desk, t: int, account: int, security: int) -> bool:
     """Sell the qualifying lots of one position as one order and buy its replacement with the proceeds."""
-    work, ledger, plan = desk.work, desk.ledger, desk.plan
     chosen, loss = choose_losses(desk, t, account, security)
     if chosen == 0:
         return False
     substitutes = find_substitutes(desk, t, account, security)
     if substitutes == 0:
-        pass_over(desk.tape, ledger, t, account, security, Reason.NO_REPLACEMENT, loss)
+        pass_over(desk.tape, desk.ledger, t, account, security, Reason.NO_REPLACEMENT, loss)
         return False
     return replace_lots(desk, t, account, security, chosen, substitutes, Reason.HARVEST, Reason.REPLACEMENT)
 
@@ -151,7 +150,7 @@ def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int,
     return chosen, total
 
 
-@inner
+@rare
 def find_substitutes(desk: Desk, t: int, account: int, security: int) -> int:
     """Fill `work.substitute` with what an account buys instead of `security`, in equal parts; return how many.
 
@@ -259,11 +258,11 @@ def pair_losses(desk: Desk, t: int, gain: float) -> None:
                 left -= loss
 
 
-@inner
+@rare
 def losses_of_term(
     desk: Desk, t: int, account: int, security: int, long: int, most: float
 ) -> tuple[int, float]:
-    """Put a position's lots at a long- or short-term loss into `work.order`, up to `most` US$; return how many, and US$."""
+    """Put lots at a long- or short-term loss of up to `most` US$ into `work.order`; return how many, and their loss."""
     table, work = desk.table, desk.work
     day = desk.prices.day[t]
     spread = desk.plan.half_spread[security]
@@ -334,7 +333,11 @@ def all_without_short_gain(desk: Desk, t: int, account: int, security: int) -> i
         if taxed:
             gain = lot.quantity * net - lot.cost - lot.deferred
             short_gain = gain > 0.0 and desk.prices.day[t] < lot.long_from
-            if work.take[k] == KEPT or short_gain or shares_within(desk, t, security, lot, room) < lot.quantity:
+            if (
+                work.take[k] == KEPT
+                or short_gain
+                or shares_within(desk, t, security, lot, room) < lot.quantity
+            ):
                 return 0
             room = lower_room(desk, t, security, lot, lot.quantity, room)
         work.order[k] = k

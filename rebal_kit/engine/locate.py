@@ -107,7 +107,7 @@ def sleeve_spread(desk: Desk, t: int, sleeve: int, scope: int) -> float:
 
 @inner
 def place_at_rank(desk: Desk, t: int, sleeve: int, amount: float, rank: int, scope: int) -> float:
-    """Spread a purchase of up to `amount` US$ over the accounts of one rank (0: any) by their cash; return what fits."""
+    """Spread a purchase over the accounts of one rank (0: any) by their cash; return what of `amount` US$ fits."""
     work, structure = desk.work, desk.structure
     asset_class = structure.sleeve_class[sleeve]
     spread = sleeve_spread(desk, t, sleeve, scope)

@@ -234,7 +234,7 @@ def spare_cash(desk: Desk, scope: int, cash: float, total: float) -> float:
     return min(room, cash - desk.structure.cash_target * total)
 
 
-@inner
+@rare
 def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> None:
     """Trade the accounts in scope towards `work.destination` for classes whose `work.fired` holds a reason, not -1."""
     work, structure, plan = desk.work, desk.structure, desk.plan
@@ -324,39 +324,68 @@ def sell_sleeves(desk: Desk, t: int) -> None:
 
 
 @inner
-def decide(desk: Desk, t: int, scope: int, invest: bool) -> bool:
-    """Take today's decision for the accounts in scope; return whether a rule fired.
+def decide(desk: Desk, t: int, scope: int, managed: float, cash: float) -> bool:
+    """Take today's decision for the accounts in scope, valued before; return whether a rule fired.
 
-    Cash beyond its target is invested when a rule looks, on days with a flow, and at the opening (`invest`).
+    Cash beyond its target is invested when a rule looks, and on days with a flow.
     """
-    plan, work, structure = desk.plan, desk.work, desk.structure
-    managed, cash, _ = value_household(desk, t, scope)
+    plan, work = desk.plan, desk.work
+    fired = False
+    for c in range(len(work.fired)):
+        work.fired[c] = -1
+    if plan.looked[t]:
+        if plan.sell_legacy or short_of_reserve(desk, scope):
+            managed, cash = prepare_cash(desk, t, managed + cash, scope)
+        if managed + cash > 0.0:
+            fired = check_triggers(desk, t, managed + cash, scope)
     total = managed + cash
-    if total <= 0.0:
-        return False
-    if invest:
+    if total > 0.0 and (fired or spare_cash(desk, scope, cash, total) > plan.cash_above * total):
+        rebalance(desk, t, total, cash, scope)
+    return fired
+
+
+@rare
+def decide_alone(desk: Desk, t: int) -> bool:
+    """Take today's decision for each account alone; return whether a rule fired in any."""
+    fired = False
+    for account in range(len(desk.ledger.cash)):
+        if desk.structure.managed[account]:
+            managed, cash, _ = value_household(desk, t, account)
+            if decide(desk, t, account, managed, cash):
+                fired = True
+    return fired
+
+
+@rare
+def open_positions(desk: Desk, t: int) -> None:
+    """Invest all cash at target: the household's, or each account's alone."""
+    work, structure = desk.work, desk.structure
+    for account in range(len(desk.ledger.cash)):
+        scope = HOUSEHOLD if desk.plan.coordinate else account
+        if desk.plan.coordinate and account > 0:
+            break
+        managed, cash, _ = value_household(desk, t, scope)
         for c in range(len(work.fired)):
             work.fired[c] = Reason.OPENING
             work.destination[c] = structure.target[c]
-        rebalance(desk, t, total, cash, scope)
-        return False
-    if plan.looked[t]:
-        if short_of_reserve(desk, scope):
-            refill_cash(desk, t, total, scope)
-            managed, cash, _ = value_household(desk, t, scope)
-            total = managed + cash
-        if plan.sell_legacy and sell_legacy(desk, t, scope):
-            managed, cash, _ = value_household(desk, t, scope)
-            total = managed + cash
-    fired = False
-    if plan.looked[t]:
-        fired = check_triggers(desk, t, total, scope)
-    else:
-        for c in range(len(work.fired)):
-            work.fired[c] = -1
-    if fired or spare_cash(desk, scope, cash, total) > plan.cash_above * total:
-        rebalance(desk, t, total, cash, scope)
-    return fired
+        if managed + cash > 0.0:
+            rebalance(desk, t, managed + cash, cash, scope)
+
+
+@rare
+def revalue(desk: Desk, t: int, scope: int) -> tuple[float, float, float]:
+    """Value the household again, as `value_household` does, after something that does not happen every day."""
+    return value_household(desk, t, scope)
+
+
+@rare
+def prepare_cash(desk: Desk, t: int, total: float, scope: int) -> tuple[float, float]:
+    """Restore cash reserves and sell holdings outside the targets; return US$ in classes and in cash after it."""
+    refill_cash(desk, t, total, scope)
+    if desk.plan.sell_legacy:
+        sell_legacy(desk, t, scope)
+    managed, cash, _ = value_household(desk, t, scope)
+    return managed, cash
 
 
 @inner
@@ -369,15 +398,13 @@ def short_of_reserve(desk: Desk, scope: int) -> bool:
     return False
 
 
-@rare
-def sell_legacy(desk: Desk, t: int, scope: int) -> bool:
-    """Sell holdings outside the targets as far as the budgets allow, the cheapest in tax first; say whether any was."""
+@inner
+def sell_legacy(desk: Desk, t: int, scope: int) -> None:
+    """Sell holdings outside the targets as far as the budgets allow, the cheapest in tax first."""
     count = offer_all(desk, scope, LEGACY)
-    if count == 0:
-        return False
     worth = 0.0
     for i in range(count):
         account, security = desk.work.offered[i, 0], desk.work.offered[i, 1]
         worth += desk.ledger.held[account, security] * desk.prices.close[t, security]
     plan_sales(desk, t, count, worth, False, False, np.inf, False)
-    return sell_planned(desk, t, count, Reason.LEGACY) > 0.0
+    sell_planned(desk, t, count, Reason.LEGACY)

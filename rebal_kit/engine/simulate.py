@@ -13,7 +13,7 @@ from rebal_kit.engine.harvest import harvest, switch_back
 from rebal_kit.engine.ledger import OK, STATUS
 from rebal_kit.engine.locate import LEAST_PURCHASE, note_blocked
 from rebal_kit.engine.pages import forget_window, watch
-from rebal_kit.engine.rebalance import decide, value_household
+from rebal_kit.engine.rebalance import decide, decide_alone, open_positions, revalue, value_household
 from rebal_kit.engine.scope import HOUSEHOLD
 from rebal_kit.engine.tape import (
     BEFORE_TAX,
@@ -63,20 +63,26 @@ def simulate(desk: Desk, invest: bool) -> int:
         if structure.flowing[t]:
             flow = move_money(desk, t, managed + cash)
             grown = max(0.0, grown + flow)
-            managed, cash, beside = value_household(desk, t, HOUSEHOLD)
+            managed, cash, beside = revalue(desk, t, HOUSEHOLD)
         paid = 0.0
         if prices.tax_due[t] >= 0:
             paid = pay_tax(desk, t, prices.tax_due[t], managed + cash)
-            managed, cash, beside = value_household(desk, t, HOUSEHOLD)
+            managed, cash, beside = revalue(desk, t, HOUSEHOLD)
         # What trading costs today belongs to the return before tax; what tax and flows take does not.
         untraded = value + flow - paid
         opening = invest and t == 0
         if plan.harvest_look[t]:
             if plan.switch_back and switch_back(desk, t):
-                managed, cash, beside = value_household(desk, t, HOUSEHOLD)
-            harvest(desk, t)
-        if plan.looked[t] or structure.flowing[t] or opening:
-            fired = decide_all(desk, t, opening)
+                managed, cash, beside = revalue(desk, t, HOUSEHOLD)
+            if harvest(desk, t):
+                managed, cash, beside = revalue(desk, t, HOUSEHOLD)
+        if opening:
+            open_positions(desk, t)
+        elif plan.looked[t] or structure.flowing[t]:
+            if plan.coordinate:
+                fired = decide(desk, t, HOUSEHOLD, managed, cash)
+            else:
+                fired = decide_alone(desk, t)
             desk.tape.counts[REBALANCES] += 1 if fired else 0
         if desk.ledger.state[STATUS] != OK:
             return desk.ledger.state[STATUS]
@@ -99,18 +105,6 @@ def simulate(desk: Desk, invest: bool) -> int:
         if t == last or prices.year[t + 1] != prices.year[t]:
             write_latent(desk, t)
     return desk.ledger.state[STATUS]
-
-
-@inner
-def decide_all(desk: Desk, t: int, invest: bool) -> bool:
-    """Decide for the household, or for each account alone; say whether any rule fired."""
-    if desk.plan.coordinate:
-        return decide(desk, t, HOUSEHOLD, invest)
-    fired = False
-    for account in range(len(desk.ledger.cash)):
-        if desk.structure.managed[account] and decide(desk, t, account, invest):
-            fired = True
-    return fired
 
 
 @inner
