@@ -1,8 +1,8 @@
 """Exchanges inside accounts, so that cash which lies where a class may not be bought still helps to buy it.
 
 A class is wanted, and the accounts that may hold it have no cash left; another account has. Then that cash buys
-something there which is sold (or was to be bought) in an account that may hold the class, and the money freed there buys
-it. Several such steps may be chained. Nothing crosses accounts. Only households with restrictions ever need it.
+something there which is sold (or was to be bought) in an account that may hold the class, and the money freed there
+buys it. Several such steps may be chained. Nothing crosses accounts. Only households with restrictions need it.
 
 *Source*: augmenting paths in a transportation problem (Ford & Fulkerson 1956). Planned sales and purchases can be taken
 back along a path, so that what is feasible is found.

@@ -59,7 +59,7 @@ def offer_sleeve(desk: Desk, sleeve: int, scope: int) -> int:
 @inner
 def may_sell(desk: Desk, account: int, security: int) -> bool:
     """Say whether no restriction keeps a position from being sold."""
-    return desk.structure.may_sell[account, security]  # type: ignore[no-any-return]
+    return desk.structure.may_sell[account, security]
 
 
 @inner

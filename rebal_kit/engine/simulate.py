@@ -79,10 +79,7 @@ def simulate(desk: Desk, invest: bool) -> int:
         if opening:
             open_positions(desk, t)
         elif plan.looked[t] or structure.flowing[t]:
-            if plan.coordinate:
-                fired = decide(desk, t, HOUSEHOLD, managed, cash)
-            else:
-                fired = decide_alone(desk, t)
+            fired = decide(desk, t, HOUSEHOLD, managed, cash) if plan.coordinate else decide_alone(desk, t)
             desk.tape.counts[REBALANCES] += 1 if fired else 0
         if desk.ledger.state[STATUS] != OK:
             return desk.ledger.state[STATUS]
