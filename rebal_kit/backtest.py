@@ -191,14 +191,21 @@ class Backtest:
             "tax": books.TAX,
         }  # fmt: skip
         index = pd.RangeIndex(first, first + len(figures), name="year")
-        return pd.DataFrame({name: figures[:, column] for name, column in columns.items()}, index=index)
+        table = pd.DataFrame({name: figures[:, column] for name, column in columns.items()}, index=index)
+        return table.assign(distributions=0.0)
+
+    @property
+    def flows(self) -> pd.DataFrame:
+        """Deposits (positive) and withdrawals (negative) as they were paid: date, account, amount in US$."""
+        none = pd.DataFrame({"date": [], "account": [], "amount": []})
+        return none.astype({"date": "datetime64[ns]", "account": object, "amount": float})
 
     @cached_property
     def transactions(self) -> tuple[Transaction, ...]:
         """The run as a history of trades, with dividends and splits: what `rebal_kit.tax_report` reads."""
         return transactions_of(
             self.journal, self.setting.prices, self.market.symbols, [a.name for a in self.household.accounts],
-            self.setting.opening_shares,
+            self.setting.opening_shares, self.flows,
         )  # fmt: skip
 
     @cached_property

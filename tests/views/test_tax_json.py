@@ -20,9 +20,17 @@ def test_csv_has_the_rows_of_the_json() -> None:
     found, files = as_json(example()), csv_files(example())
     assert set(files) == {
         "form_8949.csv", "disposals.csv", "open_lots.csv", "wash_sales.csv", "broker_view.csv", "dividends.csv",
-        "schedule_d.csv",
+        "distributions.csv", "schedule_d.csv",
     }  # fmt: skip
-    for name in ("form_8949", "disposals", "open_lots", "wash_sales", "broker_view", "dividends"):
+    for name in (
+        "form_8949",
+        "disposals",
+        "open_lots",
+        "wash_sales",
+        "broker_view",
+        "dividends",
+        "distributions",
+    ):
         rows = list(csv.DictReader(io.StringIO(files[f"{name}.csv"])))
         assert len(rows) == len(found[name])
         for cells, row in zip(rows, found[name], strict=True):
