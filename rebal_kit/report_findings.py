@@ -194,8 +194,8 @@ def _deposited(played: Played, household: Household) -> Iterator[Finding]:
         )
         yield Finding(
             "note", "contributions",
-            f"US$ {usd:,.2f} paid into {names} are not deducted and not held against the yearly limits:"
-            " the tax profile's ordinary_income is after them",
+            f"US$ {usd:,.2f} paid into {names} are not deducted and not held against the yearly limits",
+            "state ordinary_income after what is deductible",
         )  # fmt: skip
 
 

@@ -103,3 +103,13 @@ def test_it_survives_being_written(ledger: tuple[Transaction, ...]) -> None:
 def test_it_says_that_it_is_synthetic() -> None:
     assert "synthetic" in README
     assert Path(FOLDER / "example.csv").read_text(encoding="utf-8").isascii()
+
+
+def test_the_deposits_and_withdrawals_that_the_readme_shows(household: Household) -> None:
+    text = re.search(r"```\n(date,.*?amount\n.*?)```", README, re.DOTALL)
+    assert text
+    history = read_ledger(text[1], "example", [account.name for account in household.accounts])
+    assert history.findings == ()
+    assert [(line.action, line.account, line.amount) for line in history.transactions] == [
+        ("DEPOSIT", "Dana IRA", 7_000.0), ("WITHDRAW", "Dana IRA", 12_500.0),
+    ]  # fmt: skip
