@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rebal_kit.engine.arrays import TAXABLE
+from rebal_kit.engine.arrays import DEFERRED, TAXABLE
 from rebal_kit.findings import Finding
+from rebal_kit.preflight import unreachable
 from rebal_kit.run import Setting
 
 
@@ -50,6 +51,8 @@ def coverage(setting: Setting) -> tuple[Finding, ...]:
                     "state wages and the like as ordinary_income in the tax profile")
         )  # fmt: skip
     found.extend(_unmanaged(setting))
+    found.extend(_out_of_reach(setting))
+    found.extend(_flows(setting))
     if not household.complete:
         found.append(
             Finding("warning", "coverage", "outside accounts unknown: wash sales against them were not evaluated",
@@ -75,7 +78,42 @@ def _unmanaged(setting: Setting) -> Iterator[Finding]:
         if setting.structure.sleeve_of[s] < 0 and worth[s] > 0:
             yield Finding(
                 "warning", "targets",
-                f"{symbol} (US$ {worth[s]:,.0f} at the opening) is in no asset class: it is valued, but never traded,"
-                " harvested or counted in weights and drift",
+                f"{symbol} (US$ {worth[s]:,.0f} at the opening) is in no asset class: it is valued, but not counted in"
+                " weights and drift, not harvested, and sold only if the policy's gains.sell_legacy says so",
                 f"add {symbol} to a class, with weight 0 if it may stay",
+            )  # fmt: skip
+
+
+def _out_of_reach(setting: Setting) -> Iterator[Finding]:
+    """Say which classes cannot reach their targets at the opening because of what may not be sold."""
+    for name, target, most in unreachable(
+        setting.household, setting.market, setting.opening_worth, keep=True
+    ):
+        yield Finding(
+            "warning", "targets",
+            f"class '{name}' is to have {target:.1%}, and reaches at most {most:.1%} at the opening: what may not be"
+            " sold takes the room",
+            "lift a restriction (do_not_sell, trading), or expect the drift to stay",
+        )  # fmt: skip
+
+
+def _flows(setting: Setting) -> Iterator[Finding]:
+    """Say how money that comes in and goes out is treated."""
+    structure = setting.structure
+    if structure.flowing.any():
+        put_in = structure.flow[structure.flow > 0].sum()
+        taken_out = -structure.flow[structure.flow < 0].sum()
+        yield Finding(
+            "note", "cash flows",
+            f"US$ {put_in:,.0f} of deposits and US$ {taken_out:,.0f} of withdrawals are due; growth is money-weighted"
+            " (the internal rate of return), volatility and drawdown are not",
+        )  # fmt: skip
+        deferred = (structure.flow[:, :-1] < 0).any(axis=0) & (structure.kind == DEFERRED)
+        if deferred.any() or (structure.flow[:, -1] < 0).any():
+            yield Finding(
+                "warning", "distributions",
+                "what leaves a tax-deferred account is ordinary income (IRC §408(d)(1)); the 10 % tax on early"
+                " distributions (§72(t)), required minimum distributions and basis (Form 8606) are not modelled, and"
+                " withdrawals from Roth accounts are taken as qualified",
+                "check ages and basis before relying on the tax of a withdrawal",
             )  # fmt: skip

@@ -69,13 +69,17 @@ class Backtest:
     @cached_property
     def assumptions(self) -> tuple[Finding, ...]:
         """Data, period, law and whatever a reader must know before using a figure."""
+        where = f"policy '{self.policy.name}'"
         unpaid = float(self._room.ledger.years[:, books.UNPAID].sum())
-        owing = Finding(
-            "warning",
-            f"policy '{self.policy.name}'",
-            f"US$ {unpaid:,.2f} of tax could not be paid when due and is still owed",
-        )
-        return (*coverage(self.setting), owing) if unpaid > 0.005 else coverage(self.setting)
+        missing = self.metrics["unpaid_withdrawals"]
+        found = list(coverage(self.setting))
+        if unpaid > 0.005:
+            what = f"US$ {unpaid:,.2f} of tax could not be paid when due and is still owed"
+            found.append(Finding("warning", where, what))
+        if missing > 0.005:
+            what = f"US$ {missing:,.2f} of withdrawals could not be paid: nothing was left to sell"
+            found.append(Finding("warning", where, what, "see passed_over for the days; withdraw less"))
+        return tuple(found)
 
     @cached_property
     def dates(self) -> pd.DatetimeIndex:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import reprlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -36,6 +35,15 @@ from rebal_kit.findings import (
 from rebal_kit.market import Market
 from rebal_kit.nearest import Nearest, nearest_members
 from rebal_kit.policy import RebalancePolicy
+from rebal_kit.preflight import (
+    check_date,
+    check_household,
+    check_lots,
+    check_prices,
+    check_reach,
+    check_symbols,
+    check_withdrawals,
+)
 from rebal_kit.rules.law import TaxTable, tax_table
 
 OpenWith = Literal["lots", "values"]
@@ -164,6 +172,13 @@ class Setting:
         return shares
 
     @cached_property
+    def opening_worth(self) -> np.ndarray:
+        """(n_accounts, n_securities + 1) US$ at the first close, the last column cash."""
+        with_lots = self.opened_with == "lots"
+        cash = [(a.cash if with_lots else a.opening_value) or 0.0 for a in self.household.accounts]
+        return np.column_stack([self.opening_shares * self.prices.close[0], cash])
+
+    @cached_property
     def opening_positions(self) -> np.ndarray:
         """(n_securities,) shares held before the first session, all accounts together."""
         return np.asarray(self.opening_shares.sum(axis=0))
@@ -260,25 +275,34 @@ def prepare(
         raise HouseholdError(
             Finding("error", "household", what, "give a Household: load_household('starter')")
         )
-    raise_errors(MarketError, (*_check_date("start", start), *_check_date("end", end)))
+    raise_errors(MarketError, (*check_date("start", start), *check_date("end", end)))
     if open_with is None:
         open_with = "values" if all(a.opening_value is not None for a in household.accounts) else "lots"
-    raise_errors(HouseholdError, _check_household(household, open_with))
+    raise_errors(HouseholdError, check_household(household, open_with))
     symbols = household.symbols if open_with == "lots" else household.targets.symbols
-    raise_errors(MarketError, _check_symbols(market, symbols))
+    raise_errors(MarketError, check_symbols(market, symbols))
     chosen = market.select(symbols)
     if start is None:
         start = chosen.common_start()
         if open_with == "lots" and household.as_of is not None:
             start = max(start, household.as_of)
     chosen = chosen.between(start, end)
-    raise_errors(MarketError, _check_prices(chosen))
+    raise_errors(MarketError, check_prices(chosen))
     if open_with == "lots":
-        raise_errors(HouseholdError, _check_lots(household, chosen))
+        raise_errors(HouseholdError, check_lots(household, chosen))
     table = tax_table(household.tax)
-    return Setting(
+    setting = Setting(
         household, chosen, open_with, table, encode_prices(chosen, table), encode_structure(household, chosen)
     )  # fmt: skip
+    worth = setting.opening_worth
+    raise_errors(
+        HouseholdError,
+        (
+            *check_withdrawals(household, chosen, setting.structure.flow, worth.sum(axis=1)),
+            *check_reach(household, chosen, worth),
+        ),
+    )
+    return setting
 
 
 def as_policies(where: str, policies: Any) -> tuple[RebalancePolicy, ...]:
@@ -300,72 +324,3 @@ def as_policies(where: str, policies: Any) -> tuple[RebalancePolicy, ...]:
     if not found:
         raise PolicyError(Finding("error", where, "no policies", "give at least one"))
     return found
-
-
-def _check_date(name: str, value: Any) -> Iterator[Finding]:
-    try:
-        known = value is None or not np.isnat(np.datetime64(value, "D"))
-    except (TypeError, ValueError):
-        known = False
-    if not known:
-        yield Finding("error", name, f"is {value!r}", "give a date, or text like '2008-09-15'")
-
-
-def _check_household(household: Household, open_with: OpenWith) -> Iterator[Finding]:
-    where = f"household '{household.name}'"
-    if open_with not in ("lots", "values"):
-        yield Finding("error", where, f"open_with is {open_with!r}", "use 'lots' or 'values'")
-        return
-    if not household.accounts:
-        yield Finding("error", where, "has no accounts", "give at least one")
-        return
-    if not household.targets.weights:
-        yield Finding("error", where, "has no targets", "give target weights of asset classes")
-    if open_with == "values":
-        for account in household.accounts:
-            if account.opening_value is None:
-                yield Finding("error", where, f"account '{account.name}' has no opening_value",
-                              "give one, or open with lots")  # fmt: skip
-        total = sum(account.opening_value or 0.0 for account in household.accounts)
-    else:
-        total = sum(account.cash for account in household.accounts) + len(household.lots)
-    if total <= 0:
-        yield Finding("error", where, "has nothing to invest", "give cash, lots or opening values")
-
-
-def _check_symbols(market: Market, symbols: tuple[str, ...]) -> Iterator[Finding]:
-    missing = [symbol for symbol in symbols if symbol not in market.symbols]
-    if missing:
-        yield Finding(
-            "error", f"market '{market.name}'", f"has no {', '.join(missing)}",
-            f"choose a market that has them, or change the household; it has {', '.join(market.symbols[:12])}"
-            + (" …" if len(market.symbols) > 12 else ""),
-        )  # fmt: skip
-
-
-def _check_prices(market: Market) -> Iterator[Finding]:
-    for column, symbol in enumerate(market.symbols):
-        known = np.flatnonzero(np.isfinite(market.close[:, column]))
-        if len(known) < len(market.dates):
-            span = (
-                f"from {market.dates[known[0]]} to {market.dates[known[-1]]}"
-                if len(known)
-                else "on no session"
-            )
-            yield Finding(
-                "error", f"market '{market.name}'",
-                f"{symbol} has prices {span}, the run is from {market.dates[0]} to {market.dates[-1]}",
-                "choose start and end inside its history",
-            )  # fmt: skip
-
-
-def _check_lots(household: Household, market: Market) -> Iterator[Finding]:
-    first: dt.date = market.dates[0].item()
-    for account in household.accounts:
-        for lot in account.lots:
-            if lot.acquired > first:
-                yield Finding(
-                    "error", f"account '{account.name}', lot '{lot.lot}'",
-                    f"acquired {lot.acquired}, after the first session {first}",
-                    "start later, or open with account values",
-                )  # fmt: skip
