@@ -20,7 +20,6 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.domain import Account as Account
     from rebal_kit.domain import AccountKind as AccountKind
     from rebal_kit.domain import Household as Household
-    from rebal_kit.domain import Reason as Reason
     from rebal_kit.domain import Security as Security
     from rebal_kit.domain import TaxLot as TaxLot
     from rebal_kit.domain import TaxProfile as TaxProfile
@@ -39,18 +38,16 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.findings import PolicyError as PolicyError
     from rebal_kit.findings import RebalError as RebalError
     from rebal_kit.findings import SimulationError as SimulationError
+    from rebal_kit.flows import CashFlow as CashFlow
+    from rebal_kit.gain_limits import GainLimits as GainLimits
     from rebal_kit.gifts import gift_lots as gift_lots
     from rebal_kit.market import Market as Market
     from rebal_kit.market import Quote as Quote
     from rebal_kit.policy import BUY_AND_HOLD as BUY_AND_HOLD
-    from rebal_kit.policy import Calendar as Calendar
     from rebal_kit.policy import Costs as Costs
     from rebal_kit.policy import Harvest as Harvest
     from rebal_kit.policy import RebalancePolicy as RebalancePolicy
-    from rebal_kit.policy import Threshold as Threshold
-    from rebal_kit.policy import Tier as Tier
-    from rebal_kit.policy import Tiered as Tiered
-    from rebal_kit.policy import ToleranceBand as ToleranceBand
+    from rebal_kit.reasons import Reason as Reason
     from rebal_kit.rules.income import IncomeTax as IncomeTax
     from rebal_kit.rules.income import income_tax as income_tax
     from rebal_kit.rules.income import marginal_rates as marginal_rates
@@ -65,21 +62,29 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.transactions import Action as Action
     from rebal_kit.transactions import Trade as Trade
     from rebal_kit.transactions import Transaction as Transaction
+    from rebal_kit.triggers import Calendar as Calendar
+    from rebal_kit.triggers import Threshold as Threshold
+    from rebal_kit.triggers import Tier as Tier
+    from rebal_kit.triggers import Tiered as Tiered
+    from rebal_kit.triggers import ToleranceBand as ToleranceBand
 
 _HOMES = {
     "audit": "Audit",
     "backtest": "Backtest backtest",
     "compare": "Comparison compare",
     "conventions": "WashSaleConventions",
-    "domain": "Account AccountKind Household Reason Security TaxLot TaxProfile",
+    "domain": "Account AccountKind Household Security TaxLot TaxProfile",
     "files.household": "load_household save_household",
     "files.ledger_file": "load_ledger",
     "files.policy": "dump_policy load_policy",
     "files.result_files": "load_result save_result",
     "findings": "Finding HouseholdError LawError LedgerError MarketError PolicyError RebalError SimulationError",
+    "flows": "CashFlow",
+    "gain_limits": "GainLimits",
     "gifts": "gift_lots",
     "market": "Market Quote",
-    "policy": "BUY_AND_HOLD Calendar Costs Harvest RebalancePolicy Threshold Tier Tiered ToleranceBand",
+    "policy": "BUY_AND_HOLD Costs Harvest RebalancePolicy",
+    "reasons": "Reason",
     "rules.income": "IncomeTax income_tax marginal_rates",
     "sources.load": "load_market",
     "sweep": "sweep",
@@ -87,6 +92,7 @@ _HOMES = {
     "tax_alpha": "TaxAlpha tax_alpha",
     "tax_report": "TaxReport tax_report",
     "transactions": "Action Trade Transaction",
+    "triggers": "Calendar Threshold Tier Tiered ToleranceBand",
 }
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names.split()}
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from rebal_kit.assumptions import coverage
 from rebal_kit.audit import Audit, audit
-from rebal_kit.domain import Household, Reason
+from rebal_kit.domain import Household
 from rebal_kit.engine import ledger as books
 from rebal_kit.engine import tape as tapes
 from rebal_kit.engine.ledger import date_of, to_accounts
@@ -21,6 +21,7 @@ from rebal_kit.findings import Finding
 from rebal_kit.journal_ledger import transactions_of
 from rebal_kit.market import Market
 from rebal_kit.policy import RebalancePolicy
+from rebal_kit.reasons import Reason
 from rebal_kit.record import SALE_COLUMNS, YEAR_COLUMNS, RunRecord
 from rebal_kit.run import OpenWith, Room, Setting, prepare
 from rebal_kit.transactions import Trade, Transaction

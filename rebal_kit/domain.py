@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
-from enum import IntEnum, StrEnum
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any, Literal
 
 from rebal_kit.checking import (
@@ -24,9 +24,14 @@ from rebal_kit.checking import (
 )
 from rebal_kit.conventions import WashSaleConventions
 from rebal_kit.findings import Finding, HouseholdError, raise_errors
+from rebal_kit.flows import CashFlow
+from rebal_kit.printing import code_of
+from rebal_kit.restrictions import TRADING, Trading, check_tickers, contradictions
 from rebal_kit.targets import TargetAllocation
 
 FilingStatus = Literal["single", "mfj", "mfs", "hoh"]
+Dividends = Literal["cash", "reinvest", "drip"]
+DIVIDENDS: tuple[Dividends, ...] = ("cash", "reinvest", "drip")
 
 #: US$ below 0 that are the rounding of long sums and not a debt.
 _ROUNDING = 0.005
@@ -40,55 +45,6 @@ class AccountKind(StrEnum):
     ROTH_IRA = "roth_ira"
     K401 = "401k"
     HSA = "hsa"
-
-
-class Reason(IntEnum):
-    """Why the engine traded, or why it did not. Stored in the journal; the numbers never change."""
-
-    OPENING = 0
-    CALENDAR = 1
-    THRESHOLD = 2
-    TIER = 3
-    BALANCE = 4
-    INVEST_CASH = 5
-    HARVEST = 6
-    REPLACEMENT = 7
-    REINVEST = 8
-    RAISE_TAX = 9
-    GIVEN = 10
-    # why not
-    WASH_WINDOW_BUY = 20
-    WASH_WINDOW_SALE = 21
-    NO_REPLACEMENT = 22
-    BELOW_MINIMUM = 23
-    GAIN_GUARD = 24
-    NOT_TRADED = 25
-
-    @property
-    def sentence(self) -> str:
-        """The reason as an advisor would say it."""
-        return _SENTENCES[self]
-
-
-_SENTENCES = {
-    Reason.OPENING: "invest the opening cash",
-    Reason.CALENDAR: "scheduled rebalancing date",
-    Reason.THRESHOLD: "weight left its tolerance band",
-    Reason.TIER: "weight left its tier's tolerance band",
-    Reason.BALANCE: "other side of a class that left its band",
-    Reason.INVEST_CASH: "invest idle cash in underweight classes",
-    Reason.HARVEST: "harvest a loss",
-    Reason.REPLACEMENT: "replace a harvested holding",
-    Reason.REINVEST: "reinvest a dividend",
-    Reason.RAISE_TAX: "raise cash for income tax due",
-    Reason.GIVEN: "given in a history of trades",
-    Reason.WASH_WINDOW_BUY: "not bought: sold at a loss in the household within the wash-sale window",
-    Reason.WASH_WINDOW_SALE: "loss not taken: bought in the household within the wash-sale window",
-    Reason.NO_REPLACEMENT: "loss not taken: no replacement may be bought",
-    Reason.BELOW_MINIMUM: "below the minimum trade",
-    Reason.GAIN_GUARD: "short-term gain postponed: the lot turns long-term soon",
-    Reason.NOT_TRADED: "no price in this session",
-}
 
 
 @dataclass(frozen=True)
@@ -195,6 +151,15 @@ class Account:
     lots : tuple of TaxLot
     opening_value : float, optional
         US$ to be invested on the first session of a back-test that does not open with the lots.
+    dividends : {'cash', 'reinvest', 'drip'}, optional
+        Kept as cash; reinvested in what paid them unless that would be a wash sale; or reinvested by the broker's own
+        plan, which nothing pauses. None: as the policy says.
+    min_cash : float
+        US$ that rebalancing leaves as cash, and restores.
+    trading : {'managed', 'frozen', 'excluded'}
+        Frozen: counts towards the targets and never trades. Excluded: neither. Both count for wash sales and tax.
+    do_not_buy, do_not_sell : tuple of str
+        Tickers never bought, or never sold, in this account.
     """
 
     name: str
@@ -204,11 +169,17 @@ class Account:
     cash: float = 0.0
     lots: tuple[TaxLot, ...] = ()
     opening_value: float | None = None
+    dividends: Dividends | None = None
+    min_cash: float = 0.0
+    trading: Trading = "managed"
+    do_not_buy: tuple[str, ...] = ()
+    do_not_sell: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind in tuple(AccountKind):
             object.__setattr__(self, "kind", AccountKind(self.kind))
-        object.__setattr__(self, "lots", as_tuple(self.lots))
+        for name in ("lots", "do_not_buy", "do_not_sell"):
+            object.__setattr__(self, name, as_tuple(getattr(self, name)))
         raise_errors(HouseholdError, self._check())
 
     def _check(self) -> Iterator[Finding]:
@@ -221,6 +192,18 @@ class Account:
         if self.opening_value is not None:
             remedy = "give US$, 0 or more, or None to open with lots and cash"
             yield from check_number(where, "opening_value", self.opening_value, remedy, least=0)
+        if self.dividends is not None:
+            remedy = f"use {', '.join(DIVIDENDS)}, or None to do as the policy says"
+            yield from check_choice(where, "dividends", self.dividends, DIVIDENDS, remedy)
+        yield from check_number(where, "min_cash", self.min_cash, "give US$, 0 or more", least=0)
+        yield from check_choice(where, "trading", self.trading, TRADING, f"use {', '.join(TRADING)}")
+        for name in ("do_not_buy", "do_not_sell"):
+            yield from check_tickers(where, name, getattr(self, name))
+        if self.trading in ("frozen", "excluded"):
+            for name in ("min_cash", "do_not_buy", "do_not_sell"):
+                if getattr(self, name) not in (0, ()):
+                    what = f"{name} is given, but the account is {self.trading}"
+                    yield Finding("error", where, what, f"it does not trade anyway: leave {name} out")
 
     @property
     def taxable(self) -> bool:
@@ -319,6 +302,10 @@ class Household:
         How distributions are taxed, where the market does not know it; what stands here overrides the market.
     conventions : WashSaleConventions
         How the household reads the wash-sale law where it is disputed.
+    do_not_buy, do_not_sell : tuple of str
+        Tickers never bought, or never sold, in any account.
+    flows : tuple of CashFlow
+        Deposits and withdrawals.
     """
 
     name: str
@@ -330,17 +317,20 @@ class Household:
     complete: bool = False
     securities: tuple[Security, ...] = ()
     conventions: WashSaleConventions = field(default_factory=WashSaleConventions)
+    do_not_buy: tuple[str, ...] = ()
+    do_not_sell: tuple[str, ...] = ()
+    flows: tuple[CashFlow, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "accounts", as_tuple(self.accounts))
+        for name in ("accounts", "securities", "do_not_buy", "do_not_sell", "flows"):
+            object.__setattr__(self, name, as_tuple(getattr(self, name)))
         object.__setattr__(self, "identical", tuple(as_tuple(group) for group in as_tuple(self.identical)))
         object.__setattr__(self, "as_of", as_day(self.as_of))
-        object.__setattr__(self, "securities", as_tuple(self.securities))
         raise_errors(HouseholdError, self._check())
 
     def _check(self) -> Iterator[Finding]:
         where = f"household '{self.name}'"
-        for name, kind in (("accounts", Account), ("securities", Security)):
+        for name, kind in (("accounts", Account), ("securities", Security), ("flows", CashFlow)):
             for item in getattr(self, name):
                 yield from check_kind(where, f"one of {name}", item, kind, f"make it with {kind.__name__}(…)")
         remedy = "make it with TargetAllocation({…})"
@@ -367,6 +357,23 @@ class Household:
         members = [symbol for group in self.identical for symbol in dict.fromkeys(of_kind(str, group))]
         said = "{} stands in two groups of identical securities"
         yield from check_once(where, members, said, "join groups that share a security")
+        for name in ("do_not_buy", "do_not_sell"):
+            yield from check_tickers(where, name, getattr(self, name))
+        yield from self._check_restrictions(where)
+
+    def _check_restrictions(self, where: str) -> Iterator[Finding]:
+        if not isinstance(self.targets, TargetAllocation):
+            return
+        accounts = of_kind(Account, self.accounts)
+        tickers = (tuple(of_kind(str, self.do_not_buy)), tuple(of_kind(str, self.do_not_sell)))
+        held = [lot.symbol for account in accounts for lot in account.lots]
+        found = contradictions(accounts, self.targets, *tickers, of_kind(CashFlow, self.flows), held)
+        for place, finding in found:
+            match place:
+                case ("accounts", int(at), *_):
+                    yield replace(finding, where=f"account '{accounts[at].name}'")
+                case _:
+                    yield replace(finding, where=where)
 
     @property
     def lots(self) -> tuple[TaxLot, ...]:
@@ -377,14 +384,3 @@ class Household:
     def symbols(self) -> tuple[str, ...]:
         """Every security the targets or the lots name, in order of first mention."""
         return tuple(dict.fromkeys((*self.targets.symbols, *(lot.symbol for lot in self.lots))))
-
-
-def code_of(value: Any) -> str:
-    """Return the constructor call that makes `value`, leaving out fields at their defaults."""
-    shown = []
-    for item in fields(value):
-        given = getattr(value, item.name)
-        default = item.default_factory() if callable(item.default_factory) else item.default
-        if given != default:
-            shown.append(f"{item.name}={given!r}")
-    return f"{type(value).__name__}({', '.join(shown)})"

@@ -7,16 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from rebal_kit.domain import AccountKind, Household, Reason
+from rebal_kit.domain import AccountKind, Household
 from rebal_kit.engine.arrays import DEFERRED, ROTH, TAXABLE, Plan, Prices, Structure
 from rebal_kit.findings import Finding, PolicyError, raise_errors
 from rebal_kit.market import Market
-from rebal_kit.policy import Calendar, Harvest, RebalancePolicy, Threshold, Tiered, ToleranceBand
+from rebal_kit.policy import Harvest, RebalancePolicy
+from rebal_kit.reasons import Reason
 from rebal_kit.rules.holding import day_number
 from rebal_kit.rules.law import TaxTable
 from rebal_kit.rules.lots import LOT_METHOD_CODES
 from rebal_kit.rules.triggers import band_width
 from rebal_kit.rules.wash_sale import Reading
+from rebal_kit.triggers import Calendar, Threshold, Tiered, ToleranceBand
 
 #: How the law treats each kind of account in the engine. An HSA is used for medical bills, so taken like a Roth.
 KIND = {
@@ -74,7 +76,7 @@ def encode_structure(household: Household, market: Market) -> Structure:
                 sleeve_class.append(c)
                 sleeve_weight.append(weight)
     classes = np.array(sleeve_class, np.int64)
-    location = dict(household.targets.location)
+    location = household.targets.ranks
     # What the household says of a security counts for more than what came with the prices.
     own = {security.symbol: security for security in household.securities}
     securities = [own.get(security.symbol, security) for security in market.securities]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import Prices
+from rebal_kit.reasons import Reason
 from rebal_kit.transactions import PIECE, Action, Transaction
 
 _BEFORE_TRADES, _SPLIT_FIRST = -2, -3

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rebal_kit.domain import Household, Reason
+from rebal_kit.domain import Household
 from rebal_kit.encode import encode_accounts
 from rebal_kit.engine import replay as events
 from rebal_kit.engine.desk import Desk
@@ -24,6 +24,7 @@ from rebal_kit.engine.ledger import LOT, day_of, lots_in_order
 from rebal_kit.engine.tape import ENTRIES, MATCHES
 from rebal_kit.fills import merge_fills
 from rebal_kit.findings import Finding, LedgerError, raise_errors
+from rebal_kit.reasons import Reason
 from rebal_kit.rules.law import TaxTable
 from rebal_kit.rules.lots import HISTORY_METHOD_CODES
 from rebal_kit.transactions import PIECE, PURCHASES, Action, Transaction

@@ -17,205 +17,23 @@ from rebal_kit.checking import (
     check_kind,
     check_number,
     check_once,
-    check_text,
-    is_number,
     is_pair,
 )
-from rebal_kit.domain import code_of
+from rebal_kit.domain import DIVIDENDS, Dividends
 from rebal_kit.findings import Finding, PolicyError, raise_errors
+from rebal_kit.gain_limits import GainLimits
+from rebal_kit.periods import Every
+from rebal_kit.printing import code_of
+from rebal_kit.triggers import Calendar, Threshold, Tiered, Trigger, check_look
 from rebal_kit.variation import with_field
 
-Every = Literal["session", "week", "month", "quarter", "half-year", "year"]
-EVERY: tuple[Every, ...] = ("session", "week", "month", "quarter", "half-year", "year")
 LotMethod = Literal["fifo", "lifo", "hifo", "least_tax", "long_term_first"]
 LOT_METHODS: tuple[LotMethod, ...] = ("fifo", "lifo", "hifo", "least_tax", "long_term_first")
 _DESTINATION = "use target, half, edge or a fraction of the band from 0 to 1"
 DESTINATIONS = {"target": 0.0, "half": 0.5, "edge": 1.0}
-
-
-def _check_look(where: str, look: Any) -> Iterator[Finding]:
-    whole = is_number(look) and look >= 1 and look == look // 1
-    if not whole and not (isinstance(look, str) and look in EVERY):
-        remedy = f"use sessions (1, 2, …) or one of {', '.join(EVERY)}"
-        yield Finding("error", where, f"look interval is {look!r}", remedy)
-
-
-def _check_band(where: str, band: Any) -> Iterator[Finding]:
-    width = f"{band:g}" if is_number(band) else "0.05"
-    yield from check_kind(where, "band", band, ToleranceBand, f"make it with ToleranceBand(absolute={width})")
-
-
-@dataclass(frozen=True)
-class ToleranceBand:
-    """How far a weight may drift from its target.
-
-    Attributes
-    ----------
-    absolute : float, optional
-        Fraction of the portfolio: 0.05 lets 60 % run from 55 % to 65 %.
-    relative : float, optional
-        Fraction of the target: 0.20 lets 60 % run from 48 % to 72 %.
-    combine : {'either', 'both'}
-        With both widths: leave the band when *either* is exceeded (the narrower counts) or only when *both* are.
-    lower : ToleranceBand, optional
-        A different width below the target.
-    """
-
-    absolute: float | None = None
-    relative: float | None = None
-    combine: Literal["either", "both"] = "either"
-    lower: ToleranceBand | None = None
-
-    def __post_init__(self) -> None:
-        raise_errors(PolicyError, self._check())
-
-    def _check(self) -> Iterator[Finding]:
-        if self.absolute is None and self.relative is None:
-            yield Finding("error", "tolerance band", "has no width", "give absolute or relative")
-        if self.absolute is not None:
-            yield from check_fraction("tolerance band", "absolute", self.absolute)
-        if self.relative is not None:
-            yield from check_amount("tolerance band", "relative", self.relative)
-        yield from check_choice(
-            "tolerance band", "combine", self.combine, ("either", "both"), "use either or both"
-        )
-        if self.lower is not None:
-            yield from _check_band("tolerance band, lower", self.lower)
-
-    def __repr__(self) -> str:
-        return code_of(self)
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """Rebalance to target on a schedule.
-
-    Attributes
-    ----------
-    every : {'session', 'week', 'month', 'quarter', 'half-year', 'year'}
-        The first session of each such period.
-    offset : int
-        Sessions later than that.
-    """
-
-    every: Every = "quarter"
-    offset: int = 0
-
-    def __post_init__(self) -> None:
-        raise_errors(PolicyError, self._check())
-
-    def _check(self) -> Iterator[Finding]:
-        remedy = f"use {', '.join(EVERY)}"
-        if is_number(self.every):
-            remedy += "; to look every so many sessions use Threshold(look=…)"
-        yield from check_choice("calendar", "every", self.every, EVERY, remedy)
-        yield from check_number(
-            "calendar", "offset", self.offset, "give 0 or more sessions", least=0, whole=True
-        )
-
-    def __repr__(self) -> str:
-        return code_of(self)
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """Rebalance classes that have left their band, on days one looks.
-
-    Attributes
-    ----------
-    band : ToleranceBand
-        For every class that `bands` does not name.
-    look : int or {'session', 'week', 'month', 'quarter', 'half-year', 'year'}
-        How often one looks: every so many sessions, or on the first session of each period.
-    bands : mapping of str to ToleranceBand
-        A band of its own for a class (by class name) or, at security level, for a security (by ticker).
-    level : {'class', 'security'}
-        What is compared with its target: the class, or each weighted security in it. When one security leaves its band,
-        its whole class is brought back to its inner weights; so a policy with such a trigger has the destination
-        'target'.
-    """
-
-    band: ToleranceBand = field(default_factory=lambda: ToleranceBand(absolute=0.05))
-    look: int | Every = 1
-    bands: tuple[tuple[str, ToleranceBand], ...] = ()
-    level: Literal["class", "security"] = "class"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "bands", as_pairs(self.bands))
-        raise_errors(PolicyError, self._check())
-
-    def _check(self) -> Iterator[Finding]:
-        yield from _check_band("threshold", self.band)
-        yield from _check_look("threshold", self.look)
-        pairs = [pair for pair in self.bands if is_pair(pair)]
-        if len(pairs) < len(self.bands):
-            yield Finding("error", "threshold", f"bands is {self.bands!r}", "give {name: ToleranceBand(…)}")
-        for name, band in pairs:
-            yield from _check_band(f"threshold, '{name}'", band)
-        yield from check_once("threshold", (name for name, _ in pairs), "'{}' has two bands", "keep one")
-        yield from check_choice(
-            "threshold", "level", self.level, ("class", "security"), "use class or security"
-        )
-
-    def __repr__(self) -> str:
-        return code_of(self)
-
-
-@dataclass(frozen=True)
-class Tier:
-    """Some classes (or securities) with a look interval and a band of their own.
-
-    Attributes
-    ----------
-    members : tuple of str
-        Class names, or tickers.
-    band : ToleranceBand
-    look : int or str
-        As in `Threshold`.
-    """
-
-    members: tuple[str, ...]
-    band: ToleranceBand
-    look: int | Every = 1
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.members, str):
-            object.__setattr__(self, "members", as_tuple(self.members))
-        raise_errors(PolicyError, self._check())
-
-    def _check(self) -> Iterator[Finding]:
-        if isinstance(self.members, str):
-            yield Finding("error", "tier", f"members is {self.members!r}", f"write ({self.members!r},)")
-        for member in self.members:
-            yield from check_text("tier", "one of members", member, "give names of classes, or tickers")
-        yield from _check_band("tier", self.band)
-        yield from _check_look("tier", self.look)
-
-    def __repr__(self) -> str:
-        return code_of(self)
-
-
-@dataclass(frozen=True)
-class Tiered:
-    """Tiers looked at separately: say, large holdings quarterly and volatile small ones daily."""
-
-    tiers: tuple[Tier, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "tiers", as_tuple(self.tiers))
-        raise_errors(PolicyError, self._check())
-
-    def _check(self) -> Iterator[Finding]:
-        if not self.tiers:
-            yield Finding("error", "tiered", "has no tiers", "give at least one Tier")
-        for tier in self.tiers:
-            yield from check_kind("tiered", "one of tiers", tier, Tier, "make it with Tier(…)")
-
-    def __repr__(self) -> str:
-        return code_of(self)
-
-
-Trigger = Calendar | Threshold | Tiered
+SWITCH_BACK = ("at_loss", "no_short_gain")
+CHOOSE = ("underweight", "correlated")
+WITHDRAW = ("least_tax", "taxable_first")
 
 
 @dataclass(frozen=True)
@@ -233,7 +51,14 @@ class Harvest:
     look : int or str
         How often one looks, as in `Threshold`.
     replacements : int
-        Without a partner, the proceeds go to at most so many other members of the class, those most below their weight.
+        Without a partner, the proceeds go to at most so many other members of the class, as `choose` says.
+    december_min_loss_pct, december_min_loss_usd : float, optional
+        The same thresholds in December, the last month in which a loss counts for the year. None: as in other months.
+    switch_back : {'at_loss', 'no_short_gain'}
+        When a partner gives way to the member it stands in for: only when it is itself harvested; or as soon as no wash
+        sale window is open and every lot of it is at a loss, long-term, or in a tax-advantaged account.
+    choose : {'underweight', 'correlated'}
+        Which members those are: the ones most below their weight, or most correlated over the past year.
     """
 
     min_loss_pct: float = 0.05
@@ -241,18 +66,30 @@ class Harvest:
     min_tax_saved_usd: float = 0.0
     look: int | Every = 1
     replacements: int = 5
+    december_min_loss_pct: float | None = None
+    december_min_loss_usd: float | None = None
+    switch_back: Literal["at_loss", "no_short_gain"] = "at_loss"
+    choose: Literal["underweight", "correlated"] = "underweight"
 
     def __post_init__(self) -> None:
         raise_errors(PolicyError, self._check())
 
     def _check(self) -> Iterator[Finding]:
-        yield from _check_look("harvest", self.look)
+        yield from check_look("harvest", self.look)
         yield from check_fraction("harvest", "min_loss_pct", self.min_loss_pct)
         for name in ("min_loss_usd", "min_tax_saved_usd"):
             yield from check_amount("harvest", name, getattr(self, name))
         yield from check_number(
             "harvest", "replacements", self.replacements, "give 1 or more", least=1, whole=True
         )
+        if self.december_min_loss_pct is not None:
+            yield from check_fraction("harvest", "december_min_loss_pct", self.december_min_loss_pct)
+        if self.december_min_loss_usd is not None:
+            yield from check_amount("harvest", "december_min_loss_usd", self.december_min_loss_usd)
+        for name, choices in (("switch_back", SWITCH_BACK), ("choose", CHOOSE)):
+            yield from check_choice(
+                "harvest", name, getattr(self, name), choices, f"use {' or '.join(choices)}"
+            )
 
     def __repr__(self) -> str:
         return code_of(self)
@@ -306,8 +143,9 @@ class RebalancePolicy:
     gain_guard_days : int
         Postpone the sale of a short-term gain that turns long-term within so many days.
     harvest : Harvest, optional
-    dividends : {'cash', 'reinvest'}
-        Reinvested in the security that paid them, or kept as cash.
+    dividends : {'cash', 'reinvest', 'drip'}
+        Kept as cash; reinvested in what paid them, but not inside its wash-sale window; or reinvested by the broker's
+        own plan, which nothing pauses, so that it can make wash sales. An account may say otherwise.
     invest_cash_above : float
         When a trigger looks, invest idle cash in underweight classes if it exceeds its target by this fraction of the
         portfolio. Without a trigger nothing looks.
@@ -316,6 +154,15 @@ class RebalancePolicy:
     min_trade_usd : float
         Orders below are not placed.
     costs : Costs
+    coordinate : bool
+        Drift and trades are those of the whole household. False: each account holds the targets by itself.
+    locate : bool
+        Purchases follow the location ranks of the targets. False: they go where the cash is.
+    gains : GainLimits
+        Which gains may be realised, and how much of them in a year.
+    withdraw : {'least_tax', 'taxable_first'}
+        Where a withdrawal that names no account is paid from: wherever it costs the least tax, or from taxable accounts
+        first, then tax-deferred, then Roth.
     """
 
     name: str = ""
@@ -324,11 +171,15 @@ class RebalancePolicy:
     lot_method: LotMethod = "hifo"
     gain_guard_days: int = 0
     harvest: Harvest | None = None
-    dividends: Literal["cash", "reinvest"] = "cash"
+    dividends: Dividends = "cash"
     invest_cash_above: float = 0.01
     avoid_wash_sales: bool = True
     min_trade_usd: float = 0.0
     costs: Costs = field(default_factory=Costs)
+    coordinate: bool = True
+    locate: bool = True
+    gains: GainLimits = field(default_factory=GainLimits)
+    withdraw: Literal["least_tax", "taxable_first"] = "least_tax"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "triggers", as_tuple(self.triggers))
@@ -356,13 +207,14 @@ class RebalancePolicy:
         yield from check_number(where, "gain_guard_days", days, "give 0 or more", least=0, whole=True)
         if self.harvest is not None:
             yield from check_kind(where, "harvest", self.harvest, Harvest, "make it with Harvest()")
-        yield from check_choice(
-            where, "dividends", self.dividends, ("cash", "reinvest"), "use cash or reinvest"
-        )
-        yield from check_flag(where, "avoid_wash_sales", self.avoid_wash_sales)
+        yield from check_choice(where, "dividends", self.dividends, DIVIDENDS, f"use {', '.join(DIVIDENDS)}")
+        for name in ("avoid_wash_sales", "coordinate", "locate"):
+            yield from check_flag(where, name, getattr(self, name))
         for name in ("invest_cash_above", "min_trade_usd"):
             yield from check_amount(where, name, getattr(self, name))
         yield from check_kind(where, "costs", self.costs, Costs, "make it with Costs(…)")
+        yield from check_kind(where, "gains", self.gains, GainLimits, "make it with GainLimits(…)")
+        yield from check_choice(where, "withdraw", self.withdraw, WITHDRAW, f"use {' or '.join(WITHDRAW)}")
 
     @property
     def destination_fraction(self) -> float:

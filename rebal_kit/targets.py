@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from rebal_kit.checking import as_pairs, as_tuple, is_number
 from rebal_kit.findings import Finding, PolicyError, raise_errors
@@ -13,6 +13,8 @@ from rebal_kit.findings import Finding, PolicyError, raise_errors
 WEIGHT_TOLERANCE = 1e-9
 
 _Named = TypeVar("_Named")
+#: Which of taxable, tax-deferred and Roth accounts buys first.
+Rank = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -109,26 +111,28 @@ class TargetAllocation:
     ----------
     weights : mapping of AssetClass (or ticker) to float
         Household-wide target weights. A bare ticker stands for a class of that one security.
-    location : mapping of str to sequence of 3 ints, optional
+    location : mapping of str to sequence of 3 ints, or 'auto', optional
         Class name → rank of (taxable, tax-deferred, Roth) accounts for buys; 1 is first, ties allowed.
-        Classes that are not named have no preference.
+        Classes that are not named have no preference. With 'auto', ranks are derived from how the classes are taxed.
 
     Raises
     ------
     PolicyError
-        A weight is negative, the sum exceeds 1, or a security stands in two classes.
+        A weight is negative, the sum exceeds 1, a security stands in two classes, or a location is no rank.
     """
 
     weights: tuple[tuple[AssetClass, float], ...]
-    location: tuple[tuple[str, tuple[int, int, int]], ...] = ()
+    location: tuple[tuple[str, Rank], ...] | Literal["auto"] = ()
 
     def __init__(
         self,
         weights: Mapping[Any, float] | Iterable[tuple[Any, float]],
-        location: Mapping[str, Iterable[int]] | Iterable[tuple[str, Iterable[int]]] = (),
+        location: Mapping[str, Iterable[int]] | Iterable[tuple[str, Iterable[int]]] | Literal["auto"] = (),
     ):
         classes = _weights("targets", "weights", weights, _as_class)
-        ranks: Any = tuple((str(n), as_tuple(rank)) for n, rank in _pairs("targets", "location", location))
+        ranks: Any = location
+        if not isinstance(location, str):
+            ranks = tuple((str(n), as_tuple(rank)) for n, rank in _pairs("targets", "location", location))
         object.__setattr__(self, "weights", classes)
         object.__setattr__(self, "location", ranks)
         raise_errors(PolicyError, self._check())
@@ -158,8 +162,11 @@ class TargetAllocation:
                 seen[symbol] = asset_class.name
         if len(set(names)) < len(names):
             yield Finding("error", "targets", "two classes have the same name", "name them differently")
+        if isinstance(self.location, str) and self.location != "auto":
+            remedy = "use 'auto', or ranks such as {'stocks': (1, 3, 2)}"
+            yield Finding("error", "targets", f"location is {self.location!r}", remedy)
         rank: Any
-        for name, rank in self.location:
+        for name, rank in self.ranks.items():
             if name not in names:
                 yield Finding(
                     "error", "targets", f"location names '{name}', which is no class", f"use {names}"
@@ -181,6 +188,11 @@ class TargetAllocation:
         return tuple(s for c in self.classes for s, _ in c.members)
 
     @property
+    def ranks(self) -> dict[str, Rank]:
+        """The ranks that are given, by class name; none where they are derived."""
+        return {} if isinstance(self.location, str) else dict(self.location)
+
+    @property
     def cash(self) -> float:
         """Target weight of cash."""
         left = 1.0 - sum(w for _, w in self.weights)
@@ -191,7 +203,8 @@ class TargetAllocation:
             f"{c.name!r}: {w!r}" if repr(c) == f"AssetClass({c.name!r}, {c.name!r})" else f"{c!r}: {w!r}"
             for c, w in self.weights
         )
-        location = f", location={ {n: list(r) for n, r in self.location}!r}" if self.location else ""
+        given = self.location if isinstance(self.location, str) else {n: list(r) for n, r in self.location}
+        location = f", location={given!r}" if given else ""
         return f"TargetAllocation({{{shown}}}{location})"
 
 

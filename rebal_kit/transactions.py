@@ -20,8 +20,8 @@ from rebal_kit.checking import (
     is_number,
     is_pair,
 )
-from rebal_kit.domain import Reason
 from rebal_kit.findings import Finding, LedgerError, raise_errors
+from rebal_kit.reasons import Reason
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 
 from rebal_kit.backtest import Backtest, backtest, warm
-from rebal_kit.domain import AccountKind, Reason, Security, TaxLot, TaxProfile
+from rebal_kit.domain import AccountKind, Security, TaxLot, TaxProfile
 from rebal_kit.findings import PolicyError
-from rebal_kit.policy import BUY_AND_HOLD, Calendar, Costs, Harvest, RebalancePolicy, Threshold, ToleranceBand
+from rebal_kit.policy import BUY_AND_HOLD, Costs, Harvest, RebalancePolicy
+from rebal_kit.reasons import Reason
 from rebal_kit.targets import AssetClass
+from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
 from tests.worlds import account, household_of, market_of
 
 HALF_YEARS = RebalancePolicy("half-years", Calendar("half-year"), lot_method="fifo", invest_cash_above=1.0)

@@ -7,17 +7,10 @@ import datetime as dt
 
 import pytest
 
-from rebal_kit.domain import (
-    Account,
-    AccountKind,
-    Household,
-    Reason,
-    Security,
-    TaxLot,
-    TaxProfile,
-    code_of,
-)
+from rebal_kit.domain import Account, AccountKind, Household, Security, TaxLot, TaxProfile
 from rebal_kit.findings import Finding, HouseholdError, RebalError, raise_errors
+from rebal_kit.printing import code_of
+from rebal_kit.reasons import Reason
 from rebal_kit.targets import TargetAllocation
 from rebal_kit.transactions import Trade
 
@@ -212,8 +205,10 @@ def test_reasons_keep_their_numbers() -> None:
     """They are stored in journals."""
     assert {reason.name: int(reason) for reason in Reason} == {
         "OPENING": 0, "CALENDAR": 1, "THRESHOLD": 2, "TIER": 3, "BALANCE": 4, "INVEST_CASH": 5, "HARVEST": 6,
-        "REPLACEMENT": 7, "REINVEST": 8, "RAISE_TAX": 9, "GIVEN": 10, "WASH_WINDOW_BUY": 20, "WASH_WINDOW_SALE": 21,
-        "NO_REPLACEMENT": 22, "BELOW_MINIMUM": 23, "GAIN_GUARD": 24, "NOT_TRADED": 25,
+        "REPLACEMENT": 7, "REINVEST": 8, "RAISE_TAX": 9, "GIVEN": 10, "RAISE_CASH": 11, "REFILL_CASH": 12, "PAIRED": 13,
+        "SWITCH_BACK": 14, "SWAP": 15, "LEGACY": 16, "WASH_WINDOW_BUY": 20, "WASH_WINDOW_SALE": 21,
+        "NO_REPLACEMENT": 22, "BELOW_MINIMUM": 23, "GAIN_GUARD": 24, "NOT_TRADED": 25, "RESTRICTED": 26,
+        "SHORT_GAIN": 27, "GAIN_BUDGET": 28, "CASH_ELSEWHERE": 29, "UNPAID": 30,
     }  # fmt: skip
     assert len({reason.sentence for reason in Reason}) == len(Reason)
 

@@ -6,18 +6,9 @@ import pytest
 from hypothesis import given
 
 from rebal_kit.findings import PolicyError
-from rebal_kit.policy import (
-    BUY_AND_HOLD,
-    EVERY,
-    Calendar,
-    Costs,
-    Harvest,
-    RebalancePolicy,
-    Threshold,
-    Tier,
-    Tiered,
-    ToleranceBand,
-)
+from rebal_kit.periods import EVERY
+from rebal_kit.policy import BUY_AND_HOLD, Costs, Harvest, RebalancePolicy
+from rebal_kit.triggers import Calendar, Threshold, Tier, Tiered, ToleranceBand
 from tests.invariants.random_runs import policies
 
 LOOK = f"use sessions (1, 2, …) or one of {', '.join(EVERY)}"

@@ -11,9 +11,10 @@ from rebal_kit.assumptions import coverage
 from rebal_kit.backtest import backtest
 from rebal_kit.domain import AccountKind, Household, TaxLot, TaxProfile
 from rebal_kit.findings import HouseholdError, LawError, MarketError, PolicyError, RebalError, SimulationError
-from rebal_kit.policy import BUY_AND_HOLD, Calendar, RebalancePolicy
+from rebal_kit.policy import BUY_AND_HOLD, RebalancePolicy
 from rebal_kit.run import METRICS, Setting, prepare
 from rebal_kit.targets import TargetAllocation
+from rebal_kit.triggers import Calendar
 from tests.worlds import account, household_of, market_of
 
 MARKET = market_of({"A": [10, 11, 12, 13], "B": [20, 20, 21, 22], "C": [5, 5, 5, 5]})

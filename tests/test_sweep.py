@@ -8,20 +8,11 @@ import pytest
 from rebal_kit.backtest import backtest
 from rebal_kit.domain import AccountKind, TaxProfile
 from rebal_kit.findings import HouseholdError, MarketError, PolicyError
-from rebal_kit.policy import (
-    BUY_AND_HOLD,
-    Calendar,
-    Costs,
-    Harvest,
-    RebalancePolicy,
-    Threshold,
-    Tier,
-    Tiered,
-    ToleranceBand,
-)
+from rebal_kit.policy import BUY_AND_HOLD, Costs, Harvest, RebalancePolicy
 from rebal_kit.run import METRICS, prepare
 from rebal_kit.sweep import available_processors, sweep
 from rebal_kit.targets import AssetClass
+from rebal_kit.triggers import Calendar, Threshold, Tier, Tiered, ToleranceBand
 from tests.worlds import account, household_of, market_of, random_market
 
 MARKET = random_market(11, ("A", "A2", "B", "C"), 400)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rebal_kit.compiled import inner
-from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.dividends import unqualify_dividends
@@ -20,6 +19,7 @@ from rebal_kit.engine.ledger import (
 from rebal_kit.engine.pages import DUST, append_lot, remove_lots
 from rebal_kit.engine.tape import BOUGHT, COST, ORDERS, SOLD, TRADES, next_entry
 from rebal_kit.engine.wash import disallow, remember_gone, replace_sold
+from rebal_kit.reasons import Reason
 from rebal_kit.rules.holding import replacement_start
 from rebal_kit.rules.wash_sale import blocked_until, in_window, matched_shares
 

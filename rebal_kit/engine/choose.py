@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from rebal_kit.compiled import inner
-from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import DISPOSED, GONE
 from rebal_kit.engine.pages import DUST
 from rebal_kit.engine.tape import pass_over
+from rebal_kit.reasons import Reason
 from rebal_kit.rules.lots import postponed, sale_order
 from rebal_kit.rules.wash_sale import in_window
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_kit.compiled import inner
-from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.book import sell
 from rebal_kit.engine.choose import NONE, may_buy, own_only, recent_purchase
@@ -15,6 +14,7 @@ from rebal_kit.engine.ledger import LONG_AGO
 from rebal_kit.engine.locate import buy_amount
 from rebal_kit.engine.pages import ROUNDING, watch
 from rebal_kit.engine.tape import pass_over
+from rebal_kit.reasons import Reason
 from rebal_kit.rules.harvest import qualifies, tax_saved
 from rebal_kit.rules.wash_sale import blocked_until
 

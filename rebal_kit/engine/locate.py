@@ -8,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_kit.compiled import inner
-from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.book import buy, sell
 from rebal_kit.engine.choose import choose_lots, unit_gain
 from rebal_kit.engine.costs import affordable, spread_cost
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.tape import pass_over
+from rebal_kit.reasons import Reason
 
 RANKS = 3
 

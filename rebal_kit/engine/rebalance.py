@@ -7,11 +7,11 @@ their band trade; the balance comes from cash, then from the classes furthest of
 from __future__ import annotations
 
 from rebal_kit.compiled import inner
-from rebal_kit.domain import Reason
 from rebal_kit.engine.choose import may_buy
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.locate import ROUNDING, place_buys, sell_sleeve
 from rebal_kit.engine.tape import pass_over
+from rebal_kit.reasons import Reason
 from rebal_kit.rules.triggers import breach, destination_weight
 
 

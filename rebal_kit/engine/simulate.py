@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rebal_kit.compiled import compiled, inner
-from rebal_kit.domain import Reason
 from rebal_kit.engine.book import buy, split_shares
 from rebal_kit.engine.choose import may_buy
 from rebal_kit.engine.desk import Desk
@@ -15,6 +14,7 @@ from rebal_kit.engine.pages import forget_window, watch
 from rebal_kit.engine.rebalance import check_triggers, note_blocked, rebalance, value_household
 from rebal_kit.engine.tape import BEFORE_TAX, CASH, DIVIDENDS, DRIFT, REBALANCES, TAX_PAID, VALUE
 from rebal_kit.engine.taxes import pay_tax
+from rebal_kit.reasons import Reason
 
 
 @compiled

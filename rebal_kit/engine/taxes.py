@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_kit.compiled import compiled, inner
-from rebal_kit.domain import Reason
 from rebal_kit.engine.arrays import DEFERRED, TAXABLE
 from rebal_kit.engine.choose import unit_gain
 from rebal_kit.engine.costs import gross_for
@@ -24,6 +23,7 @@ from rebal_kit.engine.ledger import (
     UNPAID,
 )
 from rebal_kit.engine.locate import ROUNDING, sell_sleeve
+from rebal_kit.reasons import Reason
 from rebal_kit.rules.brackets import Carryover, YearTax, year_tax
 
 

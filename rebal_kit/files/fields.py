@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from rebal_kit.files.csv_text import as_number
-from rebal_kit.policy import EVERY, Every
+from rebal_kit.periods import EVERY, Every
 
 _PERCENT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*%\s*")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")

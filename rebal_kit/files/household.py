@@ -148,7 +148,7 @@ def _plain(household: Household, lots: str | None) -> dict[str, Any]:
     if household.identical:
         held["identical"] = [list(group) for group in household.identical]
     if household.targets.weights:
-        location = dict(household.targets.location)
+        location = household.targets.ranks
         classes = [_class(c, w, location.get(c.name)) for c, w in household.targets.weights]
         held["targets"] = {"classes": classes, "cash": round(household.targets.cash, 12)}
     held["tax"] = _tax(household.tax)

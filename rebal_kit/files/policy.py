@@ -15,9 +15,10 @@ from rebal_kit.files.policy_file import PolicyFile
 from rebal_kit.files.reading import capped, read_text
 from rebal_kit.files.yaml_text import read_yaml, write_yaml
 from rebal_kit.findings import Finding, PolicyError
-from rebal_kit.policy import Calendar, RebalancePolicy, Tiered, ToleranceBand
+from rebal_kit.policy import RebalancePolicy
+from rebal_kit.triggers import Calendar, Tiered, ToleranceBand
 
-_FRACTIONS = ("absolute", "relative", "min_loss_pct", "invest_cash_above")
+_FRACTIONS = ("absolute", "relative", "min_loss_pct", "december_min_loss_pct", "invest_cash_above")
 
 
 def load_policy(source: str | Path) -> RebalancePolicy:
@@ -98,7 +99,11 @@ def _field(name: str, part: Any) -> Any:
         return list(part)
     if name in _FRACTIONS:
         return as_fraction(part)
-    return _plain(part) if name in ("harvest", "costs", "lower") or isinstance(part, ToleranceBand) else part
+    return (
+        _plain(part)
+        if name in ("harvest", "costs", "gains", "lower") or isinstance(part, ToleranceBand)
+        else part
+    )
 
 
 def _trigger(trigger: Any) -> dict[str, Any]:

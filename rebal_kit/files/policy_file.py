@@ -6,21 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from rebal_kit.domain import Dividends
 from rebal_kit.files.fields import Destination, FileModel, Fraction, Look, Name
 from rebal_kit.findings import Finding, PolicyError
-from rebal_kit.policy import (
-    Calendar,
-    Costs,
-    Every,
-    Harvest,
-    LotMethod,
-    RebalancePolicy,
-    Threshold,
-    Tier,
-    Tiered,
-    ToleranceBand,
-    Trigger,
-)
+from rebal_kit.gain_limits import GainLimits, ShortGains
+from rebal_kit.periods import Every
+from rebal_kit.policy import Costs, Harvest, LotMethod, RebalancePolicy
+from rebal_kit.triggers import Calendar, Threshold, Tier, Tiered, ToleranceBand, Trigger
 
 BasisPoints = Annotated[float, Field(ge=0, lt=10_000)]
 AtLeastZero = Annotated[float, Field(ge=0)]
@@ -124,10 +116,46 @@ class HarvestFile(FileModel):
     replacements: int = Field(
         default=5, ge=1, description="A number of members that may replace one without a partner"
     )
+    december_min_loss_pct: Fraction | None = Field(
+        default=None, description="Loss as a fraction of basis in December; as in other months when not given"
+    )
+    december_min_loss_usd: AtLeastZero | None = Field(
+        default=None, description="Loss of the lot in US$ in December; as in other months when not given"
+    )
+    switch_back: Literal["at_loss", "no_short_gain"] = Field(
+        default="at_loss", description="When a partner gives way to the member it stands in for"
+    )
+    choose: Literal["underweight", "correlated"] = Field(
+        default="underweight", description="Which members replace one without a partner"
+    )
 
     def build(self) -> Harvest:
         """Return the harvest rule."""
         return Harvest(**{name: getattr(self, name) for name in type(self).model_fields})
+
+
+class GainLimitsFile(FileModel):
+    """Which gains rebalancing may realise, and how much of them in a year."""
+
+    short: ShortGains = Field(
+        default="allow", description="What becomes of short-term gains: allow, minimise or never"
+    )
+    pair: bool = Field(default=False, description="Whether a sale at a gain looks for losses beside it")
+    max_gain_usd: AtLeastZero | None = Field(
+        default=None, description="The most net gain in a calendar year in US$; no limit when not given"
+    )
+    max_tax_usd: AtLeastZero | None = Field(
+        default=None, description="The most tax on gains in a calendar year in US$; no limit when not given"
+    )
+    sell_legacy: bool = Field(default=False, description="Whether holdings outside the targets are sold")
+    max_legacy_gain_usd: AtLeastZero | None = Field(
+        default=None,
+        description="The most net gain on those in a calendar year in US$; no limit when not given",
+    )
+
+    def build(self) -> GainLimits:
+        """Return the limits."""
+        return GainLimits(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
 class CostsFile(FileModel):
@@ -162,7 +190,9 @@ class PolicyFile(FileModel):
     harvest: HarvestFile | None = Field(
         default=None, description="When to sell a lot for its loss; {} for the defaults"
     )
-    dividends: Literal["cash", "reinvest"] = Field(default="cash", description="What becomes of dividends")
+    dividends: Dividends = Field(
+        default="cash", description="What becomes of dividends, unless an account says otherwise"
+    )
     invest_cash_above: Fraction = Field(
         default=0.01, description="A fraction of the portfolio: idle cash beyond it is invested at a look"
     )
@@ -171,14 +201,27 @@ class PolicyFile(FileModel):
     )
     min_trade_usd: AtLeastZero = Field(default=0.0, description="The smallest order in US$")
     costs: CostsFile = Field(default=CostsFile(), description="What a trade costs")
+    coordinate: bool = Field(
+        default=True,
+        description="Whether the household holds the targets together; false: each account alone",
+    )
+    locate: bool = Field(
+        default=True,
+        description="Whether purchases follow the location ranks; false: they go where the cash is",
+    )
+    gains: GainLimitsFile = Field(default=GainLimitsFile(), description="Which gains may be realised")
+    withdraw: Literal["least_tax", "taxable_first"] = Field(
+        default="least_tax", description="Where withdrawals that name no account are paid from"
+    )
 
     def build(self) -> RebalancePolicy:
         """Return the policy."""
         plain: dict[str, Any] = {
             name: getattr(self, name) for name in type(self).model_fields
-            if name not in ("name", "triggers", "harvest", "costs")
+            if name not in ("name", "triggers", "harvest", "costs", "gains")
         }  # fmt: skip
         return RebalancePolicy(
             name=self.name or "", triggers=tuple(trigger.build() for trigger in self.triggers),
-            harvest=self.harvest.build() if self.harvest else None, costs=self.costs.build(), **plain,
+            harvest=self.harvest.build() if self.harvest else None, costs=self.costs.build(),
+            gains=self.gains.build(), **plain,
         )  # fmt: skip

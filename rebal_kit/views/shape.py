@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from rebal_kit.domain import Reason
 from rebal_kit.metrics import DAYS_PER_YEAR
+from rebal_kit.reasons import Reason
 
 if TYPE_CHECKING:
     from rebal_kit.backtest import Backtest

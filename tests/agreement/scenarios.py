@@ -11,19 +11,10 @@ from rebal_kit.compiled import is_interpreted
 from rebal_kit.domain import AccountKind, Household, TaxProfile
 from rebal_kit.files.household import load_household
 from rebal_kit.market import Market
-from rebal_kit.policy import (
-    BUY_AND_HOLD,
-    Calendar,
-    Costs,
-    Harvest,
-    RebalancePolicy,
-    Threshold,
-    Tier,
-    Tiered,
-    ToleranceBand,
-)
+from rebal_kit.policy import BUY_AND_HOLD, Costs, Harvest, RebalancePolicy
 from rebal_kit.sources.load import load_market
 from rebal_kit.targets import AssetClass
+from rebal_kit.triggers import Calendar, Threshold, Tier, Tiered, ToleranceBand
 from tests.worlds import account, bits_of, household_of, random_market
 
 BOTH = ToleranceBand(absolute=0.01, relative=0.1, combine="both", lower=ToleranceBand(relative=0.15))

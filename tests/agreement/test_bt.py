@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from rebal_kit.backtest import backtest
-from rebal_kit.policy import RebalancePolicy, Threshold, ToleranceBand
+from rebal_kit.policy import RebalancePolicy
+from rebal_kit.triggers import Threshold, ToleranceBand
 from tests.worlds import household_of, random_market
 
 pytestmark = pytest.mark.compiled

@@ -17,9 +17,10 @@ from rebal_kit.domain import AccountKind, TaxLot, TaxProfile
 from rebal_kit.encode import look_sessions
 from rebal_kit.files.household import load_household
 from rebal_kit.findings import RebalError
-from rebal_kit.policy import BUY_AND_HOLD, Calendar, Costs, Harvest, RebalancePolicy, Threshold, ToleranceBand
+from rebal_kit.policy import BUY_AND_HOLD, Costs, Harvest, RebalancePolicy
 from rebal_kit.sources.load import load_market
 from rebal_kit.targets import AssetClass
+from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
 from tests.worlds import account, household_of, market_of, random_market
 
 pytestmark = pytest.mark.compiled

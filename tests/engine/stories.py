@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rebal_kit.conventions import WashSaleConventions
-from rebal_kit.domain import Account, Household, Reason, TaxProfile
+from rebal_kit.domain import Account, Household, TaxProfile
 from rebal_kit.encode import encode_accounts
 from rebal_kit.engine.arrays import Structure
 from rebal_kit.engine.desk import Desk
@@ -22,6 +22,7 @@ from rebal_kit.engine.history import History, history_desk, history_structure, p
 from rebal_kit.engine.ledger import date_of, day_of
 from rebal_kit.engine.replay import BUY, EVENT, PICK, SELL, SPLIT
 from rebal_kit.engine.tape import ENTRIES
+from rebal_kit.reasons import Reason
 from rebal_kit.rules.law import TaxTable, tax_table
 from rebal_kit.rules.lots import HISTORY_METHOD_CODES
 from rebal_kit.targets import TargetAllocation

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from rebal_kit.backtest import backtest
-from rebal_kit.domain import AccountKind, Reason, TaxLot, TaxProfile
-from rebal_kit.policy import Calendar, Costs, RebalancePolicy, Threshold, ToleranceBand
+from rebal_kit.domain import AccountKind, TaxLot, TaxProfile
+from rebal_kit.policy import Costs, RebalancePolicy
+from rebal_kit.reasons import Reason
 from rebal_kit.targets import AssetClass
+from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
 from tests.worlds import account, household_of, market_of
 
 

@@ -6,18 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from rebal_kit.policy import (
-    EVERY,
-    LOT_METHODS,
-    Calendar,
-    Costs,
-    Harvest,
-    RebalancePolicy,
-    Threshold,
-    Tier,
-    Tiered,
-    ToleranceBand,
-)
+from rebal_kit.periods import EVERY
+from rebal_kit.policy import LOT_METHODS, Costs, Harvest, RebalancePolicy
+from rebal_kit.triggers import Calendar, Threshold, Tier, Tiered, ToleranceBand
 
 NAMES = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=8)
 AMOUNTS = st.floats(0, 1e12, allow_nan=False)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-import rebal_kit.policy as vocabulary
+import rebal_kit.policy
+import rebal_kit.triggers
 from rebal_kit.files.bundled import bundled_names
 from rebal_kit.files.household import load_household
 from rebal_kit.files.policy import dump_policy, load_policy, parse_policy
@@ -22,16 +23,8 @@ from rebal_kit.files.policy_file import (
     TierFile,
 )
 from rebal_kit.findings import PolicyError
-from rebal_kit.policy import (
-    Calendar,
-    Costs,
-    Harvest,
-    RebalancePolicy,
-    Threshold,
-    Tier,
-    Tiered,
-    ToleranceBand,
-)
+from rebal_kit.policy import Costs, Harvest, RebalancePolicy
+from rebal_kit.triggers import Calendar, Threshold, Tier, Tiered, ToleranceBand
 from tests.files.policies import POLICIES
 
 PLAIN = ("buy_and_hold", "quarterly", "threshold_3pct", "tiered")
@@ -41,7 +34,7 @@ PLAIN = ("buy_and_hold", "quarterly", "threshold_3pct", "tiered")
 @given(POLICIES)
 def test_a_policy_survives_yaml_and_its_own_code(policy: RebalancePolicy) -> None:
     assert parse_policy(dump_policy(policy)) == policy
-    assert eval(repr(policy), vars(vocabulary).copy()) == policy
+    assert eval(repr(policy), {**vars(rebal_kit.policy), **vars(rebal_kit.triggers)}) == policy
 
 
 @pytest.mark.parametrize(

@@ -9,18 +9,9 @@ from hypothesis import strategies as st
 from rebal_kit.compiled import is_interpreted
 from rebal_kit.domain import AccountKind, Household, TaxProfile
 from rebal_kit.market import Market
-from rebal_kit.policy import (
-    LOT_METHODS,
-    Calendar,
-    Costs,
-    Harvest,
-    RebalancePolicy,
-    Threshold,
-    Tier,
-    Tiered,
-    ToleranceBand,
-)
+from rebal_kit.policy import LOT_METHODS, Costs, Harvest, RebalancePolicy
 from rebal_kit.targets import AssetClass, TargetAllocation
+from rebal_kit.triggers import Calendar, Threshold, Tier, Tiered, ToleranceBand
 from tests.worlds import account, random_market
 
 SYMBOLS = ("A", "A2", "B", "C", "D")

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from rebal_kit.domain import Account, AccountKind, Household, Reason
+from rebal_kit.domain import Account, AccountKind, Household
 from rebal_kit.findings import Finding
 from rebal_kit.market import Market
-from rebal_kit.policy import BUY_AND_HOLD, Calendar, Harvest, RebalancePolicy, Threshold, ToleranceBand
+from rebal_kit.policy import BUY_AND_HOLD, Harvest, RebalancePolicy
+from rebal_kit.reasons import Reason
 from rebal_kit.targets import AssetClass, TargetAllocation
+from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
 
 CLASSES = {"US stocks": 0.6, "Treasuries": 0.4}
 HOUSEHOLD = Household(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebal_kit.domain import Reason
 from rebal_kit.policy import RebalancePolicy
+from rebal_kit.reasons import Reason
 from rebal_kit.views import shape
 from tests.views.results import POLICIES, results
 
