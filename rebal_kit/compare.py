@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -55,7 +55,7 @@ class Comparison:
             if name not in self.runs:
                 what, remedy = f"no run is called {name!r}", f"use {', '.join(self.runs)}"
                 raise PolicyError(Finding("error", "tax_saved", what, remedy))
-        return tax_alpha(self.runs[policy], self.runs[other])
+        return replace(tax_alpha(self.runs[policy], self.runs[other]), policy=policy, other=other)
 
     def __repr__(self) -> str:
         return f"<Comparison of {len(self.runs)} policies for {self.setting.household.name!r}>"

@@ -116,7 +116,8 @@ def split_by_year(
     return pd.DataFrame(
         {
             "saved": on_gains + on_kind + on_amount, "deferred": deferred, "converted": converted,
-            "permanent": permanent, "not_earned": rate_saved * not_had, "on_gains": on_gains, "on_kind": on_kind, "on_amount": on_amount,
+            "permanent": permanent, "not_earned": rate_saved * not_had,
+            "on_gains": on_gains, "on_kind": on_kind, "on_amount": on_amount,
             "kept_off": kept_off, "lost_losses": lost, "to_deferred": to_deferred, "to_roth": to_roth,
             "not_had": not_had,
         },
@@ -207,7 +208,7 @@ def _causes(
     incomes = {(0, 0): other, (1, 0): exchanged, (0, 1): other + own - exchanged, (1, 1): own}
     tax, carried = {}, {}
     for corner in product((0, 1), repeat=3):
-        settled = returns_in_sequence(table, opening, gains[corner[0]], incomes[corner[1:]])
+        settled = returns_in_sequence(table, opening, gains[corner[0]], incomes[corner[1], corner[2]])
         tax[corner], carried[corner] = settled
     orders = list(permutations(range(3)))
     saved = [np.zeros(len(mine)) for _ in range(3)]
