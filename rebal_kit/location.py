@@ -11,6 +11,7 @@ import numpy as np
 from rebal_kit.domain import Household, Security
 from rebal_kit.findings import Finding, PolicyError, raise_errors
 from rebal_kit.market import Market
+from rebal_kit.metrics import DAYS_PER_YEAR
 from rebal_kit.rules.law import TaxTable, tax_table
 from rebal_kit.rules.marginal import rates_of_a_dollar
 from rebal_kit.targets import AssetClass
@@ -204,7 +205,7 @@ def _check(household: Household, turnover: Mapping[str, float]) -> Iterator[Find
 def _window(market: Market, column: int, first: np.datetime64) -> tuple[np.ndarray, bool]:
     """Return the sessions to measure a security on, and whether they lie before the start."""
     known = np.isfinite(market.close[:, column])
-    earliest = first - np.timedelta64(YEARS_BEFORE * 365 + 1, "D")
+    earliest = first - np.timedelta64(YEARS_BEFORE * 365, "D")
     window = known & (market.dates >= earliest) & (market.dates < first)
     days = market.dates[window]
     if len(days) and (days[-1] - days[0]) / np.timedelta64(1, "D") >= _LEAST_DAYS - 10:
@@ -217,7 +218,7 @@ def _income(market: Market, column: int, window: np.ndarray) -> float:
     days = market.dates[window]
     if len(days) == 0:
         return 0.0
-    years = max(float((days[-1] - days[0]) / np.timedelta64(1, "D")), 1.0) / 365.25
+    years = (float((days[-1] - days[0]) / np.timedelta64(1, "D")) + 1.0) / DAYS_PER_YEAR
     return float((market.dividend[window, column] / market.close[window, column]).sum() / years)
 
 
@@ -228,7 +229,7 @@ def _risk(market: Market, column: int, window: np.ndarray) -> float:
         return 0.0
     returns = np.log(close[1:] * split[1:] / close[:-1])
     days = market.dates[window]
-    a_year = (len(close) - 1) / max(float((days[-1] - days[0]) / np.timedelta64(1, "D")), 1.0) * 365.25
+    a_year = (len(close) - 1) / float((days[-1] - days[0]) / np.timedelta64(1, "D")) * DAYS_PER_YEAR
     return float(returns.std(ddof=1) * np.sqrt(a_year))
 
 
