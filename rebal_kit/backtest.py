@@ -87,16 +87,37 @@ class Backtest:
         """By session: value after taxes and costs paid so far, the same before tax, cash, drift, tax, dividends."""
         daily = self._room.tape.daily
         opening = daily[0, tapes.VALUE] / daily[0, tapes.BEFORE_TAX]
+        moving = bool(self.setting.structure.flowing.any())
         return pd.DataFrame(
             {
                 "value": daily[:, tapes.VALUE],
-                "before_tax": daily[:, tapes.BEFORE_TAX] * opening,
+                "before_tax": daily[:, tapes.GROWN] if moving else daily[:, tapes.BEFORE_TAX] * opening,
                 "cash": daily[:, tapes.CASH],
                 "drift": daily[:, tapes.DRIFT],
                 "tax_paid": daily[:, tapes.TAX_PAID],
                 "dividends": daily[:, tapes.DIVIDENDS],
+                "flow": daily[:, tapes.FLOW],
             },
             index=self.dates,
+        )
+
+    @cached_property
+    def flows(self) -> pd.DataFrame:
+        """Money that really came in (positive) or went out: date, account, amount in US$, and what for.
+
+        Tax paid from taxable accounts is not among them; a withdrawal from another account to pay tax is.
+        """
+        rows = pd.DataFrame(np.asarray(self._room.tape.flows[: self._room.tape.counts[tapes.FLOWS]]))
+        names = np.array([account.name for account in self.household.accounts], dtype=object)
+        return pd.DataFrame(
+            {
+                "date": self.dates[rows["session"]],
+                "account": names[rows["account"]],
+                "amount": rows["amount"],
+                "purpose": np.where(
+                    rows["for_tax"] == 1, "tax", np.where(rows["amount"] > 0, "deposit", "withdrawal")
+                ),
+            }
         )
 
     @cached_property
@@ -171,7 +192,7 @@ class Backtest:
             {
                 "date": self.dates[rows["session"]],
                 "account": names[rows["account"]],
-                "symbol": np.array(self.market.symbols, dtype=object)[rows["security"]],
+                "symbol": np.array([*self.market.symbols, ""], dtype=object)[rows["security"]],
                 "reason": [Reason(code).sentence for code in rows["reason"]],
                 "amount": rows["amount"],
             }
@@ -190,10 +211,16 @@ class Backtest:
             "exempt": books.EXEMPT, "harvested": books.HARVESTED, "disallowed": books.DISALLOWED,
             "permanent": books.PERMANENT,
             "deduction": books.DEDUCTION, "carry_short": books.CARRY_SHORT, "carry_long": books.CARRY_LONG,
-            "tax": books.TAX,
+            "tax": books.TAX, "losses": books.LOSSES, "distributions": books.DISTRIBUTIONS,
+            "sheltered_deferred": books.SHELTERED_DEFERRED, "sheltered_roth": books.SHELTERED_ROTH,
+            "latent_short": books.LATENT_SHORT, "latent_long": books.LATENT_LONG,
         }  # fmt: skip
         index = pd.RangeIndex(first, first + len(figures), name="year")
-        return pd.DataFrame({name: figures[:, column] for name, column in columns.items()}, index=index)
+        frame = pd.DataFrame({name: figures[:, column] for name, column in columns.items()}, index=index)
+        by_year = self.daily.groupby(self.dates.year)
+        frame["value"] = by_year["value"].last().reindex(index)
+        frame["flow"] = by_year["flow"].sum().reindex(index, fill_value=0.0)
+        return frame
 
     @cached_property
     def transactions(self) -> tuple[Transaction, ...]:

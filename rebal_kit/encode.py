@@ -1,24 +1,19 @@
-"""From nouns to numbers: market, household and policy become the arrays that the engine reads."""
+"""From nouns to numbers: market and household become the arrays that the engine reads; policies: `encode_policy`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from rebal_kit.domain import AccountKind, Household
-from rebal_kit.engine.arrays import DEFERRED, ROTH, TAXABLE, Plan, Prices, Structure
-from rebal_kit.findings import Finding, PolicyError, raise_errors
+from rebal_kit.domain import Account, AccountKind, Household
+from rebal_kit.encode_policy import DIVIDEND_CODES
+from rebal_kit.engine.arrays import AS_POLICY, DEFERRED, ROTH, TAXABLE, Prices, Structure
 from rebal_kit.market import Market
-from rebal_kit.policy import Harvest, RebalancePolicy
-from rebal_kit.reasons import Reason
 from rebal_kit.rules.holding import day_number
 from rebal_kit.rules.law import TaxTable
-from rebal_kit.rules.lots import LOT_METHOD_CODES
-from rebal_kit.rules.triggers import band_width
 from rebal_kit.rules.wash_sale import Reading
-from rebal_kit.triggers import Calendar, Threshold, Tiered, ToleranceBand
+from rebal_kit.schedule import look_sessions
 
 #: How the law treats each kind of account in the engine. An HSA is used for medical bills, so taken like a Roth.
 KIND = {
@@ -80,8 +75,12 @@ def encode_structure(household: Household, market: Market) -> Structure:
     # What the household says of a security counts for more than what came with the prices.
     own = {security.symbol: security for security in household.securities}
     securities = [own.get(security.symbol, security) for security in market.securities]
+    flow, flowing = _flows(household, market)
     return Structure(
         **encode_accounts(household),
+        **_trading(household, symbols),
+        flow=flow,
+        flowing=flowing,
         group=group,
         group_first=_starts(np.bincount(group, minlength=len(names))),
         group_member=np.argsort(group, kind="stable").astype(np.int64),
@@ -122,133 +121,53 @@ def encode_accounts(household: Household) -> dict[str, Any]:
     }
 
 
-def encode_policy(policy: RebalancePolicy, household: Household, market: Market) -> Plan:
-    """Return the policy as numbers for this household's targets and this market's sessions.
+def _trading(household: Household, symbols: tuple[str, ...]) -> dict[str, Any]:
+    """Return what may be traded where, what counts, and what becomes of dividends: fields of a `Structure`."""
 
-    Raises
-    ------
-    PolicyError
-        A band or tier names a class or security that the targets do not have.
+    def allowed(account: Account, barred: set[str]) -> list[bool]:
+        return [account.trading == "managed" and symbol not in barred for symbol in symbols]
+
+    accounts = household.accounts
+    may_buy = [allowed(a, {*household.do_not_buy, *a.do_not_buy}) for a in accounts]
+    may_sell = [allowed(a, {*household.do_not_sell, *a.do_not_sell}) for a in accounts]
+    rules = [DIVIDEND_CODES[a.dividends] if a.dividends else AS_POLICY for a in accounts]
+    shape = (len(accounts), len(symbols))
+    return {
+        "counted": np.array([a.trading != "excluded" for a in accounts], bool),
+        "managed": np.array([a.trading == "managed" for a in accounts], bool),
+        "dividends": np.array(rules, np.int64),
+        "min_cash": np.array([a.min_cash for a in accounts], np.float64),
+        "may_buy": np.array(may_buy, bool).reshape(shape),
+        "may_sell": np.array(may_sell, bool).reshape(shape),
+        "restricted": not (np.all(may_buy) and np.all(may_sell)),
+    }
+
+
+def _flows(household: Household, market: Market) -> tuple[np.ndarray, np.ndarray]:
+    """Return (n_sessions, n_accounts + 1) US$ moved by session and account, and (n_sessions,) bool where any is.
+
+    The last column is of withdrawals from any account. A single flow before the first session is past, one after the
+    last is still to come: neither is in the run.
     """
-    names = {c.name for c in household.targets.classes}
-    rules = [rule for trigger in policy.triggers for rule in _rules(trigger, names)]
-    sleeves = [
-        (c, symbol, w, weight) for c, weight in household.targets.weights for symbol, w in c.members if w > 0
-    ]
-    named = _check_names(policy, rules, names, {symbol for _, symbol, *_ in sleeves})
-    raise_errors(PolicyError, (*named, *_check_costs(policy, market)))
-    count = (len(rules), len(sleeves))
-    applies, above, below = np.zeros(count, bool), np.zeros(count), np.zeros(count)
-    for r, rule in enumerate(rules):
-        for n, (asset_class, symbol, inner, weight) in enumerate(sleeves):
-            applies[r, n] = rule.members is None or asset_class.name in rule.members or symbol in rule.members
-            band = rule.bands.get(symbol, rule.bands.get(asset_class.name, rule.band))
-            if band is not None:
-                target = weight * inner if rule.by_sleeve else weight
-                above[r, n] = _width(band, target)
-                below[r, n] = _width(band.lower or band, target)
-    # A class rule has the same widths on every sleeve of a class: the first one's serve the class.
-    first = [next(n for n, sleeve in enumerate(sleeves) if sleeve[0] is c) for c in household.targets.classes]
-    look = np.array([look_sessions(market, rule.look, rule.offset) for rule in rules], bool)
-    look = look.reshape(len(rules), len(market.dates))
-    harvest = policy.harvest or Harvest()
-    spreads = dict(policy.costs.by_symbol)
-    harvest_look = (
-        look_sessions(market, harvest.look) if policy.harvest else np.zeros(len(market.dates), bool)
-    )
-    # Numbers keep their kind and arrays their layout: for any other the engine would be compiled anew.
-    return Plan(
-        look=look,
-        looked=np.asarray(look.any(axis=0)),
-        scheduled=np.array([rule.band is None for rule in rules], bool),
-        by_sleeve=np.array([rule.by_sleeve for rule in rules], bool),
-        applies=applies,
-        above=above,
-        below=below,
-        applies_class=_any_of_class(applies, first),
-        class_above=np.ascontiguousarray(above[:, first]),
-        class_below=np.ascontiguousarray(below[:, first]),
-        reason=np.array([rule.reason for rule in rules], np.int64),
-        destination=policy.destination_fraction,
-        lot_method=LOT_METHOD_CODES[policy.lot_method],
-        guard_days=int(policy.gain_guard_days),
-        harvest_look=harvest_look,
-        min_loss_pct=float(harvest.min_loss_pct),
-        min_loss_usd=float(harvest.min_loss_usd),
-        min_tax_saved_usd=float(harvest.min_tax_saved_usd),
-        replacements=int(harvest.replacements),
-        reinvest=policy.dividends == "reinvest",
-        cash_above=float(policy.invest_cash_above),
-        avoid_wash_sales=bool(policy.avoid_wash_sales),
-        min_trade=float(policy.min_trade_usd),
-        half_spread=np.array(
-            [spreads.get(s, policy.costs.half_spread_bps) / 1e4 for s in market.symbols], np.float64
-        ),
-    )
-
-
-def look_sessions(market: Market, look: int | str, offset: int = 0) -> np.ndarray:
-    """Return (n_sessions,) bool: the sessions on which one looks.
-
-    Every `look` sessions from the first on, or the first session of each calendar period that begins inside the
-    market's span; `offset` sessions later.
-    """
-    if isinstance(look, int):
-        every: np.ndarray = np.arange(len(market.dates)) % look == 0
-        return every
-    months = market.dates.astype("datetime64[M]").astype(np.int64)
-    period = {
-        "session": np.arange(len(months)),
-        # 1970-01-01 was a Thursday: shift so that weeks begin on Monday.
-        "week": (market.dates.astype(np.int64) + 3) // 7,
-        "month": months,
-        "quarter": months // 3,
-        "half-year": months // 6,
-        "year": months // 12,
-    }[look]
-    first = np.zeros(len(months), bool)
-    first[1:] = period[1:] != period[:-1]
-    shifted = np.zeros(len(months), bool)
-    shifted[offset:] = first[: max(len(months) - offset, 0)]
-    return shifted
-
-
-class _Rule:
-    """One trigger rule: when to look, at whom, with which bands; no band at all means it fires whenever looked at."""
-
-    def __init__(
-        self,
-        look: int | str,
-        reason: Reason,
-        *,
-        offset: int = 0,
-        band: ToleranceBand | None = None,
-        bands: Sequence[tuple[str, ToleranceBand]] = (),
-        members: tuple[str, ...] | None = None,
-        by_sleeve: bool = False,
-    ):
-        self.look, self.offset, self.reason = look, offset, reason
-        self.band, self.bands, self.members, self.by_sleeve = band, dict(bands), members, by_sleeve
-        self.names = (*self.bands, *(members or ()))
-
-
-def _rules(trigger: Calendar | Threshold | Tiered, class_names: set[str]) -> list[_Rule]:
-    if isinstance(trigger, Calendar):
-        return [_Rule(trigger.every, Reason.CALENDAR, offset=trigger.offset)]
-    if isinstance(trigger, Threshold):
-        by_sleeve = trigger.level == "security"
-        return [
-            _Rule(trigger.look, Reason.THRESHOLD, band=trigger.band, bands=trigger.bands, by_sleeve=by_sleeve)
-        ]
-    rules = []
-    for tier in trigger.tiers:
-        for by_sleeve in (False, True):
-            members = tuple(m for m in tier.members if (m not in class_names) == by_sleeve)
-            if members:
-                rules.append(
-                    _Rule(tier.look, Reason.TIER, band=tier.band, members=members, by_sleeve=by_sleeve)
-                )
-    return rules
+    names = [account.name for account in household.accounts]
+    sessions = len(market.dates)
+    flow = np.zeros((sessions, len(names) + 1))
+    years = market.dates.astype("datetime64[Y]").astype(np.int64)
+    for item in household.flows:
+        column = names.index(item.account) if item.account is not None else len(names)
+        if item.on is not None:
+            at = int(np.searchsorted(market.dates, np.datetime64(item.on, "D")))
+            if at < sessions and np.datetime64(item.on, "D") >= market.dates[0]:
+                flow[at, column] += item.amount
+            continue
+        assert item.every is not None
+        due = look_sessions(market, item.every)
+        if item.first is not None:
+            due &= market.dates >= np.datetime64(item.first, "D")
+        if item.last is not None:
+            due &= market.dates <= np.datetime64(item.last, "D")
+        flow[due, column] += item.amount * (1.0 + item.growth) ** (years[due] - years[0])
+    return flow, (flow != 0.0).any(axis=1)
 
 
 def _replaceable(sleeve_of: np.ndarray, sleeve_class: list[int], group: np.ndarray) -> np.ndarray:
@@ -258,43 +177,6 @@ def _replaceable(sleeve_of: np.ndarray, sleeve_class: list[int], group: np.ndarr
         axis=1
     )
     return found
-
-
-def _check_names(
-    policy: RebalancePolicy, rules: Sequence[_Rule], classes: set[str], symbols: set[str]
-) -> Iterator[Finding]:
-    where = f"policy '{policy.name}'"
-    unknown = {name for rule in rules for name in rule.names} - classes - symbols
-    if unknown:
-        yield Finding(
-            "error", where, f"names {', '.join(sorted(unknown))}, which the targets do not have",
-            f"use a class or a weighted member: {', '.join(sorted(classes | symbols))}",
-        )  # fmt: skip
-    single = {name for rule in rules if not rule.by_sleeve for name in rule.names} & (symbols - classes)
-    if single:
-        yield Finding(
-            "error", where, f"has a band for {', '.join(sorted(single))}, but compares whole classes",
-            f"name a class ({', '.join(sorted(classes))}), or set level to security",
-        )  # fmt: skip
-
-
-def _check_costs(policy: RebalancePolicy, market: Market) -> Iterator[Finding]:
-    unknown = [symbol for symbol, _ in policy.costs.by_symbol if symbol not in market.symbols]
-    if unknown:
-        yield Finding(
-            "error", f"policy '{policy.name}'", f"costs name {', '.join(unknown)}, which the household does not hold",
-            f"use {', '.join(market.symbols)}",
-        )  # fmt: skip
-
-
-def _any_of_class(applies: np.ndarray, first: list[int]) -> np.ndarray:
-    return np.logical_or.reduceat(applies, first, axis=1) if len(applies) else applies[:, first]
-
-
-def _width(band: ToleranceBand, target: float) -> float:
-    absolute = np.nan if band.absolute is None else band.absolute
-    relative = np.nan if band.relative is None else band.relative
-    return float(band_width(target, absolute, relative, band.combine == "both"))
 
 
 def _starts(sizes: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.optimize import brentq
 
 from rebal_kit.compiled import compiled
 
@@ -40,6 +41,40 @@ def cagr(opening: float, closing: float, days: int) -> float:
     if days < DAYS_PER_YEAR:
         return closing / opening - 1.0
     return float((closing / opening) ** (DAYS_PER_YEAR / days) - 1.0)
+
+
+def money_weighted(opening: float, flow: np.ndarray, days: np.ndarray, closing: float) -> float:
+    """Return the yearly rate at which the opening value and what was put in later grew to the closing value.
+
+    The internal rate of return: what was taken out counts as paid back that day. Not annualised over less than a year,
+    as in `cagr`, which it equals without flows; NaN where there is no such rate.
+
+    Parameters
+    ----------
+    opening, closing : float
+        US$ on the first and last session; the opening before that session's flow.
+    flow : ndarray
+        (n_sessions,) float64, US$ put in (positive) or taken out in each session.
+    days : ndarray
+        (n_sessions,) int64, days since any day.
+    """
+    span = int(days[-1] - days[0])
+    if span <= 0 or opening + max(0.0, float(flow[0])) <= 0.0:
+        return math.nan
+    moved = np.flatnonzero(flow)
+    left = (days[-1] - days[moved]) / span
+
+    def excess(growth: float) -> float:
+        """Return how far the money would have outgrown `closing`, at this growth over the whole span."""
+        return float(opening * growth + flow[moved] @ growth**left - closing)
+
+    low, high = 1e-9, 2.0
+    while excess(high) < 0.0 and high < 1e9:
+        high *= 2.0
+    if excess(low) > 0.0 or excess(high) < 0.0:
+        return math.nan
+    growth = float(brentq(excess, low, high, xtol=1e-13, rtol=1e-13))
+    return growth - 1.0 if span < DAYS_PER_YEAR else float(growth ** (DAYS_PER_YEAR / span) - 1.0)
 
 
 @compiled

@@ -67,15 +67,13 @@ def contradictions(
         Tickers of all lots.
     """
     known = tuple(dict.fromkeys((*targets.symbols, *held)))
-    lists: list[tuple[Place, tuple[str, ...]]] = [
-        (("do_not_buy",), do_not_buy),
-        (("do_not_sell",), do_not_sell),
-    ]
+    lists: list[tuple[Place, tuple[str, ...]]]
+    lists = [(("do_not_buy",), do_not_buy), (("do_not_sell",), do_not_sell)]
     for at, account in enumerate(accounts):
         lists += [(("accounts", at, name), getattr(account, name)) for name in ("do_not_buy", "do_not_sell")]
     for place, tickers in lists:
         for at, ticker in enumerate(tickers):
-            if known and ticker not in known:
+            if known and ticker.strip() and ticker not in (*known, *tickers[:at]):
                 what = f"{place[-1]} names {ticker}, which neither the targets nor the lots have"
                 yield (*place, at), _error(what, _known(ticker, known))
     yield from _unpayable(accounts, flows)
@@ -97,10 +95,8 @@ def _unpayable(accounts: Sequence[Restricted], flows: Sequence[CashFlow]) -> Ite
             continue
         place = ("flows", at, "account")
         if flow.account not in trading:
-            yield (
-                place,
-                _error(f"a cash flow names '{flow.account}', which is no account", f"use {_listed(trading)}"),
-            )
+            what = f"a cash flow names '{flow.account}', which is no account"
+            yield place, _error(what, f"use {_listed(trading)}")
         elif trading[flow.account] == "excluded":
             what = f"a cash flow names account '{flow.account}', which is excluded"
             yield place, _error(what, "name another account, or make it managed or frozen")

@@ -14,7 +14,8 @@ import numpy as np
 from rebal_kit import metrics
 from rebal_kit.checking import as_tuple
 from rebal_kit.domain import Household
-from rebal_kit.encode import encode_policy, encode_prices, encode_structure
+from rebal_kit.encode import encode_prices, encode_structure
+from rebal_kit.encode_policy import encode_policy
 from rebal_kit.engine import ledger as books
 from rebal_kit.engine import tape as tapes
 from rebal_kit.engine.arrays import Plan, Prices, Structure
@@ -33,6 +34,7 @@ from rebal_kit.findings import (
     raise_errors,
 )
 from rebal_kit.market import Market
+from rebal_kit.nearest import Nearest, nearest_members
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.rules.law import TaxTable, tax_table
 
@@ -48,7 +50,8 @@ METRICS = (
     "cagr_before_tax", "cagr_after_tax", "cagr_after_liquidation",
     "volatility", "max_drawdown", "average_drift", "tracking_error", "turnover", "trades", "rebalances",
     "realized_short", "realized_long", "harvested", "disallowed", "permanent",
-    "tax_paid", "tax_accrued", "liquidation_tax", "tax_drag", "cost",
+    "wash_sale_rate", "tax_paid", "tax_accrued", "liquidation_tax", "tax_drag", "cost",
+    "deposits", "withdrawals", "unpaid_withdrawals",
 )  # fmt: skip
 
 
@@ -92,7 +95,13 @@ class Setting:
             It is none, or it names what the targets do not have.
         """
         (policy,) = as_policies("policy", (policy,))
-        return encode_policy(policy, self.household, self.market)
+        correlated = policy.harvest is not None and policy.harvest.choose == "correlated"
+        return encode_policy(policy, self.household, self.market, self.nearest if correlated else None)
+
+    @cached_property
+    def nearest(self) -> Nearest:
+        """The most correlated members of each class, by quarter."""
+        return nearest_members(self.market, self.household.targets)
 
     def run(self, plan: Plan, room: Room) -> int:
         """Run the plan in `room`; return the status code."""
@@ -181,25 +190,36 @@ class Setting:
         owed, further = close_books(self.desk(plan, room), len(self.prices.day) - 1, last_year)
         value = tape.daily[:, tapes.VALUE]
         index = np.ascontiguousarray(tape.daily[:, tapes.BEFORE_TAX])
-        opening = float(value[0] / index[0]) if index[0] > 0 else 0.0
-        before_tax = opening * float(index[-1])
+        opening = float(value[0] / index[0] - tape.daily[0, tapes.FLOW]) if index[0] > 0 else 0.0
+        totals, counts, years = tape.totals, tape.counts, ledger.years
+        moving = bool(self.structure.flowing.any())
+        before_tax = float(tape.daily[-1, tapes.GROWN]) if moving else opening * float(index[-1])
         after_tax = float(value[-1]) - owed
         liquidated = after_tax - further
-        growth = metrics.cagr(opening, before_tax, days)
-        kept = metrics.cagr(opening, after_tax, days)
-        totals, counts, years = tape.totals, tape.counts, ledger.years
+        flow = np.ascontiguousarray(tape.daily[:, tapes.FLOW])
+
+        def rate(final: float) -> float:
+            """Return the yearly rate at which what was put in grew to `final`."""
+            if not moving:
+                return metrics.cagr(opening, final, days)
+            return metrics.money_weighted(opening, flow, self.prices.day, final)
+
+        growth, kept = rate(before_tax), rate(after_tax)
+        losses = float(years[:, books.LOSSES].sum())
+        disallowed = float(years[:, books.DISALLOWED].sum())
         per_year = metrics.sessions_per_year(self.prices.day)
         average_value = metrics.mean(np.ascontiguousarray(value))
         figures = (
-            before_tax, after_tax, liquidated, growth, kept, metrics.cagr(opening, liquidated, days),
+            before_tax, after_tax, liquidated, growth, kept, rate(liquidated),
             metrics.volatility(index, per_year), metrics.max_drawdown(index),
             metrics.mean(np.ascontiguousarray(tape.daily[:, tapes.DRIFT])),
             metrics.tracking_error(index, self.target_returns, per_year),
             metrics.turnover(totals[tapes.BOUGHT], totals[tapes.SOLD], average_value, days),
             counts[tapes.TRADES], counts[tapes.REBALANCES],
             years[:, books.SHORT].sum(), years[:, books.LONG].sum(), years[:, books.HARVESTED].sum(),
-            years[:, books.DISALLOWED].sum(), years[:, books.PERMANENT].sum(),
+            disallowed, years[:, books.PERMANENT].sum(), disallowed / losses if losses > 0.0 else 0.0,
             tape.daily[:, tapes.TAX_PAID].sum(), owed, further, growth - kept, totals[tapes.COST],
+            totals[tapes.DEPOSITED], totals[tapes.WITHDRAWN], totals[tapes.NOT_PAID],
         )  # fmt: skip
         return dict(zip(METRICS, map(float, figures), strict=True))
 

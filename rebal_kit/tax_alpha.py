@@ -111,7 +111,7 @@ def tax_alpha(run: Backtest, other: Backtest, *, long_rate: float | None = None)
             Finding("error", "tax_alpha", f"long_rate is {long_rate!r}", "give a fraction of 1")
         )
     table, opening = run.setting.table, opening_carryover(run.household.tax)
-    mine, theirs = (each.years.reindex(columns=list(NEEDED), fill_value=0.0) for each in (run, other))
+    mine, theirs = (each.years[list(NEEDED)] for each in (run, other))
     found = split_by_year(table, opening, mine, theirs, long_rate)
     by_year = found[["saved", *PARTS, "not_earned"]].assign(alpha=found["saved"] / _at_start(run))
     more = {name: run.metrics[name] - other.metrics[name] for name in run.metrics}

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 
 from rebal_kit.domain import AccountKind, Security, TaxLot, TaxProfile
-from rebal_kit.encode import encode_structure, look_sessions
+from rebal_kit.encode import encode_structure
 from rebal_kit.engine.arrays import DEFERRED, ROTH, TAXABLE
 from rebal_kit.findings import PolicyError
 from rebal_kit.policy import Costs, Harvest, RebalancePolicy
 from rebal_kit.reasons import Reason
 from rebal_kit.run import prepare
+from rebal_kit.schedule import look_sessions
 from rebal_kit.targets import AssetClass, TargetAllocation
 from rebal_kit.triggers import Calendar, Threshold, Tier, Tiered, ToleranceBand
 from tests.invariants.random_runs import households, markets, policies

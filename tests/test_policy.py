@@ -78,7 +78,7 @@ BAND = ToleranceBand(absolute=0.1)
                 "policy 'p': destination is 1.5 — use target, half, edge or a fraction of the band from 0 to 1",
                 "policy 'p': lot_method is 'average' — use fifo, lifo, hifo, least_tax, long_term_first",
                 "policy 'p': gain_guard_days is -1 — give 0 or more",
-                "policy 'p': dividends is 'spend' — use cash or reinvest",
+                "policy 'p': dividends is 'spend' — use cash, reinvest, drip",
                 "policy 'p': invest_cash_above is nan — give 0 or more",
                 "policy 'p': min_trade_usd is -1 — give 0 or more",
             ],
@@ -118,6 +118,15 @@ BAND = ToleranceBand(absolute=0.1)
           "harvest: min_loss_usd is True, not a number — give 0 or more",
           "harvest: min_tax_saved_usd is '0', not a number — give 0 or more",
           "harvest: replacements is 2.5, not a whole number — give 1 or more"]),
+        (lambda: Harvest(december_min_loss_pct=5, december_min_loss_usd=-1, switch_back="always", choose="any"),
+         ["harvest: december_min_loss_pct is 5 — 5 means 500 %; for 5 % write 0.05",
+          "harvest: december_min_loss_usd is -1 — give 0 or more",
+          "harvest: switch_back is 'always' — use at_loss or no_short_gain",
+          "harvest: choose is 'any' — use underweight or correlated"]),
+        (lambda: RebalancePolicy(coordinate="no", locate=1, gains="never", withdraw="roth"),
+         ["policy: coordinate is 'no' — give True or False", "policy: locate is 1 — give True or False",
+          "policy: gains is 'never', no GainLimits — make it with GainLimits(…)",
+          "policy: withdraw is 'roth' — use least_tax or taxable_first"]),
         (lambda: Costs("5", {"A": None}),
          ["costs: half_spread_bps is '5', not a number — give basis points, 0 to under 10,000",
           "costs: A is None, not a number — give basis points, 0 to under 10,000"]),
@@ -173,6 +182,7 @@ def test_defaults_are_left_out_of_print() -> None:
 def test_what_is_allowed_at_the_edges() -> None:
     assert ToleranceBand(1, 3.0).relative == 3.0
     assert Harvest(1.0, INF).min_loss_usd == INF
+    assert Harvest(december_min_loss_pct=0, december_min_loss_usd=0).december_min_loss_usd == 0
     assert RebalancePolicy(triggers=Threshold(level="security"), destination=0.0).destination_fraction == 0
     with pytest.raises(PolicyError, match=r"band is 0.02, no ToleranceBand"):
         RebalancePolicy().grid(triggers__0__band=[0.02])

@@ -75,7 +75,19 @@ def test_what_is_no_weight_is_said() -> None:
     assert said(lambda: TargetAllocation({"A": 1}, {"A": (1, 2, "3")})) == [
         "targets: location of 'A' is [1, 2, '3'] — give three ranks from 1 to 3: taxable, tax-deferred, Roth"
     ]
+    assert said(lambda: TargetAllocation({"A": 1}, "best")) == [
+        "targets: location is 'best' — use 'auto', or ranks such as {'stocks': (1, 3, 2)}"
+    ]
     assert AssetClass("s", {"A": 1, "B": 0}, {"A": "B"}).partners == (("A", ("B",)),)
+
+
+def test_ranks_are_given_or_derived() -> None:
+    assert TargetAllocation({"A": 1}, {"A": [1, 3, 2]}).ranks == {"A": (1, 3, 2)}
+    derived = TargetAllocation({"A": 1}, "auto")
+    assert (derived.location, derived.ranks) == ("auto", {})
+    assert repr(derived) == "TargetAllocation({'A': 1.0}, location='auto')"
+    assert hash(derived) == hash(eval(repr(derived)))
+    assert derived != TargetAllocation({"A": 1})
 
 
 def test_mistakes_of_partners() -> None:
@@ -111,11 +123,13 @@ def test_mistakes_in_an_allocation_are_all_said_at_once() -> None:
     ]
 
 
-@given(st.lists(st.integers(1, 97), min_size=1, max_size=12), st.booleans())
-def test_targets_print_as_the_code_that_makes_them(parts: list[int], located: bool) -> None:
+@given(
+    st.lists(st.integers(1, 97), min_size=1, max_size=12), st.sampled_from([{}, {"mixed": (2, 1, 3)}, "auto"])
+)
+def test_targets_print_as_the_code_that_makes_them(parts: list[int], location) -> None:
     total = sum(parts) + 1
     weights = {f"S{i}": part / total for i, part in enumerate(parts)}
     members = {AssetClass("mixed", {"A": 0.25, "B": 0.75, "C": 0}, {"A": ["C"]}): 1 / total, **weights}
-    targets = TargetAllocation(members, {"mixed": (2, 1, 3)} if located else {})
+    targets = TargetAllocation(members, location)
     assert eval(repr(targets)) == targets
     assert 0 <= targets.cash < 1e-9

@@ -15,6 +15,12 @@ from rebal_kit.rules.wash_sale import Reading
 #: Columns of `Structure.location` and values of `Structure.kind`.
 TAXABLE, DEFERRED, ROTH = 0, 1, 2
 
+#: What becomes of dividends: values of `Structure.dividends`, of which AS_POLICY leaves it to `Plan.dividends`.
+AS_POLICY, CASH_DIVIDENDS, REINVEST, DRIP = -1, 0, 1, 2
+
+#: Values of `Plan.short_gains`.
+ALLOW, MINIMISE, NEVER = 0, 1, 2
+
 
 class Prices(NamedTuple):
     """Market history as the engine reads it."""
@@ -35,6 +41,17 @@ class Structure(NamedTuple):
     kind: np.ndarray  # (A,) int64: TAXABLE, DEFERRED or ROTH
     owner: np.ndarray  # (A,) int64, who owns the account
     replaces: np.ndarray  # (A,) bool, purchases in it can replace shares sold at a loss
+    counted: np.ndarray  # (A,) bool, what it holds counts towards the targets
+    managed: np.ndarray  # (A,) bool, rebalancing trades in it
+    dividends: np.ndarray  # (A,) int64: AS_POLICY, CASH_DIVIDENDS, REINVEST or DRIP
+    min_cash: np.ndarray  # (A,) float64, US$ that rebalancing leaves as cash
+    may_buy: np.ndarray  # (A, S) bool, the account is managed and may buy the security
+    may_sell: np.ndarray  # (A, S) bool
+    restricted: bool  # some entry of `may_buy` or `may_sell` is False
+    flow: (
+        np.ndarray
+    )  # (T, A + 1) float64, US$ put in or (negative) taken out; the last column: from any account
+    flowing: np.ndarray  # (T,) bool, some flow is due in the session
     reading: Reading  # of the wash-sale law's disputed questions
     group: np.ndarray  # (S,) int64, identity group (IRC §1091) of each security
     group_first: np.ndarray  # (G + 1,) int64, where a group starts in group_member
@@ -73,9 +90,26 @@ class Plan(NamedTuple):
     harvest_look: np.ndarray  # (T,) bool; all False when nothing is harvested
     min_loss_pct: float
     min_loss_usd: float
+    december: np.ndarray  # (T,) bool, the two below count instead of the two above
+    december_pct: float
+    december_usd: float
     min_tax_saved_usd: float
     replacements: int
-    reinvest: bool
+    nearest: (
+        np.ndarray
+    )  # (Q, S, M) int64, in each quarter the most correlated members of the class, -1 for none
+    quarter: np.ndarray  # (T,) int64, quarter of `nearest` that serves a session, -1 while none does
+    switch_back: bool  # return to the preferred member when it costs no short-term gain
+    dividends: int  # CASH_DIVIDENDS, REINVEST or DRIP
+    coordinate: bool  # decide for the household, not for each account alone
+    locate: bool  # purchases follow the location ranks
+    taxable_first: bool  # withdrawals: taxable, tax-deferred, Roth; otherwise whatever costs least tax
+    short_gains: int  # ALLOW, MINIMISE or NEVER
+    pair: bool  # a sale at a gain looks for losses beside it
+    max_gain: float  # US$ a year of net gain, infinite without a budget
+    max_tax: float  # US$ a year of tax on it
+    sell_legacy: bool
+    max_legacy_gain: float  # US$ a year of net gain on holdings outside the targets
     cash_above: float
     avoid_wash_sales: bool
     min_trade: float

@@ -10,7 +10,9 @@ from rebal_kit.engine.ledger import (
     DISPOSED,
     GONE,
     HARVESTED,
+    LEGACY_GAIN,
     LONG,
+    LOSSES,
     NEXT_PURCHASE,
     OPEN_LOSSES,
     SHORT,
@@ -143,10 +145,13 @@ def sell(desk: Desk, t: int, account: int, security: int, chosen: int, fee: floa
             entry.permanent = 0.0
         if taxable:
             ledger.years[year, LONG if long else SHORT] += gain
+            if reason == Reason.LEGACY:
+                ledger.years[year, LEGACY_GAIN] += gain
             if day - slice_.acquired < desk.table.qualified_days:
                 unqualify_dividends(desk, t, security, i)
             if gain < -DUST * basis:  # less is rounding: it must not use up a replacement
-                if reason == Reason.HARVEST:
+                ledger.years[year, LOSSES] -= gain
+                if reason in (Reason.HARVEST, Reason.PAIRED):
                     ledger.years[year, HARVESTED] -= gain
                 ledger.blocked[group] = max(ledger.blocked[group], blocked_until(day, desk.table.wash_days))
                 write_loss(desk, t, account, security, i, -gain, long, row)

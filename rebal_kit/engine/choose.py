@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from rebal_kit.compiled import inner
-from rebal_kit.engine.arrays import TAXABLE
+import numpy as np
+
+from rebal_kit.compiled import inner, rare
+from rebal_kit.engine.arrays import MINIMISE, NEVER, TAXABLE
+from rebal_kit.engine.budget import Room, gain_room, lower_room, shares_within
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import DISPOSED, GONE
 from rebal_kit.engine.pages import DUST
@@ -76,48 +79,111 @@ def own_only(desk: Desk, recent: int, purchase: int, fresh: int) -> bool:
 
 
 @inner
+def may_buy_in(desk: Desk, t: int, account: int, security: int) -> bool:
+    """Say whether an account may buy a security today: it is not restricted there, and `may_buy`."""
+    return desk.structure.may_buy[account, security] and may_buy(desk, t, security)
+
+
+@inner
 def choose_lots(desk: Desk, t: int, account: int, security: int, quantity: float, must: bool) -> int:
     """Pick lots for a sale of up to `quantity` shares into `work.order` and `work.take`; return how many.
 
-    Left out are short-term gains that turn long-term within the guard, and losses that a purchase of the past days
-    would wash; the reason is noted on the tape.
+    Left out are losses that a purchase of the past days would wash, and, unless the sale `must` be made, short-term
+    gains that are not to be realised now and gains beyond the year's budget; the reason is noted on the tape.
     """
     rank_lots(desk, t, account, security, desk.plan.lot_method)
     if must:
         offer_guarded(desk, t, account, security)
-    return take_ranked(desk, t, account, security, quantity)
+    return take_ranked(desk, t, account, security, quantity, must)
 
 
 @inner
-def take_ranked(desk: Desk, t: int, account: int, security: int, quantity: float) -> int:
+def take_ranked(desk: Desk, t: int, account: int, security: int, quantity: float, must: bool) -> int:
     """Fill `work.order` and `work.take` from the ranking in `work`, up to `quantity` shares; return how many lots."""
     work = desk.work
     count = desk.ledger.lot_count[account, security]
     page = desk.ledger.lots[account, security]
     everything = quantity >= desk.ledger.held[account, security] * (1.0 - DUST)
-    # Bases that differ by rounding are equal: the older lot goes first.
-    tie = DUST * desk.prices.close[t, security]
+    limited = not must and desk.structure.kind[account] == TAXABLE
+    room = gain_room(desk, t, security) if limited else Room(np.inf, np.inf)
     chosen = 0
     left = quantity
     while chosen < count and (left > DUST * quantity or everything):
-        best = -1
-        for k in range(count):
-            if work.take[k] == 0.0 and (
-                best < 0
-                or work.tier[k] < work.tier[best]
-                or (work.tier[k] == work.tier[best] and work.key[k] < work.key[best] - tie)
-            ):
-                best = k
+        best = first_in_line(desk, t, account, security)
         if best < 0:
             break
-        work.take[best] = page[best].quantity if everything else min(page[best].quantity, left)
-        left -= work.take[best]
+        taken = page[best].quantity if everything else min(page[best].quantity, left)
+        if limited and room.gain < np.inf:
+            within = shares_within(desk, t, security, page[best], room)
+            if within < taken:
+                amount = (taken - within) * desk.prices.close[t, security]
+                pass_over(desk.tape, desk.ledger, t, account, security, Reason.GAIN_BUDGET, amount)
+                if within <= DUST * taken:
+                    work.take[best] = KEPT
+                    continue
+                taken = within
+            room = lower_room(desk, t, security, page[best], taken, room)
+        work.take[best] = taken
+        left -= taken
         work.order[chosen] = best
         chosen += 1
     return chosen
 
 
 @inner
+def first_in_line(desk: Desk, t: int, account: int, security: int) -> int:
+    """Return the lot that `work.tier` and `work.key` put first among those not yet taken, or -1."""
+    work = desk.work
+    # Bases that differ by rounding are equal: the older lot goes first.
+    tie = DUST * desk.prices.close[t, security]
+    best = -1
+    for k in range(desk.ledger.lot_count[account, security]):
+        if work.take[k] == 0.0 and (
+            best < 0
+            or work.tier[k] < work.tier[best]
+            or (work.tier[k] == work.tier[best] and work.key[k] < work.key[best] - tie)
+        ):
+            best = k
+    return best
+
+
+@inner
+def next_lot(
+    desk: Desk, t: int, account: int, security: int, planned: float, must: bool
+) -> tuple[float, float]:
+    """Return the tax per US$ of the lot that is sold next when `planned` US$ of a position are, and US$ left of it.
+
+    Tax is taken at the household's marginal rates; a loss has a negative one. Nothing left: infinite, 0.
+    """
+    work, table = desk.work, desk.table
+    price = desk.prices.close[t, security]
+    value = desk.ledger.held[account, security] * price
+    if not desk.prices.traded[t, security]:
+        return np.inf, 0.0
+    if desk.structure.kind[account] != TAXABLE:
+        left = value - planned
+        return (0.0, left) if left > DUST * value else (np.inf, 0.0)
+    rank_lots(desk, t, account, security, desk.plan.lot_method)
+    if must:
+        offer_guarded(desk, t, account, security)
+    net = price * (1.0 - desk.plan.half_spread[security])
+    before = 0.0
+    while True:
+        best = first_in_line(desk, t, account, security)
+        if best < 0:
+            return np.inf, 0.0
+        lot = desk.ledger.lots[account, security, best]
+        before += lot.quantity * price
+        if before - planned > DUST * value:
+            long = desk.prices.day[t] >= lot.long_from
+            gain = net - (lot.cost + lot.deferred) / lot.quantity
+            cost = gain / price * (table.marginal_long if long else table.marginal_short)
+            late = gain > 0.0 and not long and desk.plan.short_gains == MINIMISE
+            return cost + BEHIND if late else cost, before - planned
+        work.take[best] = lot.quantity
+
+
+@rare
 def rank_lots(desk: Desk, t: int, account: int, security: int, method: int) -> None:
     """Fill `work.tier` and `work.key` with the order of sale of a position's lots, and mark those to be kept."""
     work, plan = desk.work, desk.plan
@@ -132,23 +198,30 @@ def rank_lots(desk: Desk, t: int, account: int, security: int, method: int) -> N
         unit_basis = (lot.cost + lot.deferred) / lot.quantity
         if abs(unit_basis - price) <= DUST * price:
             unit_basis = price  # at cost: neither a gain nor a loss
+        tier, key = sale_order(method, day, lot.acquired, lot.long_from, unit_basis, price)
         work.take[k] = 0.0
+        short_gain = taxed and price > unit_basis and day < lot.long_from
         if taxed and unit_basis > price and not own_only(desk, recent, lot.purchase, lot.fresh):
             work.take[k] = KEPT
             amount = (unit_basis - price) * lot.quantity
             pass_over(desk.tape, desk.ledger, t, account, security, Reason.WASH_WINDOW_SALE, amount)
+        elif short_gain and plan.short_gains == NEVER:
+            work.take[k] = KEPT
+            amount = (price - unit_basis) * lot.quantity
+            pass_over(desk.tape, desk.ledger, t, account, security, Reason.SHORT_GAIN, amount)
         elif taxed and postponed(day, lot.long_from, unit_basis, price, plan.guard_days):
             work.take[k] = KEPT
             amount = (price - unit_basis) * lot.quantity
             pass_over(desk.tape, desk.ledger, t, account, security, Reason.GAIN_GUARD, amount)
-        tier, key = sale_order(method, day, lot.acquired, lot.long_from, unit_basis, price)
+        elif short_gain and plan.short_gains == MINIMISE:
+            tier += BEHIND
         work.tier[k] = tier
         work.key[k] = key
 
 
 @inner
 def offer_guarded(desk: Desk, t: int, account: int, security: int) -> None:
-    """Offer gains kept back by the guard after all, behind every other lot: tax must be paid."""
+    """Offer gains that were kept back after all, behind every other lot: a tax or a withdrawal must be paid."""
     work = desk.work
     price = desk.prices.close[t, security] * (1.0 - desk.plan.half_spread[security])  # as the ranking saw it
     for k in range(desk.ledger.lot_count[account, security]):
@@ -156,13 +229,3 @@ def offer_guarded(desk: Desk, t: int, account: int, security: int) -> None:
         if work.take[k] == KEPT and lot.cost + lot.deferred < lot.quantity * price:
             work.take[k] = 0.0
             work.tier[k] += BEHIND
-
-
-@inner
-def unit_gain(desk: Desk, t: int, account: int, security: int) -> float:
-    """Return a position's unrealised gain as a fraction of its value: what selling a dollar of it would realise."""
-    basis = 0.0
-    for k in range(desk.ledger.lot_count[account, security]):
-        lot = desk.ledger.lots[account, security, k]
-        basis += lot.cost + lot.deferred
-    return 1.0 - basis / (desk.ledger.held[account, security] * desk.prices.close[t, security])

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from rebal_kit.compiled import inner, rare
-from rebal_kit.engine.arrays import TAXABLE
+from rebal_kit.engine.arrays import DEFERRED, TAXABLE
 from rebal_kit.engine.desk import Desk
-from rebal_kit.engine.ledger import EXEMPT, ORDINARY, QUALIFIED, SETTLED_YEARS
+from rebal_kit.engine.ledger import (
+    EXEMPT,
+    ORDINARY,
+    QUALIFIED,
+    SETTLED_YEARS,
+    SHELTERED_DEFERRED,
+    SHELTERED_ROTH,
+)
 from rebal_kit.rules.dividends import is_qualified
 
 
@@ -23,6 +30,9 @@ def receive_dividend(desk: Desk, year: int, account: int, security: int, per_sha
         ledger.years[year, QUALIFIED] += qualified
         ledger.years[year, ORDINARY] += amount - qualified
         ledger.years[year, EXEMPT] += amount * structure.exempt[security]
+    else:
+        sheltered = SHELTERED_DEFERRED if structure.kind[account] == DEFERRED else SHELTERED_ROTH
+        ledger.years[year, sheltered] += amount
     return amount
 
 

@@ -1,18 +1,24 @@
-"""Selling losses: scan the lots, make sure nothing washes, sell, and buy what stands in for the holding."""
+"""Selling losses: scan the lots, make sure nothing washes, sell, and buy what stands in for the holding.
+
+Beside the scan: losses that are looked for because a gain was realised, and the way back to the preferred member.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from rebal_kit.compiled import inner
+from rebal_kit.compiled import inner, rare
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.book import sell
-from rebal_kit.engine.choose import NONE, may_buy, own_only, recent_purchase
+from rebal_kit.engine.budget import gain_room, lower_room, shares_within
+from rebal_kit.engine.choose import KEPT, NONE, may_buy_in, own_only, rank_lots, recent_purchase
 from rebal_kit.engine.costs import affordable, spread_cost
 from rebal_kit.engine.desk import Desk
-from rebal_kit.engine.ledger import LONG_AGO
+from rebal_kit.engine.ledger import LONG, LONG_AGO, SHORT
 from rebal_kit.engine.locate import buy_amount
-from rebal_kit.engine.pages import ROUNDING, watch
+from rebal_kit.engine.pages import DUST, ROUNDING, watch
+from rebal_kit.engine.sales import offer
+from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 from rebal_kit.engine.tape import pass_over
 from rebal_kit.reasons import Reason
 from rebal_kit.rules.harvest import qualifies, tax_saved
@@ -26,7 +32,7 @@ def harvest(desk: Desk, t: int) -> bool:
     traded = False
     recording = len(desk.tape.journal) > 0
     for account in range(ledger.held.shape[0]):
-        if desk.structure.kind[account] != TAXABLE:
+        if desk.structure.kind[account] != TAXABLE or not desk.structure.managed[account]:
             continue
         for security in range(ledger.held.shape[1]):
             # Most days one comparison is the whole scan of a position.
@@ -38,6 +44,8 @@ def harvest(desk: Desk, t: int) -> bool:
             if blocked and not recording and net > work.ripe_in_window[account, security]:
                 continue
             if not desk.structure.replaceable[security] and noted(desk, account, security):
+                continue
+            if not desk.structure.may_sell[account, security]:
                 continue
             if prices.traded[t, security] and harvest_position(desk, t, account, security):
                 traded = True
@@ -54,14 +62,22 @@ def noted(desk: Desk, account: int, security: int) -> bool:
 @inner
 def harvest_position(desk: Desk, t: int, account: int, security: int) -> bool:
     """Sell the qualifying lots of one position as one order and buy its replacement with the proceeds."""
-    work, ledger, plan = desk.work, desk.ledger, desk.plan
     chosen, loss = choose_losses(desk, t, account, security)
     if chosen == 0:
         return False
-    substitutes = find_substitutes(desk, t, security)
+    substitutes = find_substitutes(desk, t, account, security)
     if substitutes == 0:
-        pass_over(desk.tape, ledger, t, account, security, Reason.NO_REPLACEMENT, loss)
+        pass_over(desk.tape, desk.ledger, t, account, security, Reason.NO_REPLACEMENT, loss)
         return False
+    return replace_lots(desk, t, account, security, chosen, substitutes, Reason.HARVEST, Reason.REPLACEMENT)
+
+
+@rare
+def replace_lots(
+    desk: Desk, t: int, account: int, security: int, chosen: int, substitutes: int, why_sold: int, why_bought: int
+) -> bool:  # fmt: skip
+    """Sell the chosen lots as one order and buy the substitutes with the proceeds, unless that is too small a trade."""
+    work, ledger, plan = desk.work, desk.ledger, desk.plan
     quantity = 0.0
     for i in range(chosen):
         quantity += work.take[work.order[i]]
@@ -73,14 +89,14 @@ def harvest_position(desk: Desk, t: int, account: int, security: int) -> bool:
         pass_over(desk.tape, ledger, t, account, security, Reason.BELOW_MINIMUM, value)
         return False
     before = ledger.cash[account]
-    sell(desk, t, account, security, chosen, fee, Reason.HARVEST)
+    sell(desk, t, account, security, chosen, fee, why_sold)
     proceeds = ledger.cash[account] - before
     if len(desk.tape.journal) > 0:
         desk.tape.why_not[account, security] = -1
     for i in range(substitutes):
         other = work.substitute[i]
         amount = affordable(proceeds / substitutes, plan.half_spread[other])
-        buy_amount(desk, t, account, other, amount, Reason.REPLACEMENT)
+        buy_amount(desk, t, account, other, amount, why_bought)
     return True
 
 
@@ -93,6 +109,8 @@ def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int,
     """
     plan, table, work = desk.plan, desk.table, desk.work
     day = desk.prices.day[t]
+    least_pct = plan.december_pct if plan.december[t] else plan.min_loss_pct
+    least_usd = plan.december_usd if plan.december[t] else plan.min_loss_usd
     spread = plan.half_spread[security]
     price = desk.prices.close[t, security] * (1.0 - spread)
     recent, earliest = NONE, day
@@ -109,7 +127,7 @@ def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int,
         lot = desk.ledger.lots[account, security, k]
         basis = lot.cost + lot.deferred
         value = lot.quantity * price
-        ripe = qualifies(basis, value, plan.min_loss_pct, plan.min_loss_usd)
+        ripe = qualifies(basis, value, least_pct, least_usd)
         rate = table.marginal_long if day >= lot.long_from else table.marginal_short
         if ripe and tax_saved(basis - value, rate, 2.0 * spread_cost(value, spread)) < plan.min_tax_saved_usd:
             # The saving grows as the price falls: nothing changes until it is below today's.
@@ -132,22 +150,33 @@ def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int,
     return chosen, total
 
 
-@inner
-def find_substitutes(desk: Desk, t: int, security: int) -> int:
-    """Fill `work.substitute` with what to buy instead of `security`, in equal parts; return how many.
+@rare
+def find_substitutes(desk: Desk, t: int, account: int, security: int) -> int:
+    """Fill `work.substitute` with what an account buys instead of `security`, in equal parts; return how many.
 
-    Its partner in the sleeve, else the members of its class that are furthest below their weights.
+    Its partner in the sleeve, in order of preference. Else other members of its class: those whose returns went most
+    with its own, or those that are furthest below their weights.
     """
-    work, structure = desk.work, desk.structure
+    work, structure, plan = desk.work, desk.structure, desk.plan
     sleeve = structure.sleeve_of[security]
     if sleeve < 0:
         return 0
     group = structure.group[security]
     for i in range(structure.sleeve_first[sleeve], structure.sleeve_first[sleeve + 1]):
         member = structure.sleeve_member[i]
-        if structure.group[member] != group and may_buy(desk, t, member):
+        if structure.group[member] != group and may_buy_in(desk, t, account, member):
             work.substitute[0] = member
             return 1
+    if plan.quarter[t] >= 0:
+        used = 0
+        for i in range(plan.nearest.shape[2]):
+            member = plan.nearest[plan.quarter[t], security, i]
+            if member < 0 or used >= plan.replacements:
+                break
+            if structure.group[member] != group and may_buy_in(desk, t, account, member):
+                work.substitute[used] = member
+                used += 1
+        return used
     asset_class = structure.sleeve_class[sleeve]
     value = work.class_value[asset_class]
     used = 0
@@ -159,7 +188,7 @@ def find_substitutes(desk: Desk, t: int, security: int) -> int:
             if n == sleeve or gap <= best_gap:
                 continue
             member = structure.sleeve_member[structure.sleeve_first[n]]
-            allowed = structure.group[member] != group and may_buy(desk, t, member)
+            allowed = structure.group[member] != group and may_buy_in(desk, t, account, member)
             if allowed and not already(desk, member, used):
                 best = member
                 best_gap = gap
@@ -177,3 +206,141 @@ def already(desk: Desk, member: int, used: int) -> bool:
     for i in range(used):
         found = found or desk.work.substitute[i] == member
     return found
+
+
+@rare
+def pair_losses(desk: Desk, t: int, gain: float) -> None:
+    """Sell losses beside gains of `gain` US$ realised today, as far as the year has a net gain to offset.
+
+    Short-term losses first: they offset the gains that are taxed most. Then long-term ones; in each the position with
+    the largest loss. Each is replaced as in a harvest; no loss is taken that saves less than its trades cost.
+    """
+    ledger, work, structure = desk.ledger, desk.work, desk.structure
+    year = desk.prices.year[t]
+    net = ledger.years[year, SHORT] + ledger.years[year, LONG] - ledger.carry[0] - ledger.carry[1]
+    left = min(gain, net)
+    if left <= 0.0:
+        return
+    for long in range(2):
+        count = 0
+        for account in range(ledger.held.shape[0]):
+            if structure.kind[account] != TAXABLE or not in_scope(desk, account, HOUSEHOLD):
+                continue
+            for security in range(ledger.held.shape[1]):
+                if (
+                    ledger.held[account, security] > 0.0
+                    and structure.may_sell[account, security]
+                    and desk.prices.traded[t, security]
+                ):
+                    _, loss = losses_of_term(desk, t, account, security, long, np.inf)
+                    if loss > 0.0:
+                        count = offer(desk, count, account, security)
+                        work.planned[count - 1] = loss
+        for _ in range(count):
+            largest = 0
+            for i in range(count):
+                if work.planned[i] > work.planned[largest]:
+                    largest = i
+            if left <= 0.0 or work.planned[largest] <= 0.0:
+                break
+            work.planned[largest] = 0.0
+            account, security = work.offered[largest, 0], work.offered[largest, 1]
+            # A pair just made may have closed what was open.
+            chosen, loss = losses_of_term(desk, t, account, security, long, left)
+            if chosen == 0:
+                continue
+            substitutes = find_substitutes(desk, t, account, security)
+            if substitutes == 0:
+                pass_over(desk.tape, ledger, t, account, security, Reason.NO_REPLACEMENT, loss)
+            elif replace_lots(
+                desk, t, account, security, chosen, substitutes, Reason.PAIRED, Reason.REPLACEMENT
+            ):
+                left -= loss
+
+
+@rare
+def losses_of_term(
+    desk: Desk, t: int, account: int, security: int, long: int, most: float
+) -> tuple[int, float]:
+    """Put lots at a long- or short-term loss of up to `most` US$ into `work.order`; return how many, and their loss."""
+    table, work = desk.table, desk.work
+    day = desk.prices.day[t]
+    spread = desk.plan.half_spread[security]
+    price = desk.prices.close[t, security] * (1.0 - spread)
+    recent = NONE
+    if desk.plan.avoid_wash_sales:
+        recent, _ = recent_purchase(desk, desk.structure.group[security], day)
+    rate = table.marginal_long if long else table.marginal_short
+    chosen = 0
+    total = 0.0
+    for k in range(desk.ledger.lot_count[account, security]):
+        lot = desk.ledger.lots[account, security, k]
+        value = lot.quantity * price
+        loss = lot.cost + lot.deferred - value
+        of_term = (day >= lot.long_from) == (long == 1)
+        if loss <= DUST * value or not of_term or not own_only(desk, recent, lot.purchase, lot.fresh):
+            continue
+        if tax_saved(loss, rate, 2.0 * spread_cost(value, spread)) <= 0.0 or total >= most:
+            continue
+        work.take[k] = lot.quantity * min(1.0, (most - total) / loss)
+        total += min(loss, most - total)
+        work.order[chosen] = k
+        chosen += 1
+    return chosen, total
+
+
+@rare
+def switch_back(desk: Desk, t: int) -> bool:
+    """Exchange partners for the member they stand in for, where that realises no short-term gain; say whether any was.
+
+    In tax-advantaged accounts always; in taxable ones when every lot is long-term, or at a loss that may be taken.
+    """
+    ledger, structure, work = desk.ledger, desk.structure, desk.work
+    traded = False
+    for n in range(len(structure.sleeve_weight)):
+        preferred = structure.sleeve_member[structure.sleeve_first[n]]
+        for i in range(structure.sleeve_first[n] + 1, structure.sleeve_first[n + 1]):
+            partner = structure.sleeve_member[i]
+            for account in range(len(ledger.cash)):
+                if (
+                    ledger.held[account, partner] == 0.0
+                    or not structure.may_sell[account, partner]
+                    or not desk.prices.traded[t, partner]
+                    or not may_buy_in(desk, t, account, preferred)
+                ):
+                    continue
+                chosen = all_without_short_gain(desk, t, account, partner)
+                work.substitute[0] = preferred
+                if chosen > 0 and replace_lots(
+                    desk, t, account, partner, chosen, 1, Reason.SWITCH_BACK, Reason.SWITCH_BACK
+                ):
+                    traded = True
+    return traded
+
+
+@inner
+def all_without_short_gain(desk: Desk, t: int, account: int, security: int) -> int:
+    """Put all lots of a position into `work.order`; return how many, or 0 if one of them had better stay."""
+    work = desk.work
+    count = desk.ledger.lot_count[account, security]
+    taxed = desk.structure.kind[account] == TAXABLE
+    net = desk.prices.close[t, security] * (1.0 - desk.plan.half_spread[security])
+    room = gain_room(desk, t, security)
+    if taxed:
+        rank_lots(desk, t, account, security, desk.plan.lot_method)
+    for k in range(count):
+        lot = desk.ledger.lots[account, security, k]
+        if taxed:
+            gain = lot.quantity * net - lot.cost - lot.deferred
+            short_gain = gain > 0.0 and desk.prices.day[t] < lot.long_from
+            if (
+                work.take[k] == KEPT
+                or short_gain
+                or shares_within(desk, t, security, lot, room) < lot.quantity
+            ):
+                return 0
+            room = lower_room(desk, t, security, lot, lot.quantity, room)
+        work.order[k] = k
+    for k in range(count):
+        work.take[k] = desk.ledger.lots[account, security, k].quantity
+    return count

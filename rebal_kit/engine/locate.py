@@ -1,156 +1,157 @@
-"""Which account trades: sales from tax-advantaged accounts first, purchases by each class's location ranks.
+"""Where to buy: each class in the accounts its location ranks name first, as far as their own cash goes.
 
 Money never crosses accounts. Within a rank, a purchase is spread over the accounts in proportion to their cash.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
-from rebal_kit.compiled import inner
-from rebal_kit.engine.arrays import TAXABLE
-from rebal_kit.engine.book import buy, sell
-from rebal_kit.engine.choose import choose_lots, unit_gain
+from rebal_kit.compiled import inner, rare
+from rebal_kit.engine.book import buy
+from rebal_kit.engine.choose import may_buy, may_buy_in
 from rebal_kit.engine.costs import affordable, spread_cost
 from rebal_kit.engine.desk import Desk
+from rebal_kit.engine.sales import ROUNDING
+from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 from rebal_kit.engine.tape import pass_over
 from rebal_kit.reasons import Reason
 
 RANKS = 3
-
-#: Amounts below this share of what they belong to are rounding.
-ROUNDING = 1e-12
 
 #: US$ below which cash is left where it is: what rounding leaves over is no purchase.
 LEAST_PURCHASE = 1e-6
 
 
 @inner
-def sell_sleeve(desk: Desk, t: int, sleeve: int, amount: float, taxable_only: bool, reason: int) -> float:
-    """Sell `amount` US$ of a sleeve and return what was sold, before costs.
-
-    Tax-advantaged accounts come first, then taxable positions by gain per dollar.
-    """
-    work, ledger, structure = desk.work, desk.ledger, desk.structure
-    first = structure.sleeve_first[sleeve]
-    last = structure.sleeve_first[sleeve + 1]
-    for i in range(first, last):
-        for account in range(len(ledger.cash)):
-            kept = taxable_only and structure.kind[account] != TAXABLE
-            work.done[account, structure.sleeve_member[i]] = kept
-    left = amount
-    while left > ROUNDING * amount:
-        account, security = cheapest_position(desk, t, first, last)
-        if account < 0:
-            break
-        work.done[account, security] = True
-        left -= sell_amount(desk, t, account, security, left, reason)
-    return amount - left
+def buyable_member(desk: Desk, t: int, sleeve: int, scope: int) -> int:
+    """Return the first member of a sleeve that some account in scope may buy today, or -1."""
+    structure = desk.structure
+    for i in range(structure.sleeve_first[sleeve], structure.sleeve_first[sleeve + 1]):
+        member = structure.sleeve_member[i]
+        if not may_buy(desk, t, member):
+            continue
+        if not structure.restricted:
+            return member
+        for account in range(len(desk.ledger.cash)):
+            if in_scope(desk, account, scope) and structure.may_buy[account, member]:
+                return member
+    return -1
 
 
 @inner
-def cheapest_position(desk: Desk, t: int, first: int, last: int) -> tuple[int, int]:
-    """Return the (account, security) of a sleeve, not yet `done`, whose sale costs least tax per dollar; or -1s."""
-    work, ledger, structure = desk.work, desk.ledger, desk.structure
-    found = (-1, -1)
-    lowest = -np.inf
-    for i in range(first, last):
-        security = structure.sleeve_member[i]
-        for account in range(len(ledger.cash)):
-            if work.done[account, security] or ledger.held[account, security] == 0.0:
-                continue
-            if structure.kind[account] != TAXABLE:
-                return account, security
-    for i in range(first, last):
-        security = structure.sleeve_member[i]
-        for account in range(len(ledger.cash)):
-            if work.done[account, security] or ledger.held[account, security] == 0.0:
-                continue
-            if found[0] < 0:
-                # Most sleeves are one position: its gain is only worked out when another is met.
-                found = (account, security)
-                continue
-            if lowest == -np.inf:
-                lowest = unit_gain(desk, t, found[0], found[1])
-            gain = unit_gain(desk, t, account, security)
-            if gain < lowest:
-                found = (account, security)
-                lowest = gain
-    return found
+def member_for(desk: Desk, t: int, account: int, sleeve: int) -> int:
+    """Return the first member of a sleeve that an account may buy today, or -1."""
+    structure = desk.structure
+    for i in range(structure.sleeve_first[sleeve], structure.sleeve_first[sleeve + 1]):
+        if may_buy_in(desk, t, account, structure.sleeve_member[i]):
+            return structure.sleeve_member[i]
+    return -1
 
 
 @inner
-def sell_amount(desk: Desk, t: int, account: int, security: int, amount: float, reason: int) -> float:
-    """Sell `amount` US$ of a position, or all of it; return the US$ sold before costs."""
-    price = desk.prices.close[t, security]
-    held = desk.ledger.held[account, security]
-    value = held * price
+def note_blocked(desk: Desk, t: int, account: int, security: int, amount: float) -> None:
+    """Write down that a security could not be bought, and why."""
+    why = Reason.RESTRICTED
     if not desk.prices.traded[t, security]:
-        pass_over(desk.tape, desk.ledger, t, account, security, Reason.NOT_TRADED, amount)
-        return 0.0
-    if min(amount, value) < desk.plan.min_trade and reason != Reason.RAISE_TAX:
-        pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
-        return 0.0
-    quantity = held if amount >= value * (1.0 - ROUNDING) else amount / price
-    chosen = choose_lots(desk, t, account, security, quantity, reason == Reason.RAISE_TAX)
-    if chosen == 0:
-        return 0.0
-    sold = 0.0
-    for i in range(chosen):
-        sold += desk.work.take[desk.work.order[i]] * price
-    sell(desk, t, account, security, chosen, spread_cost(sold, desk.plan.half_spread[security]), reason)
-    return sold
+        why = Reason.NOT_TRADED
+    elif not may_buy(desk, t, security):
+        why = Reason.WASH_WINDOW_BUY
+    pass_over(desk.tape, desk.ledger, t, account, security, why, amount)
 
 
 @inner
-def place_buys(desk: Desk, t: int, spare: float) -> None:
-    """Buy (S,) `work.want` US$ with at most `spare` US$ of cash, for the reason of each class in `work.reason`."""
-    work, plan, structure = desk.work, desk.plan, desk.structure
+def ready_cash(desk: Desk, scope: int, expected: bool) -> None:
+    """Fill `work.free` with the cash that each account may spend, with what planned sales are `expected` to bring."""
+    work, ledger = desk.work, desk.ledger
+    for account in range(len(work.free)):
+        work.free[account] = 0.0
+        if in_scope(desk, account, scope):
+            cash = ledger.cash[account] - desk.structure.min_cash[account]
+            if expected:
+                for security in range(ledger.held.shape[1]):
+                    sale = work.sale[account, security]
+                    cash += sale - spread_cost(sale, desk.plan.half_spread[security])
+            work.free[account] = max(0.0, cash)
+
+
+@rare
+def place_buys(desk: Desk, t: int, spare: float, scope: int) -> None:
+    """Fill (A, N) `work.amounts` with purchases of (N,) `work.want` for at most `spare` US$ and `work.free` a account.
+
+    What finds no place stays in `work.want`.
+    """
+    work, plan = desk.work, desk.plan
+    work.amounts[:] = 0.0
     needed = 0.0
-    for security in range(len(work.want)):
-        if work.want[security] > 0.0:
-            needed += work.want[security] + spread_cost(work.want[security], plan.half_spread[security])
+    for n in range(len(work.want)):
+        if work.want[n] > 0.0:
+            needed += work.want[n] + spread_cost(work.want[n], sleeve_spread(desk, t, n, scope))
     if needed <= 0.0:
         return
     scale = min(1.0, spare / needed)
-    work.amounts[:] = 0.0
-    for account in range(len(work.free)):
-        work.free[account] = desk.ledger.cash[account]
-    for rank in range(1, RANKS + 1):
-        for security in range(len(work.want)):
-            if work.want[security] > 0.0:
-                placed = place_at_rank(desk, security, work.want[security] * scale, rank)
-                if placed > 0.0:
-                    work.want[security] = max(0.0, work.want[security] - placed / scale)
-    for account in range(len(work.free)):
-        for security in range(len(work.want)):
-            if work.amounts[account, security] > 0.0:
-                reason = work.reason[structure.sleeve_class[structure.sleeve_of[security]]]
-                buy_amount(desk, t, account, security, work.amounts[account, security], reason)
+    for n in range(len(work.want)):
+        work.want[n] *= scale
+    ranks = RANKS if plan.locate and scope == HOUSEHOLD else 1
+    for rank in range(1, ranks + 1):
+        for n in range(len(work.want)):
+            if work.want[n] > 0.0:
+                placed = place_at_rank(desk, t, n, work.want[n], 0 if ranks == 1 else rank, scope)
+                work.want[n] = max(0.0, work.want[n] - placed)
 
 
 @inner
-def place_at_rank(desk: Desk, security: int, amount: float, rank: int) -> float:
-    """Spread a purchase of up to `amount` US$ over the accounts of one rank by their cash; return what fits."""
+def sleeve_spread(desk: Desk, t: int, sleeve: int, scope: int) -> float:
+    """Return the half spread of what a sleeve would buy today."""
+    member = buyable_member(desk, t, sleeve, scope)
+    return desk.plan.half_spread[member] if member >= 0 else 0.0
+
+
+@inner
+def place_at_rank(desk: Desk, t: int, sleeve: int, amount: float, rank: int, scope: int) -> float:
+    """Spread a purchase over the accounts of one rank (0: any) by their cash; return what of `amount` US$ fits."""
     work, structure = desk.work, desk.structure
-    spread = desk.plan.half_spread[security]
-    asset_class = structure.sleeve_class[structure.sleeve_of[security]]
+    asset_class = structure.sleeve_class[sleeve]
+    spread = sleeve_spread(desk, t, sleeve, scope)
     cash = 0.0
     for account in range(len(work.free)):
-        if structure.location[asset_class, structure.kind[account]] == rank and work.free[account] > 0.0:
-            cash += work.free[account]
+        if work.free[account] > 0.0:
+            ranked = rank == 0 or structure.location[asset_class, structure.kind[account]] == rank
+            if ranked and (not structure.restricted or member_for(desk, t, account, sleeve) >= 0):
+                cash += work.free[account]
     if cash <= 0.0:
         return 0.0
     amount = min(amount, affordable(cash, spread))
     for account in range(len(work.free)):
-        if structure.location[asset_class, structure.kind[account]] == rank and work.free[account] > 0.0:
-            part = amount * (work.free[account] / cash)
-            work.amounts[account, security] += part
-            work.free[account] -= part + spread_cost(part, spread)
+        if work.free[account] > 0.0:
+            ranked = rank == 0 or structure.location[asset_class, structure.kind[account]] == rank
+            if ranked and (not structure.restricted or member_for(desk, t, account, sleeve) >= 0):
+                part = amount * (work.free[account] / cash)
+                work.amounts[account, sleeve] += part
+                work.free[account] -= part + spread_cost(part, spread)
     return amount
 
 
 @inner
+def make_buys(desk: Desk, t: int) -> None:
+    """Buy what `work.amounts` says, for the reason of each class in `work.reason`."""
+    work, structure = desk.work, desk.structure
+    for account in range(work.amounts.shape[0]):
+        for n in range(work.amounts.shape[1]):
+            amount = work.amounts[account, n]
+            if amount <= 0.0:
+                continue
+            # Sales of this very decision may have closed what was open a moment ago: ask again.
+            member = member_for(desk, t, account, n)
+            preferred = structure.sleeve_member[structure.sleeve_first[n]]
+            if member != preferred:
+                note_blocked(desk, t, account, preferred, amount)
+            if member >= 0:
+                reason = work.reason[structure.sleeve_class[n]]
+                if work.sleeve_change[n] <= 0.0:
+                    reason = Reason.SWAP
+                buy_amount(desk, t, account, member, amount, reason)
+
+
+@rare
 def buy_amount(desk: Desk, t: int, account: int, security: int, amount: float, reason: int) -> None:
     """Buy `amount` US$, or what the account's cash pays for, unless that is below the smallest trade."""
     spread = desk.plan.half_spread[security]
@@ -162,3 +163,13 @@ def buy_amount(desk: Desk, t: int, account: int, security: int, amount: float, r
         return
     quantity = amount / desk.prices.close[t, security]
     buy(desk, t, account, security, quantity, spread_cost(amount, spread), reason)
+
+
+@rare
+def note_unplaced(desk: Desk, t: int, total: float) -> None:
+    """Write down the purchases for which no account that may hold them has cash."""
+    work, structure = desk.work, desk.structure
+    for n in range(len(work.want)):
+        if work.want[n] > max(LEAST_PURCHASE, ROUNDING * total):
+            preferred = structure.sleeve_member[structure.sleeve_first[n]]
+            pass_over(desk.tape, desk.ledger, t, 0, preferred, Reason.CASH_ELSEWHERE, work.want[n])

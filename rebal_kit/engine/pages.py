@@ -150,9 +150,11 @@ def split_lot(desk: Desk, account: int, security: int, k: int, quantity: float) 
 def watch(desk: Desk, account: int, security: int, k: int) -> None:
     """Let the harvest scan look at a position again from the price at which lot `k` can qualify."""
     lot = desk.ledger.lots[account, security, k]
-    price = qualifying_price(
-        lot.cost + lot.deferred, lot.quantity, desk.plan.min_loss_pct, desk.plan.min_loss_usd
-    )
+    plan = desk.plan
+    # December may ask for less: the price at which a lot can qualify at all.
+    least_pct = min(plan.min_loss_pct, plan.december_pct)
+    least_usd = min(plan.min_loss_usd, plan.december_usd)
+    price = qualifying_price(lot.cost + lot.deferred, lot.quantity, least_pct, least_usd)
     desk.work.ripe[account, security] = max(desk.work.ripe[account, security], price * (1.0 + ROUNDING))
 
 

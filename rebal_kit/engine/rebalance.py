@@ -6,52 +6,73 @@ their band trade; the balance comes from cash, then from the classes furthest of
 
 from __future__ import annotations
 
-from rebal_kit.compiled import inner
-from rebal_kit.engine.choose import may_buy
+import numpy as np
+
+from rebal_kit.compiled import inner, rare
 from rebal_kit.engine.desk import Desk
-from rebal_kit.engine.locate import ROUNDING, place_buys, sell_sleeve
-from rebal_kit.engine.tape import pass_over
+from rebal_kit.engine.exchange import exchange
+from rebal_kit.engine.flows import refill_cash
+from rebal_kit.engine.harvest import pair_losses
+from rebal_kit.engine.ledger import LONG, SHORT
+from rebal_kit.engine.locate import (
+    buyable_member,
+    make_buys,
+    note_blocked,
+    note_unplaced,
+    place_buys,
+    ready_cash,
+)
+from rebal_kit.engine.sales import (
+    LEGACY,
+    ROUNDING,
+    offer_all,
+    offer_sleeve,
+    plan_sales,
+    sell_amount,
+    sell_planned,
+)
+from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 from rebal_kit.reasons import Reason
 from rebal_kit.rules.triggers import breach, destination_weight
 
 
 @inner
-def value_household(desk: Desk, t: int) -> tuple[float, float, float]:
-    """Fill `work.sleeve_value` and `work.class_value`; return US$ in classes, in legacy holdings and in cash."""
+def value_household(desk: Desk, t: int, scope: int) -> tuple[float, float, float]:
+    """Fill `work.sleeve_value` and `work.class_value`; return US$ in classes, in cash, and beside them.
+
+    Beside them are holdings outside the targets and accounts that do not count. With one account in scope, the others
+    are left out altogether.
+    """
     work, ledger, structure, close = desk.work, desk.ledger, desk.structure, desk.prices.close
     work.sleeve_value[:] = 0.0
     work.class_value[:] = 0.0
     managed = 0.0
-    legacy = 0.0
+    beside = 0.0
     cash = 0.0
     for account in range(ledger.held.shape[0]):
-        cash += ledger.cash[account]
+        if scope not in (HOUSEHOLD, account):
+            continue
+        counted = structure.counted[account]
+        if counted:
+            cash += ledger.cash[account]
+        else:
+            beside += ledger.cash[account]
         for security in range(ledger.held.shape[1]):
             held = ledger.held[account, security]
             if held != 0.0:
                 n = structure.sleeve_of[security]
-                if n >= 0:
+                if n >= 0 and counted:
                     work.sleeve_value[n] += held * close[t, security]
                 else:
-                    legacy += held * close[t, security]
+                    beside += held * close[t, security]
     for n in range(len(work.sleeve_value)):
         work.class_value[structure.sleeve_class[n]] += work.sleeve_value[n]
         managed += work.sleeve_value[n]
-    return managed, legacy, cash
+    return managed, cash, beside
 
 
 @inner
-def buyable_member(desk: Desk, t: int, sleeve: int) -> int:
-    """Return the first member of a sleeve that may be bought today, or -1."""
-    structure = desk.structure
-    for i in range(structure.sleeve_first[sleeve], structure.sleeve_first[sleeve + 1]):
-        if may_buy(desk, t, structure.sleeve_member[i]):
-            return structure.sleeve_member[i]
-    return -1
-
-
-@inner
-def reachable_shares(desk: Desk, t: int) -> None:
+def reachable_shares(desk: Desk, t: int, scope: int) -> None:
     """Fill `work.sleeve_share` with the weights inside each class that can be reached today.
 
     A sleeve that is under its weight and of which nothing may be bought keeps the share it has; the others divide the
@@ -59,7 +80,7 @@ def reachable_shares(desk: Desk, t: int) -> None:
     """
     work, structure = desk.work, desk.structure
     for n in range(len(work.sleeve_open)):
-        work.sleeve_open[n] = buyable_member(desk, t, n) >= 0
+        work.sleeve_open[n] = buyable_member(desk, t, n, scope) >= 0
     for c in range(len(work.class_open)):
         stuck = 0.0
         open_weight = 0.0
@@ -82,7 +103,7 @@ def reachable_shares(desk: Desk, t: int) -> None:
 
 
 @inner
-def check_triggers(desk: Desk, t: int, total: float) -> bool:
+def check_triggers(desk: Desk, t: int, total: float, scope: int) -> bool:
     """Hold today's rules against the weights; fill `work.fired` and `work.destination`, say whether any fired."""
     plan, work, structure = desk.plan, desk.work, desk.structure
     any_fired = False
@@ -99,13 +120,15 @@ def check_triggers(desk: Desk, t: int, total: float) -> bool:
                 work.fired[c] = plan.reason[r]
                 work.destination[c] = target
             elif plan.by_sleeve[r]:
-                if sleeve_breached(desk, t, r, c, total):
+                if sleeve_breached(desk, t, r, c, total, scope):
                     work.fired[c] = plan.reason[r]
                     work.destination[c] = target
             else:
                 above, below = plan.class_above[r, c], plan.class_below[r, c]
                 side = breach(work.class_value[c] / total, target, above, below)
-                if side > 0 or (side < 0 and class_open(desk, t, c, target * total - work.class_value[c])):
+                if side > 0 or (
+                    side < 0 and class_open(desk, t, c, target * total - work.class_value[c], scope)
+                ):
                     work.fired[c] = plan.reason[r]
                     work.destination[c] = destination_weight(target, side, above, below, plan.destination)
             any_fired = any_fired or work.fired[c] >= 0
@@ -113,7 +136,7 @@ def check_triggers(desk: Desk, t: int, total: float) -> bool:
 
 
 @inner
-def sleeve_breached(desk: Desk, t: int, rule: int, asset_class: int, total: float) -> bool:
+def sleeve_breached(desk: Desk, t: int, rule: int, asset_class: int, total: float, scope: int) -> bool:
     """Say whether a sleeve of the class is outside its band around the weight it can reach today."""
     plan, work, structure = desk.plan, desk.work, desk.structure
     outside = False
@@ -125,7 +148,7 @@ def sleeve_breached(desk: Desk, t: int, rule: int, asset_class: int, total: floa
             outside = True
     if not outside:
         return False
-    reachable_shares(desk, t)
+    reachable_shares(desk, t, scope)
     for n in range(structure.class_first[asset_class], structure.class_first[asset_class + 1]):
         wanted = structure.target[asset_class] * work.sleeve_share[n]
         if plan.applies[rule, n] and breach(
@@ -136,22 +159,15 @@ def sleeve_breached(desk: Desk, t: int, rule: int, asset_class: int, total: floa
 
 
 @inner
-def class_open(desk: Desk, t: int, asset_class: int, amount: float) -> bool:
+def class_open(desk: Desk, t: int, asset_class: int, amount: float, scope: int) -> bool:
     """Say whether some member of the class may be bought today; note it when none may."""
     structure = desk.structure
     for n in range(structure.class_first[asset_class], structure.class_first[asset_class + 1]):
-        if buyable_member(desk, t, n) >= 0:
+        if buyable_member(desk, t, n, scope) >= 0:
             return True
     first = structure.sleeve_member[structure.sleeve_first[structure.class_first[asset_class]]]
-    note_blocked(desk, t, 0, first, amount)
+    note_blocked(desk, t, max(scope, 0), first, amount)
     return False
-
-
-@inner
-def note_blocked(desk: Desk, t: int, account: int, security: int, amount: float) -> None:
-    """Write down that a security could not be bought, and why."""
-    why = Reason.WASH_WINDOW_BUY if desk.prices.traded[t, security] else Reason.NOT_TRADED
-    pass_over(desk.tape, desk.ledger, t, account, security, why, amount)
 
 
 @inner
@@ -205,13 +221,24 @@ def spread_over_sleeves(desk: Desk, total: float) -> None:
 
 
 @inner
-def rebalance(desk: Desk, t: int, total: float) -> None:
-    """Trade the household towards `work.destination` for classes whose `work.fired` holds a reason, not -1."""
-    work, structure = desk.work, desk.structure
-    cash = 0.0
-    for account in range(len(desk.ledger.cash)):
-        cash += desk.ledger.cash[account]
-    reachable_shares(desk, t)
+def spare_cash(desk: Desk, scope: int, cash: float, total: float) -> float:
+    """Return US$ that may be invested: beyond the accounts' reserves, and beyond the target weight of cash.
+
+    Negative when cash is missing. Cash of accounts that are counted but not managed fills the target, yet buys nothing.
+    """
+    ledger = desk.ledger
+    room = 0.0
+    for account in range(len(ledger.cash)):
+        if in_scope(desk, account, scope):
+            room += ledger.cash[account] - desk.structure.min_cash[account]
+    return min(room, cash - desk.structure.cash_target * total)
+
+
+@rare
+def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> None:
+    """Trade the accounts in scope towards `work.destination` for classes whose `work.fired` holds a reason, not -1."""
+    work, structure, plan = desk.work, desk.structure, desk.plan
+    reachable_shares(desk, t, scope)
     balance_reason = Reason.INVEST_CASH
     for c in range(len(work.change)):
         work.change[c] = 0.0
@@ -220,32 +247,164 @@ def rebalance(desk: Desk, t: int, total: float) -> None:
             change = work.destination[c] * total - work.class_value[c]
             if change <= 0.0 or work.class_open[c]:
                 work.change[c] = change
-    balance_classes(desk, cash - structure.cash_target * total, total)
+    spare = spare_cash(desk, scope, cash, total)
+    balance_classes(desk, spare, total)
     for c in range(len(work.change)):
         work.reason[c] = work.fired[c] if work.fired[c] >= 0 else balance_reason
     spread_over_sleeves(desk, total)
+    work.sale[:] = 0.0
     for n in range(len(work.sleeve_change)):
         if work.sleeve_change[n] < 0.0:
-            sell_sleeve(desk, t, n, -work.sleeve_change[n], False, work.reason[structure.sleeve_class[n]])
-    choose_buys(desk, t)
-    spare = -structure.cash_target * total
+            count = offer_sleeve(desk, n, scope)
+            if count == 1:
+                work.sale[work.offered[0, 0], work.offered[0, 1]] = -work.sleeve_change[n]
+            elif count > 1:
+                plan_sales(desk, t, count, -work.sleeve_change[n], False, False, np.inf, False)
+                for i in range(count):
+                    work.sale[work.offered[i, 0], work.offered[i, 1]] = work.planned[i]
+    if structure.restricted and scope == HOUSEHOLD:
+        plan_exchanges(desk, t, spare, total)
+    year = desk.prices.year[t]
+    before = desk.ledger.years[year, SHORT] + desk.ledger.years[year, LONG]
+    sell_sleeves(desk, t)
+    if plan.pair:
+        pair_losses(desk, t, desk.ledger.years[year, SHORT] + desk.ledger.years[year, LONG] - before)
+    left = structure.cash_target * total
     for account in range(len(desk.ledger.cash)):
-        spare += desk.ledger.cash[account]
-    place_buys(desk, t, max(0.0, spare))
+        if structure.counted[account] and scope in (HOUSEHOLD, account):
+            left -= desk.ledger.cash[account]
+    want_buys(desk)
+    ready_cash(desk, scope, False)
+    ready = 0.0
+    for account in range(len(work.free)):
+        ready += work.free[account]
+    place_buys(desk, t, max(0.0, min(ready, -left)), scope)
+    if structure.restricted and scope == HOUSEHOLD:
+        exchange(desk, t, total, False)
+    if structure.restricted:
+        note_unplaced(desk, t, total)
+    make_buys(desk, t)
 
 
 @inner
-def choose_buys(desk: Desk, t: int) -> None:
-    """Fill `work.want` with US$ to buy of each security: the member of each sleeve that may be bought."""
+def want_buys(desk: Desk) -> None:
+    """Fill `work.want` with US$ to buy of each sleeve."""
+    work = desk.work
+    for n in range(len(work.want)):
+        work.want[n] = max(0.0, work.sleeve_change[n])
+
+
+@rare
+def plan_exchanges(desk: Desk, t: int, spare: float, total: float) -> None:
+    """Change the planned sales so that their money lies where the wanted classes may be bought."""
+    work = desk.work
+    expected = spare
+    for account in range(work.sale.shape[0]):
+        for security in range(work.sale.shape[1]):
+            expected += work.sale[account, security] * (1.0 - desk.plan.half_spread[security])
+    want_buys(desk)
+    ready_cash(desk, HOUSEHOLD, True)
+    place_buys(desk, t, max(0.0, expected), HOUSEHOLD)
+    exchange(desk, t, total, True)
+
+
+@inner
+def sell_sleeves(desk: Desk, t: int) -> None:
+    """Sell what `work.sale` says, sleeve by sleeve."""
     work, structure = desk.work, desk.structure
-    work.want[:] = 0.0
     for n in range(len(work.sleeve_change)):
-        if work.sleeve_change[n] <= 0.0:
+        if work.sleeve_change[n] >= 0.0 and not structure.restricted:
             continue
-        preferred = structure.sleeve_member[structure.sleeve_first[n]]
-        # Sales of this very decision may have closed what was open a moment ago: ask again.
-        security = buyable_member(desk, t, n)
-        if security != preferred:
-            note_blocked(desk, t, 0, preferred, work.sleeve_change[n])
-        if security >= 0:
-            work.want[security] += work.sleeve_change[n]
+        reason = work.reason[structure.sleeve_class[n]] if work.sleeve_change[n] < 0.0 else Reason.SWAP
+        for i in range(structure.sleeve_first[n], structure.sleeve_first[n + 1]):
+            security = structure.sleeve_member[i]
+            for account in range(work.sale.shape[0]):
+                if work.sale[account, security] > 0.0:
+                    sell_amount(desk, t, account, security, work.sale[account, security], reason)
+
+
+@inner
+def decide(desk: Desk, t: int, scope: int, managed: float, cash: float) -> bool:
+    """Take today's decision for the accounts in scope, valued before; return whether a rule fired.
+
+    Cash beyond its target is invested when a rule looks, and on days with a flow.
+    """
+    plan, work = desk.plan, desk.work
+    fired = False
+    for c in range(len(work.fired)):
+        work.fired[c] = -1
+    if plan.looked[t]:
+        if plan.sell_legacy or short_of_reserve(desk, scope):
+            managed, cash = prepare_cash(desk, t, managed + cash, scope)
+        if managed + cash > 0.0:
+            fired = check_triggers(desk, t, managed + cash, scope)
+    total = managed + cash
+    if total > 0.0 and (fired or spare_cash(desk, scope, cash, total) > plan.cash_above * total):
+        rebalance(desk, t, total, cash, scope)
+    return fired
+
+
+@rare
+def decide_alone(desk: Desk, t: int) -> bool:
+    """Take today's decision for each account alone; return whether a rule fired in any."""
+    fired = False
+    for account in range(len(desk.ledger.cash)):
+        if desk.structure.managed[account]:
+            managed, cash, _ = value_household(desk, t, account)
+            if decide(desk, t, account, managed, cash):
+                fired = True
+    return fired
+
+
+@rare
+def open_positions(desk: Desk, t: int) -> None:
+    """Invest all cash at target: the household's, or each account's alone."""
+    work, structure = desk.work, desk.structure
+    for account in range(len(desk.ledger.cash)):
+        scope = HOUSEHOLD if desk.plan.coordinate else account
+        if desk.plan.coordinate and account > 0:
+            break
+        managed, cash, _ = value_household(desk, t, scope)
+        for c in range(len(work.fired)):
+            work.fired[c] = Reason.OPENING
+            work.destination[c] = structure.target[c]
+        if managed + cash > 0.0:
+            rebalance(desk, t, managed + cash, cash, scope)
+
+
+@rare
+def revalue(desk: Desk, t: int, scope: int) -> tuple[float, float, float]:
+    """Value the household again, as `value_household` does, after something that does not happen every day."""
+    return value_household(desk, t, scope)
+
+
+@rare
+def prepare_cash(desk: Desk, t: int, total: float, scope: int) -> tuple[float, float]:
+    """Restore cash reserves and sell holdings outside the targets; return US$ in classes and in cash after it."""
+    refill_cash(desk, t, total, scope)
+    if desk.plan.sell_legacy:
+        sell_legacy(desk, t, scope)
+    managed, cash, _ = value_household(desk, t, scope)
+    return managed, cash
+
+
+@inner
+def short_of_reserve(desk: Desk, scope: int) -> bool:
+    """Say whether some account in scope holds less cash than its reserve."""
+    for account in range(len(desk.ledger.cash)):
+        short = desk.structure.min_cash[account] - desk.ledger.cash[account]
+        if short > ROUNDING * desk.structure.min_cash[account] and in_scope(desk, account, scope):
+            return True
+    return False
+
+
+@inner
+def sell_legacy(desk: Desk, t: int, scope: int) -> None:
+    """Sell holdings outside the targets as far as the budgets allow, the cheapest in tax first."""
+    count = offer_all(desk, scope, LEGACY)
+    worth = 0.0
+    for i in range(count):
+        account, security = desk.work.offered[i, 0], desk.work.offered[i, 1]
+        worth += desk.ledger.held[account, security] * desk.prices.close[t, security]
+    plan_sales(desk, t, count, worth, False, False, np.inf, False)
+    sell_planned(desk, t, count, Reason.LEGACY)

@@ -121,7 +121,7 @@ def lots_for(desk: Desk, events: np.ndarray, picks: np.ndarray, i: int) -> tuple
         if event.method == AVERAGE:
             average_basis(desk, account, security)
         rank_lots(desk, event.session, account, security, event.method)
-        return take_ranked(desk, event.session, account, security, quantity), OK
+        return take_ranked(desk, event.session, account, security, quantity, True), OK
     return named_lots(desk, account, security, picks, event.first_pick, event.first_pick + event.picks)
 
 

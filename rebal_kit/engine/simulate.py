@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from rebal_kit.compiled import compiled, inner
+from rebal_kit.engine.arrays import AS_POLICY, DRIP, REINVEST
 from rebal_kit.engine.book import buy, split_shares
 from rebal_kit.engine.choose import may_buy
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.dividends import receive_dividend
-from rebal_kit.engine.harvest import harvest
+from rebal_kit.engine.flows import move_money
+from rebal_kit.engine.harvest import harvest, switch_back
 from rebal_kit.engine.ledger import OK, STATUS
-from rebal_kit.engine.locate import LEAST_PURCHASE
+from rebal_kit.engine.locate import LEAST_PURCHASE, note_blocked
 from rebal_kit.engine.pages import forget_window, watch
-from rebal_kit.engine.rebalance import check_triggers, note_blocked, rebalance, value_household
-from rebal_kit.engine.tape import BEFORE_TAX, CASH, DIVIDENDS, DRIFT, REBALANCES, TAX_PAID, VALUE
-from rebal_kit.engine.taxes import pay_tax
+from rebal_kit.engine.rebalance import decide, decide_alone, open_positions, revalue, value_household
+from rebal_kit.engine.scope import HOUSEHOLD
+from rebal_kit.engine.tape import (
+    BEFORE_TAX,
+    CASH,
+    DIVIDENDS,
+    DRIFT,
+    FLOW,
+    GROWN,
+    ORDERS,
+    REBALANCES,
+    TAX_PAID,
+    VALUE,
+)
+from rebal_kit.engine.taxes import pay_tax, write_latent
 from rebal_kit.reasons import Reason
 
 
@@ -28,50 +42,65 @@ def simulate(desk: Desk, invest: bool) -> int:
     invest : bool
         Invest all cash at target on the first session.
     """
-    prices, plan, work, structure = desk.prices, desk.plan, desk.work, desk.structure
+    prices, plan, structure = desk.prices, desk.plan, desk.structure
     forget(desk)
     index = 1.0
     previous = 0.0
+    grown = 0.0
+    last = len(prices.day) - 1
     for t in range(len(prices.day)):
         dividends = 0.0
         if prices.event[t]:
             dividends = corporate_actions(desk, t)
-        managed, legacy, cash = value_household(desk, t)
-        value = managed + legacy + cash
+        orders = desk.tape.counts[ORDERS]
+        managed, cash, beside = value_household(desk, t, HOUSEHOLD)
+        value = managed + cash + beside
+        rate = value / previous if previous > 0.0 else 1.0
         if t > 0:
-            index *= value / previous if previous > 0.0 else 1.0
+            index *= rate
+        grown = grown * rate if t > 0 else value
+        flow = 0.0
+        if structure.flowing[t]:
+            flow = move_money(desk, t, managed + cash)
+            grown = max(0.0, grown + flow)
+            managed, cash, beside = revalue(desk, t, HOUSEHOLD)
         paid = 0.0
         if prices.tax_due[t] >= 0:
             paid = pay_tax(desk, t, prices.tax_due[t], managed + cash)
-            managed, legacy, cash = value_household(desk, t)
-        # What trading costs today belongs to the return before tax; what tax costs does not.
-        untaxed = value - paid
-        if plan.harvest_look[t] and harvest(desk, t):
-            managed, legacy, cash = value_household(desk, t)
-        total = managed + cash
-        act = False
-        if t == 0 and invest:
-            for c in range(len(work.fired)):
-                work.fired[c] = Reason.OPENING
-                work.destination[c] = structure.target[c]
-            act = True
-        elif plan.looked[t] and total > 0.0:
-            act = check_triggers(desk, t, total)
-            desk.tape.counts[REBALANCES] += 1 if act else 0
-            act = act or cash > (structure.cash_target + plan.cash_above) * total
-        if act:
-            rebalance(desk, t, total)
-            managed, legacy, cash = value_household(desk, t)
+            managed, cash, beside = revalue(desk, t, HOUSEHOLD)
+        # What trading costs today belongs to the return before tax; what tax and flows take does not.
+        untraded = value + flow - paid
+        opening = invest and t == 0
+        if plan.harvest_look[t]:
+            if plan.switch_back and switch_back(desk, t):
+                managed, cash, beside = revalue(desk, t, HOUSEHOLD)
+            if harvest(desk, t):
+                managed, cash, beside = revalue(desk, t, HOUSEHOLD)
+        if opening:
+            open_positions(desk, t)
+        elif plan.looked[t] or structure.flowing[t]:
+            fired = decide(desk, t, HOUSEHOLD, managed, cash) if plan.coordinate else decide_alone(desk, t)
+            desk.tape.counts[REBALANCES] += 1 if fired else 0
         if desk.ledger.state[STATUS] != OK:
             return desk.ledger.state[STATUS]
-        value = managed + legacy + cash
-        index *= value / untaxed if untaxed > 0.0 else 1.0
+        if desk.tape.counts[ORDERS] != orders or not plan.coordinate:
+            managed, cash, beside = value_household(desk, t, HOUSEHOLD)
+            value = managed + cash + beside
+            share = value / untraded if untraded > 0.0 else 1.0
+            index *= share
+            grown *= share
+        else:
+            value = untraded
         previous = value
         write_day(desk, t, managed + cash, cash)
         desk.tape.daily[t, VALUE] = value
         desk.tape.daily[t, BEFORE_TAX] = index
         desk.tape.daily[t, TAX_PAID] = paid
         desk.tape.daily[t, DIVIDENDS] = dividends
+        desk.tape.daily[t, FLOW] = flow
+        desk.tape.daily[t, GROWN] = grown
+        if t == last or prices.year[t + 1] != prices.year[t]:
+            write_latent(desk, t)
     return desk.ledger.state[STATUS]
 
 
@@ -103,9 +132,12 @@ def corporate_actions(desk: Desk, t: int) -> float:
             total += amount
             if amount < LEAST_PURCHASE:
                 continue
-            if desk.plan.reinvest and not may_buy(desk, t, security):
+            rule = desk.structure.dividends[account]
+            if rule == AS_POLICY:
+                rule = desk.plan.dividends
+            if rule == REINVEST and not may_buy(desk, t, security):
                 note_blocked(desk, t, account, security, amount)
-            elif desk.plan.reinvest:
+            elif rule == REINVEST or (rule == DRIP and prices.traded[t, security]):
                 buy(desk, t, account, security, amount / prices.close[t, security], 0.0, Reason.REINVEST)
     return total
 

@@ -51,13 +51,16 @@ PASSED = np.dtype(
     [("session", "i8"), ("account", "i8"), ("security", "i8"), ("reason", "i8"), ("amount", "f8")]
 )
 
-# Columns of Tape.daily.
-VALUE, BEFORE_TAX, CASH, DRIFT, TAX_PAID, DIVIDENDS = range(6)
-DAILY_COLUMNS = 6
+#: Money that came into an account (positive) or left it, but for taxes paid from taxable accounts.
+FLOW_ROW = np.dtype([("session", "i8"), ("account", "i8"), ("amount", "f8"), ("for_tax", "i8")])
+
+# Columns of Tape.daily. GROWN is the value before tax: what was put in, grown at the rate before tax.
+VALUE, BEFORE_TAX, CASH, DRIFT, TAX_PAID, DIVIDENDS, FLOW, GROWN = range(8)
+DAILY_COLUMNS = 8
 # Places in Tape.totals.
-BOUGHT, SOLD, COST = range(3)
+BOUGHT, SOLD, COST, DEPOSITED, WITHDRAWN, NOT_PAID = range(6)
 # Places in Tape.counts.
-ENTRIES, PASSED_OVER, ORDERS, TRADES, REBALANCES, MATCHES = range(6)
+ENTRIES, PASSED_OVER, ORDERS, TRADES, REBALANCES, MATCHES, FLOWS = range(7)
 
 
 class Tape(NamedTuple):
@@ -66,11 +69,12 @@ class Tape(NamedTuple):
     journal: np.ndarray  # (J,) ENTRY; no rows when nothing is to be recorded
     matches: np.ndarray  # (J,) MATCH, which purchase replaced which loss
     passed: np.ndarray  # (P,) PASSED
+    flows: np.ndarray  # (P,) FLOW_ROW
     why_not: np.ndarray  # (A, S) int64, last reason noted, so that a standing obstacle is noted once
     daily: np.ndarray  # (T, DAILY_COLUMNS) float64
     weights: np.ndarray  # (T or 0, C + 1) float64, weight of each class and of cash
-    totals: np.ndarray  # (3,) float64, US$
-    counts: np.ndarray  # (6,) int64
+    totals: np.ndarray  # (6,) float64, US$
+    counts: np.ndarray  # (7,) int64
 
 
 def empty_tape(
@@ -81,11 +85,12 @@ def empty_tape(
         journal=np.zeros(journal, ENTRY).view(np.recarray),
         matches=np.zeros(journal, MATCH).view(np.recarray),
         passed=np.zeros(passed, PASSED).view(np.recarray),
+        flows=np.zeros(passed, FLOW_ROW).view(np.recarray),
         why_not=np.full((accounts, securities), -1, np.int64),
         daily=np.zeros((sessions, DAILY_COLUMNS)),
         weights=np.zeros((sessions if journal else 0, classes + 1)),
-        totals=np.zeros(3),
-        counts=np.zeros(6, np.int64),
+        totals=np.zeros(6),
+        counts=np.zeros(7, np.int64),
     )
 
 
@@ -137,10 +142,13 @@ def note_match(
 def pass_over(
     tape: Tape, ledger: Ledger, session: int, account: int, security: int, reason: int, amount: float
 ) -> None:
-    """Note a trade that was not made and why, once as long as the reason stays."""
-    if len(tape.journal) == 0 or tape.why_not[account, security] == reason:
+    """Note a trade that was not made and why, once as long as the reason stays; `security` -1 is none."""
+    if len(tape.journal) == 0:
         return
-    tape.why_not[account, security] = reason
+    if security >= 0:
+        if tape.why_not[account, security] == reason:
+            return
+        tape.why_not[account, security] = reason
     row = tape.counts[PASSED_OVER]
     if row >= len(tape.passed):
         ledger.state[STATUS] = JOURNAL_FULL
@@ -152,3 +160,20 @@ def pass_over(
     entry.security = security
     entry.reason = reason
     entry.amount = amount
+
+
+@rare
+def note_flow(tape: Tape, ledger: Ledger, session: int, account: int, amount: float, for_tax: int) -> None:
+    """Write down money that came into an account or left it."""
+    if len(tape.journal) == 0:
+        return
+    row = tape.counts[FLOWS]
+    if row >= len(tape.flows):
+        ledger.state[STATUS] = JOURNAL_FULL
+        return
+    tape.counts[FLOWS] = row + 1
+    entry = tape.flows[row]
+    entry.session = session
+    entry.account = account
+    entry.amount = amount
+    entry.for_tax = for_tax

@@ -22,10 +22,16 @@ class Work(NamedTuple):
     destination: np.ndarray  # (C,) float64, weight to go to
     change: np.ndarray  # (C,) float64, US$
     reason: np.ndarray  # (C,) int64
-    want: np.ndarray  # (S,) float64, US$ to buy
+    want: np.ndarray  # (N,) float64, US$ to buy
     free: np.ndarray  # (A,) float64, cash not yet spoken for
-    amounts: np.ndarray  # (A, S) float64, US$ to buy in each account
-    done: np.ndarray  # (A, S) bool, positions already sold from
+    amounts: np.ndarray  # (A, N) float64, US$ to buy in each account
+    sale: np.ndarray  # (A, S) float64, US$ to sell of each position
+    offered: np.ndarray  # (A * S, 2) int64, (account, security) of the positions a sale may come from
+    planned: np.ndarray  # (A * S,) float64, US$ planned from each of them
+    next_cost: np.ndarray  # (A * S,) float64, tax per US$ of the lot that is next there
+    next_room: np.ndarray  # (A * S,) float64, US$ left of that lot; negative while it has not been looked at
+    came_from: np.ndarray  # (A,) int64, the account before in a chain of exchanges, -1 unreached
+    by_way_of: np.ndarray  # (A,) int64, the sleeve exchanged there
     substitute: np.ndarray  # (S,) int64, securities that replace a harvested one
     take: np.ndarray  # (K,) float64, shares to sell of each lot; -1 when the lot must not be sold
     tier: np.ndarray  # (K,) int64, rank of each lot: tier first
@@ -53,10 +59,16 @@ def empty_work(accounts: int, securities: int, sleeves: int, classes: int, lots:
         destination=np.zeros(classes),
         change=np.zeros(classes),
         reason=np.zeros(classes, np.int64),
-        want=np.zeros(securities),
+        want=np.zeros(sleeves),
         free=np.zeros(accounts),
-        amounts=np.zeros((accounts, securities)),
-        done=np.zeros((accounts, securities), bool),
+        amounts=np.zeros((accounts, sleeves)),
+        sale=np.zeros((accounts, securities)),
+        offered=np.zeros((accounts * securities, 2), np.int64),
+        planned=np.zeros(accounts * securities),
+        next_cost=np.zeros(accounts * securities),
+        next_room=np.zeros(accounts * securities),
+        came_from=np.zeros(accounts, np.int64),
+        by_way_of=np.zeros(accounts, np.int64),
         substitute=np.zeros(securities, np.int64),
         take=np.zeros(lots),
         tier=np.zeros(lots, np.int64),

@@ -118,7 +118,13 @@ def separators(value: str) -> str:
 
 def _described(node: dict[str, Any], otherwise: str) -> str:
     description = str(node.get("description", "")).partition("\n")[0]
-    return f"give {description[0].lower()}{description[1:].rstrip('.')}" if description else otherwise
+    if not description:
+        return otherwise
+    first = description.partition(" ")[0]
+    start = (
+        description if len(first) > 1 and first[:2].isupper() else description[0].lower() + description[1:]
+    )
+    return f"give {start.rstrip('.')}"
 
 
 def _shown(value: Any) -> str:

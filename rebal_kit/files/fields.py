@@ -28,7 +28,7 @@ from rebal_kit.periods import EVERY, Every
 
 _PERCENT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*%\s*")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_EARLIEST = dt.date(1900, 1, 1)
+_EARLIEST, _LATEST = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
 
 #: No unknown fields and no conversion between types.
 STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -62,7 +62,15 @@ def _name(value: str) -> str:
     return value
 
 
-def _date(value: Any) -> Any:
+def _past(value: Any) -> Any:
+    return _date(value, dt.date.today(), "in the future")
+
+
+def _planned(value: Any) -> Any:
+    return _date(value, _LATEST, f"after {_LATEST}")
+
+
+def _date(value: Any, latest: dt.date, beyond: str) -> Any:
     if isinstance(value, dt.date):
         return value
     if not isinstance(value, str) or not _DATE.fullmatch(value.strip()):
@@ -71,9 +79,8 @@ def _date(value: Any) -> Any:
         date = dt.date.fromisoformat(value.strip())
     except ValueError:
         raise refusal(f"is {value}, which is not in the calendar", "check month and day") from None
-    if not _EARLIEST <= date <= dt.date.today():
-        ahead = "in the future" if date > _EARLIEST else f"before {_EARLIEST}"
-        raise refusal(f"is {value}, {ahead}", "check the year")
+    if not _EARLIEST <= date <= latest:
+        raise refusal(f"is {value}, {beyond if date > latest else f'before {_EARLIEST}'}", "check the year")
     return date
 
 
@@ -106,24 +113,26 @@ def _either(expected: str) -> WrapValidator:
 
 
 Name = Annotated[str, AfterValidator(_name)]
-Date = Annotated[dt.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
+_DAY = WithJsonSchema({"type": "string", "format": "date"})
+#: A day on which something was so.
+Date = Annotated[dt.date, BeforeValidator(_past), _DAY]
+#: A day that may be ahead.
+PlannedDate = Annotated[dt.date, BeforeValidator(_planned), _DAY]
 Dollars = Annotated[float, Field(allow_inf_nan=False)]
 #: A number in a cell of a CSV file, 0 or more.
 Number = Annotated[float, BeforeValidator(as_number), Field(ge=0, allow_inf_nan=False)]
 PositiveDollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Fraction = Annotated[
-    float,
-    Field(ge=0),
-    BeforeValidator(_fraction),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "minimum": 0, "maximum": 1},
-                {"type": "string", "pattern": r"^ *([0-9]+\.?[0-9]*|\.[0-9]+) *% *$"},
-            ]
-        }
-    ),
-]
+
+
+def _fraction_schema(least: int, sign: str) -> WithJsonSchema:
+    percent = rf"^ *{sign}([0-9]+\.?[0-9]*|\.[0-9]+) *% *$"
+    number = {"type": "number", "minimum": least, "maximum": 1}
+    return WithJsonSchema({"anyOf": [number, {"type": "string", "pattern": percent}]})
+
+
+Fraction = Annotated[float, Field(ge=0), BeforeValidator(_fraction), _fraction_schema(0, "")]
+#: A fraction that may shrink something.
+Growth = Annotated[float, Field(gt=-1, le=1), BeforeValidator(_fraction), _fraction_schema(-1, "[-+]?")]
 Look = Annotated[
     Annotated[int, Field(ge=1)] | Every,
     _either(f"a number of sessions (1, 2, …) or one of {', '.join(EVERY)}"),

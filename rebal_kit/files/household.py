@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,12 @@ from rebal_kit.files.lots_file import Lots, read_lots, write_lots
 from rebal_kit.files.reading import capped, read_text
 from rebal_kit.files.yaml_text import Document, read_yaml, write_yaml
 from rebal_kit.findings import Finding, HouseholdError
+from rebal_kit.restrictions import contradictions
 from rebal_kit.targets import AssetClass, TargetAllocation
+
+_RESTRICTED = ("do_not_buy", "do_not_sell")
+#: Fields of an account that are written where they are not at their defaults.
+_ACCOUNT = ("opening_value", "dividends", "min_cash", "trading", *_RESTRICTED)
 
 SCHEMA_COMMENT = "# yaml-language-server: $schema="
 
@@ -108,21 +115,32 @@ def _assemble(document: Document, lots: tuple[Path, str] | None) -> tuple[Househ
             findings += explain(error, HouseholdFile, document.data, document.where, document.reported)
     held = Lots({})
     if lots is not None:
-        accounts = [account.name for account in file.accounts] if file else _names(document.data)
-        held = read_lots(lots[1], str(lots[0]), accounts, file.as_of if file else None)
+        names = [account.name for account in file.accounts] if file else _names(document.data)
+        held = read_lots(lots[1], str(lots[0]), names, file.as_of if file else None)
         findings += held.findings
     if file is None or findings:
         return None, findings
+    accounts = tuple(replace(a, lots=held.by_account.get(a.name, ())) for a in file.build())
+    targets = file.targets.build() if file.targets else TargetAllocation({})
+    own = (tuple(file.do_not_buy), tuple(file.do_not_sell), tuple(flow.build() for flow in file.flows))
+    symbols = [lot.symbol for account in accounts for lot in account.lots]
+    for place, finding in contradictions(accounts, targets, *own, symbols):
+        findings.append(replace(finding, where=document.where(place)))
+    if findings:
+        return None, findings
     return Household(
         name=file.name or "",
-        accounts=tuple(replace(a, lots=held.by_account.get(a.name, ())) for a in file.build()),
-        targets=file.targets.build() if file.targets else TargetAllocation({}),
+        accounts=accounts,
+        targets=targets,
         tax=file.tax.build(),
         identical=tuple(tuple(group) for group in file.identical),
         as_of=file.as_of,
         complete=file.complete,
         securities=tuple(security.build(symbol) for symbol, security in file.securities.items()),
         conventions=file.conventions.build(),
+        do_not_buy=own[0],
+        do_not_sell=own[1],
+        flows=own[2],
     ), findings
 
 
@@ -142,7 +160,7 @@ def _plain(household: Household, lots: str | None) -> dict[str, Any]:
     held["complete"] = household.complete
     held["accounts"] = [
         {"name": a.name, "owner": a.owner, "type": str(a.kind), "broker": a.broker, "cash": a.cash}
-        | ({} if a.opening_value is None else {"opening_value": a.opening_value})
+        | _changed(a, _ACCOUNT)
         for a in household.accounts
     ]
     if household.identical:
@@ -151,11 +169,16 @@ def _plain(household: Household, lots: str | None) -> dict[str, Any]:
         location = household.targets.ranks
         classes = [_class(c, w, location.get(c.name)) for c, w in household.targets.weights]
         held["targets"] = {"classes": classes, "cash": round(household.targets.cash, 12)}
+        if household.targets.location == "auto":
+            held["targets"]["location"] = "auto"
     held["tax"] = _tax(household.tax)
     if household.securities:
         held["securities"] = {s.symbol: _security(s) for s in household.securities}
     if household.conventions != WashSaleConventions():
-        held["conventions"] = _conventions(household.conventions)
+        held["conventions"] = _changed(household.conventions)
+    held |= {name: list(getattr(household, name)) for name in _RESTRICTED if getattr(household, name)}
+    if household.flows:
+        held["flows"] = [_changed(flow) for flow in household.flows]
     if lots:
         held["lots"] = lots
     return held
@@ -173,11 +196,18 @@ def _security(security: Security) -> dict[str, Any]:
     return {name: value for name, value in plain.items() if value != ""}
 
 
-def _conventions(conventions: WashSaleConventions) -> dict[str, Any]:
-    usual = WashSaleConventions()
-    given = {name: getattr(conventions, name) for name in usual.__dataclass_fields__}
-    changed = {name: value for name, value in given.items() if value != getattr(usual, name)}
-    return {name: list(v) if isinstance(v, tuple) else v for name, v in changed.items()}
+def _changed(noun: Any, names: Iterable[str] | None = None) -> dict[str, Any]:
+    """Return the fields of a noun that are not at their defaults, as a file holds them."""
+    usual = {item.name: item.default for item in fields(noun)}
+    given = {name: getattr(noun, name) for name in names or usual}
+    changed = {name: value for name, value in given.items() if value != usual[name]}
+    return {name: _as_written(value) for name, value in changed.items()}
+
+
+def _as_written(value: Any) -> Any:
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _tax(profile: TaxProfile) -> dict[str, Any]:

@@ -8,10 +8,23 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from rebal_kit.checking import check_once
 from rebal_kit.conventions import HoldingConvention, SpouseBasis, WashSaleConventions
-from rebal_kit.domain import Account, AccountKind, FilingStatus, Security, TaxProfile
-from rebal_kit.files.fields import Date, Dollars, FileModel, Fraction, Name, PositiveDollars
+from rebal_kit.domain import Account, AccountKind, Dividends, FilingStatus, Security, TaxProfile
+from rebal_kit.files.fields import (
+    Date,
+    Dollars,
+    FileModel,
+    Fraction,
+    Growth,
+    Name,
+    PlannedDate,
+    PositiveDollars,
+)
 from rebal_kit.findings import Finding, HouseholdError, PolicyError, raise_errors
+from rebal_kit.flows import CashFlow
+from rebal_kit.periods import Every
+from rebal_kit.restrictions import Trading
 from rebal_kit.targets import WEIGHT_TOLERANCE, AssetClass, TargetAllocation
 
 
@@ -19,7 +32,13 @@ def _one_member(value: Any) -> Any:
     return {value: 1.0} if isinstance(value, str) else value
 
 
+def _once(tickers: list[str]) -> list[str]:
+    raise_errors(HouseholdError, check_once("list", tickers, "names {} twice", "keep one"))
+    return tickers
+
+
 Rank = Annotated[int, Field(ge=1, le=3)]
+Tickers = Annotated[list[Name], AfterValidator(_once)]
 Members = Annotated[
     dict[Name, Fraction], BeforeValidator(_one_member, json_schema_input_type=str | dict[str, Fraction])
 ]
@@ -39,11 +58,48 @@ class AccountFile(FileModel):
         default=None,
         description="US$ to be invested on the first session of a back-test that does not open with the lots",
     )
+    dividends: Dividends | None = Field(
+        default=None, description="One of cash, reinvest, drip; as the policy says when not given"
+    )
+    min_cash: PositiveDollars = Field(default=0.0, description="US$ that rebalancing leaves as cash")
+    trading: Trading = Field(
+        default="managed",
+        description="One of managed, frozen (counts towards the targets, never traded), excluded (neither)",
+    )
+    do_not_buy: Tickers = Field(default=[], description="A list of tickers never bought in this account")
+    do_not_sell: Tickers = Field(default=[], description="A list of tickers never sold in this account")
 
     def build(self) -> Account:
         """Return the account, without lots."""
-        kind = AccountKind(self.type)
-        return Account(self.name, self.owner, kind, self.broker, self.cash, (), self.opening_value)
+        given = {name: getattr(self, name) for name in type(self).model_fields if name != "type"}
+        return Account(kind=AccountKind(self.type), **given)
+
+
+class FlowFile(FileModel):
+    """A deposit or a withdrawal, once or recurring."""
+
+    amount: Dollars = Field(description="US$: positive for a deposit, negative for a withdrawal")
+    account: Name | None = Field(
+        default=None, description="The name of an account; only a withdrawal may leave it open"
+    )
+    every: Every | None = Field(default=None, description="On the first session of each such period")
+    on: PlannedDate | None = Field(
+        default=None, description="Once, on the first session on or after that day; in place of every"
+    )
+    first: PlannedDate | None = Field(
+        default=None, description="With every: a day before which nothing happens"
+    )
+    last: PlannedDate | None = Field(
+        default=None, description="With every: a day after which nothing happens"
+    )
+    growth: Growth = Field(
+        default=0.0,
+        description="With every: a fraction by which the amount grows each calendar year, such as 2 %",
+    )
+
+    def build(self) -> CashFlow:
+        """Return the cash flow."""
+        return CashFlow(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
 class ClassFile(FileModel):
@@ -73,6 +129,9 @@ class TargetsFile(FileModel):
 
     classes: list[ClassFile] = Field(description="A list of asset classes")
     cash: Fraction = Field(default=0.0, description="Target weight that stays uninvested")
+    location: Literal["auto"] | None = Field(
+        default=None, description="auto: the ranks of all classes are derived from how they are taxed"
+    )
 
     def build(self) -> TargetAllocation:
         """Return the targets."""
@@ -82,10 +141,12 @@ class TargetsFile(FileModel):
                 Finding("error", "targets", f"weights of classes and cash sum to {total:.10g}",
                         "make them sum to 1; what stays uninvested stands under cash")
             )  # fmt: skip
-        return TargetAllocation(
-            [(c.build(), c.weight) for c in self.classes],
-            [(c.name, c.location) for c in self.classes if c.location is not None],
-        )
+        ranks = [(c.name, c.location) for c in self.classes if c.location is not None]
+        if self.location and ranks:
+            what = f"location is auto, and class '{ranks[0][0]}' has a location"
+            remedy = "leave one of them out: ranks are derived for all classes or for none"
+            raise PolicyError(Finding("error", "targets", what, remedy))
+        return TargetAllocation([(c.build(), c.weight) for c in self.classes], self.location or ranks)
 
 
 class TaxFile(FileModel):
@@ -226,6 +287,11 @@ class HouseholdFile(FileModel):
     )
     conventions: ConventionsFile = Field(
         default=ConventionsFile(), description="How disputed questions of the wash-sale law are read"
+    )
+    do_not_buy: Tickers = Field(default=[], description="A list of tickers never bought in any account")
+    do_not_sell: Tickers = Field(default=[], description="A list of tickers never sold in any account")
+    flows: list[FlowFile] = Field(
+        default=[], description="A list of deposits and withdrawals, such as [{amount: -2000, every: month}]"
     )
     lots: Name | None = Field(default=None, description="A CSV file of tax lots, beside this file")
 

@@ -195,6 +195,7 @@ def year_tax(
     ordinary: float,
     exempt: float,
     carry: Carryover,
+    other: float = 0.0,
 ) -> YearTax:
     """Return what the portfolio adds to a year's tax: the return with it less the return without it.
 
@@ -216,9 +217,12 @@ def year_tax(
         The part of `ordinary` that states may not tax, US$.
     carry : Carryover
         Into the year; `opening_carryover(profile)` in the first.
+    other : float
+        Ordinary income of the portfolio that is no investment income, US$: what was withdrawn from
+        tax-deferred accounts (§408(d)(1), §402(a), §1411(c)(5)). It is on the return with the portfolio only.
     """
     short, long = short + table.outside_short, long + table.outside_long
-    whole = tax_return(table, 0.0, short, long, qualified, ordinary, exempt, carry.short, carry.long)
+    whole = tax_return(table, other, short, long, qualified, ordinary, exempt, carry.short, carry.long)
     alone = tax_return(
         table, 0.0, table.outside_short, table.outside_long, 0.0, 0.0, 0.0, carry.alone_short, carry.alone_long
     )  # fmt: skip

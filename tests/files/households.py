@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from rebal_kit.domain import Account, AccountKind, Household, Security, TaxLot, TaxProfile
+from rebal_kit.domain import DIVIDENDS, Account, AccountKind, Household, Security, TaxLot, TaxProfile
+from rebal_kit.files.bundled import bundled_folder
+from rebal_kit.flows import CashFlow
+from rebal_kit.periods import EVERY
+from rebal_kit.restrictions import TRADING
 from rebal_kit.targets import AssetClass, TargetAllocation
 
 NAMES = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=8)
@@ -32,6 +37,12 @@ SECURITIES = st.builds(
 )
 
 
+def readme_example() -> str:
+    """The household that the README of the bundled ones shows."""
+    text = (bundled_folder("households") / "README.md").read_text(encoding="utf-8")
+    return text.split("```yaml\n")[1].split("```")[0]
+
+
 @st.composite
 def lots(draw: st.DrawFn, name: str) -> TaxLot:
     basis = draw(MONEY)
@@ -53,27 +64,65 @@ def targets(draw: st.DrawFn) -> TargetAllocation:
         classes.append((AssetClass(f"class {at}", members), draw(st.floats(0, 1)) / len(symbols)))
         if draw(st.booleans()):
             location[f"class {at}"] = draw(st.lists(st.integers(1, 3), min_size=3, max_size=3))
-    return TargetAllocation(classes, location)
+    return TargetAllocation(classes, "auto" if classes and draw(st.booleans()) else location)
+
+
+@st.composite
+def flows(draw: st.DrawFn, accounts: list[str]) -> CashFlow:
+    """A flow into or out of one of the accounts, or a withdrawal from any."""
+    amount = draw(st.floats(-1e9, -0.01) | st.floats(0.01, 1e9))
+    account = draw(st.sampled_from(accounts) if amount > 0 else st.none() | st.sampled_from(accounts))
+    days = sorted(draw(st.lists(st.dates(dt.date(1950, 1, 1), dt.date(2100, 1, 1)), min_size=2, max_size=2)))
+    if draw(st.booleans()):
+        return CashFlow(amount, account, on=days[0])
+    first, last = draw(st.none() | st.just(days[0])), draw(st.none() | st.just(days[1]))
+    growth = draw(st.floats(-1, 1, exclude_min=True))
+    return CashFlow(amount, account, draw(st.sampled_from(EVERY)), None, first, last, growth)
+
+
+@st.composite
+def restricted(draw: st.DrawFn, account: Account, known: list[str]) -> Account:
+    """The account with restrictions, as far as it trades."""
+    trading = draw(st.sampled_from(TRADING))
+    tickers = st.lists(st.sampled_from(known), max_size=3, unique=True) if known else st.just([])
+    trades = trading == "managed"
+    return replace(
+        account, trading=trading, min_cash=draw(MONEY) if trades else 0.0,
+        do_not_buy=draw(tickers) if trades else (), do_not_sell=draw(tickers) if trades else (),
+    )  # fmt: skip
 
 
 @st.composite
 def households(draw: st.DrawFn) -> Household:
     names = iter(draw(st.lists(NAMES, min_size=12, max_size=12, unique=True)))
-    accounts = tuple(
+    accounts = [
         Account(
             name, draw(NAMES), draw(st.sampled_from(AccountKind)), draw(st.text(max_size=6)), draw(MONEY),
             tuple(draw(lots(next(names))) for _ in range(draw(st.integers(0, 3)))), draw(st.none() | MONEY),
+            draw(st.none() | st.sampled_from(DIVIDENDS)),
         )
         for name in draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
-    )  # fmt: skip
+    ]  # fmt: skip
+    wanted = draw(targets())
+    known = list(dict.fromkeys((*wanted.symbols, *(lot.symbol for a in accounts for lot in a.lots))))
+    # the first account may trade everything, so that every target can be bought
+    accounts[1:] = [draw(restricted(a, known)) for a in accounts[1:]]
+    unsold = draw(st.lists(st.sampled_from(known), max_size=2, unique=True)) if known else []
+    unbought = draw(
+        st.lists(st.sampled_from([s for s in known if s not in wanted.symbols] or [""]), max_size=1)
+    )
+    paying = [a.name for a in accounts if a.trading != "excluded"]
     groups = draw(st.lists(NAMES, max_size=6, unique=True))
     return Household(
         name=draw(st.text(min_size=1, max_size=10)),
-        accounts=accounts,
-        targets=draw(targets()),
+        accounts=tuple(accounts),
+        targets=wanted,
         tax=draw(PROFILES),
         identical=tuple(tuple(groups[i : i + 2]) for i in range(0, len(groups) - 1, 2)),
         as_of=draw(st.dates(dt.date(2020, 1, 1), dt.date(2024, 1, 1))),
         complete=draw(st.booleans()),
         securities=tuple(draw(st.lists(SECURITIES, max_size=2, unique_by=lambda security: security.symbol))),
+        do_not_buy=tuple(filter(None, unbought)),
+        do_not_sell=tuple(unsold),
+        flows=tuple(draw(st.lists(flows(paying), max_size=3))),
     )

@@ -6,8 +6,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from rebal_kit.domain import DIVIDENDS
+from rebal_kit.gain_limits import SHORT_GAINS, GainLimits
 from rebal_kit.periods import EVERY
-from rebal_kit.policy import LOT_METHODS, Costs, Harvest, RebalancePolicy
+from rebal_kit.policy import CHOOSE, LOT_METHODS, SWITCH_BACK, WITHDRAW, Costs, Harvest, RebalancePolicy
 from rebal_kit.triggers import Calendar, Threshold, Tier, Tiered, ToleranceBand
 
 NAMES = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=8)
@@ -36,7 +38,17 @@ TRIGGERS = (
         Tiered, st.lists(st.builds(Tier, st.lists(NAMES, max_size=3), bands(), LOOKS), min_size=1, max_size=3)
     )
 )
-HARVESTS = st.builds(Harvest, st.floats(0, 1), AMOUNTS, AMOUNTS, LOOKS, st.integers(1, 50))
+HARVESTS = st.builds(
+    Harvest, st.floats(0, 1), AMOUNTS, AMOUNTS, LOOKS, st.integers(1, 50), st.none() | st.floats(0, 1),
+    st.none() | AMOUNTS, st.sampled_from(SWITCH_BACK), st.sampled_from(CHOOSE),
+)  # fmt: skip
+LIMITS = st.none() | AMOUNTS
+GAINS = st.sampled_from(SHORT_GAINS).flatmap(
+    lambda short: (
+        st.builds(GainLimits, st.just(short), st.booleans(), LIMITS, LIMITS)
+        | st.builds(GainLimits, st.just(short), st.booleans(), LIMITS, LIMITS, st.just(True), LIMITS)
+    )
+)
 SPREADS = st.floats(0, 9_999)
 
 
@@ -55,9 +67,13 @@ POLICIES = st.builds(
     lot_method=st.sampled_from(LOT_METHODS),
     gain_guard_days=st.integers(0, 1000),
     harvest=st.none() | HARVESTS,
-    dividends=st.sampled_from(("cash", "reinvest")),
+    dividends=st.sampled_from(DIVIDENDS),
     invest_cash_above=st.floats(0, 1),
     avoid_wash_sales=st.booleans(),
     min_trade_usd=AMOUNTS,
     costs=st.builds(Costs, SPREADS, st.dictionaries(NAMES, SPREADS, max_size=3)),
+    coordinate=st.booleans(),
+    locate=st.booleans(),
+    gains=GAINS,
+    withdraw=st.sampled_from(WITHDRAW),
 )

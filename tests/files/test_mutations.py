@@ -19,6 +19,7 @@ from rebal_kit.files.policy import load_policy
 from rebal_kit.findings import Finding, RebalError
 from rebal_kit.shipped import shipped_data
 from rebal_kit.transactions import Transaction
+from tests.files.households import readme_example
 
 SNIPPETS = (
     "", " ", "\n", ":", "- ", "[", "]", "{", "}", '"', "'", "#", "&a ", "*a", "!!", "|", ">", "%", "@", "\t", ",", ";",
@@ -55,22 +56,47 @@ def damaged(text: str, dice: random.Random) -> str:
     return text
 
 
-@pytest.mark.parametrize("target", ["two_million.yaml", "two_million_lots.csv", "tiered_harvest.yaml"])
+#: Files of the test's own, for fields that the bundled ones do without.
+OWN = {
+    "retired.yaml": readme_example(),
+    "limits.yaml": """\
+# An invented policy: what it realises is kept within limits that somebody has set for a calendar year, short-term gains
+# come last, and what was left over from before is sold little by little.
+name: within limits
+triggers:
+  - calendar: {every: quarter}
+dividends: drip # the broker's own plan
+withdraw: taxable_first
+harvest: {december_min_loss_pct: 2 %, december_min_loss_usd: 100, switch_back: no_short_gain}
+gains: # in US$ a calendar year, net of losses
+  short: minimise
+  pair: true
+  max_gain_usd: 5000
+  max_tax_usd: 1000 # at the household's marginal rates
+  sell_legacy: true
+  max_legacy_gain_usd: 2000
+""",
+}
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["two_million.yaml", "two_million_lots.csv", "tiered_harvest.yaml", "retired.yaml", "limits.yaml"],
+)
 def test_damaged_files(target: str, tmp_path: Path) -> None:
     dice = random.Random(target)
-    folder = bundled_folder("policies" if "tiered" in target else "households")
-    for path in folder.glob("t*"):
+    for path in (*bundled_folder("policies").glob("t*"), *bundled_folder("households").glob("t*")):
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    whole = (tmp_path / target).read_text(encoding="utf-8")
+    whole = OWN.get(target) or (tmp_path / target).read_text(encoding="utf-8")
     outcomes: Counter[str] = Counter()
     findings: list[Finding] = []
     for _ in range(400):
         (tmp_path / target).write_text(damaged(whole, dice), encoding="utf-8")
         try:
-            if "tiered" in target:
+            if target in ("tiered_harvest.yaml", "limits.yaml"):
                 load_policy(tmp_path / target)
             else:
-                load_household(tmp_path / "two_million.yaml")
+                load_household(tmp_path / target.replace("_lots.csv", ".yaml"))
         except RebalError as refused:
             findings += refused.findings
             outcomes["refused"] += 1

@@ -17,12 +17,14 @@ from rebal_kit.files.policy_file import (
     BandFile,
     CalendarFile,
     CostsFile,
+    GainLimitsFile,
     HarvestFile,
     PolicyFile,
     ThresholdFile,
     TierFile,
 )
 from rebal_kit.findings import PolicyError
+from rebal_kit.gain_limits import GainLimits
 from rebal_kit.policy import Costs, Harvest, RebalancePolicy
 from rebal_kit.triggers import Calendar, Threshold, Tier, Tiered, ToleranceBand
 from tests.files.policies import POLICIES
@@ -40,7 +42,7 @@ def test_a_policy_survives_yaml_and_its_own_code(policy: RebalancePolicy) -> Non
 @pytest.mark.parametrize(
     ("noun", "file"),
     [(RebalancePolicy, PolicyFile), (Calendar, CalendarFile), (Threshold, ThresholdFile), (Tier, TierFile),
-     (ToleranceBand, BandFile), (Harvest, HarvestFile), (Costs, CostsFile)],
+     (ToleranceBand, BandFile), (Harvest, HarvestFile), (Costs, CostsFile), (GainLimits, GainLimitsFile)],
 )  # fmt: skip
 def test_a_file_holds_every_field_of_the_noun(noun: type, file: type[BandFile]) -> None:
     assert {f.name for f in fields(noun)} == set(file.model_fields)
@@ -48,7 +50,7 @@ def test_a_file_holds_every_field_of_the_noun(noun: type, file: type[BandFile]) 
 
 def test_what_is_left_out_has_the_default_of_the_noun() -> None:
     assert parse_policy("triggers: []") == RebalancePolicy(triggers=())
-    text = "triggers: [{calendar: {}}, {threshold: {}}]\nharvest: {}\ncosts: {}"
+    text = "triggers: [{calendar: {}}, {threshold: {}}]\nharvest: {}\ncosts: {}\ngains: {}"
     assert parse_policy(text) == RebalancePolicy(triggers=(Calendar(), Threshold()), harvest=Harvest())
 
 
@@ -112,6 +114,21 @@ def test_a_percent_sign_is_understood(text: str, width: float) -> None:
         ("triggers: []\ndestination: 2", "p line 2, destination", "is 2",
          "use target, half, edge, or a fraction of the band from 0 to 1"),
         ("triggers: []\nname: 3", "p line 2, name", "is 3, not text", 'put it in quotes: "3"'),
+        ("triggers: []\ndividends: drp", "p line 2, dividends", "is 'drp'", "did you mean 'drip'?"),
+        ("triggers: []\ngains: {short: none}", "p line 2, gains.short", "is 'none'",
+         "use one of allow, minimise, never"),
+        ("triggers: []\ngains: {max_tax_usd: -1}", "p line 2, gains.max_tax_usd", "is -1", "give a number at least 0"),
+        ("triggers: []\ngains: {max_gain_usd: low}", "p line 2, gains.max_gain_usd", "is 'low', not a number",
+         "give the most net gain in a calendar year in US$; no limit when not given"),
+        ("triggers: []\ngains:\n  max_legacy_gain_usd: 5", "p line 2, gains",
+         "gain limits: max_legacy_gain_usd is given, but holdings outside the targets are not sold",
+         "set sell_legacy, or leave max_legacy_gain_usd out"),
+        ("triggers: []\nharvest: {december_min_loss_pct: 3}", "p line 2, harvest.december_min_loss_pct",
+         "is 3, which as a fraction would be 300 %", "write 3 % with its percent sign, or 0.03"),
+        ("triggers: []\nharvest: {switch_back: never}", "p line 2, harvest.switch_back", "is 'never'",
+         "use one of at_loss, no_short_gain"),
+        ("triggers: []\nwithdraw: taxable", "p line 2, withdraw", "is 'taxable'", "did you mean 'taxable_first'?"),
+        ("triggers: []\ncoordinate: no", "p line 2, coordinate", "is 'no', not true or false", "write true or false"),
         ("triggers: [{tiered: []}]", "p line 1, triggers[0].tiered", "is a list of 0", "give a list of tiers"),
         ("triggers: []\nharvest:", "p line 2, harvest", "has no value", "give one, or remove the line"),
         ("[]", "p line 1", "is a list of 0, not named values", "see the examples in data/"),
@@ -144,6 +161,26 @@ def test_a_file_without_a_name_is_called_by_its_own(tmp_path: Path) -> None:
     path = tmp_path / "my_rule.yaml"
     path.write_text("triggers: []")
     assert load_policy(path).name == load_policy(str(path)).name == "my_rule"
+
+
+def test_what_gains_and_harvests_may_say() -> None:
+    text = """\
+triggers: []
+dividends: drip
+coordinate: false
+locate: false
+withdraw: taxable_first
+harvest: {december_min_loss_pct: 2 %, december_min_loss_usd: 100, switch_back: no_short_gain, choose: correlated}
+gains: {short: minimise, pair: true, max_gain_usd: 5000, max_tax_usd: 1000, sell_legacy: true, max_legacy_gain_usd: 0}
+"""
+    policy = parse_policy(text)
+    assert policy == RebalancePolicy(
+        triggers=(), dividends="drip", coordinate=False, locate=False, withdraw="taxable_first",
+        harvest=Harvest(december_min_loss_pct=0.02, december_min_loss_usd=100.0, switch_back="no_short_gain",
+                        choose="correlated"),
+        gains=GainLimits("minimise", True, 5_000.0, 1_000.0, True, 0.0),
+    )  # fmt: skip
+    assert parse_policy(dump_policy(policy)) == policy
 
 
 def test_what_a_file_cannot_say_is_not_written() -> None:

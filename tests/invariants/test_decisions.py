@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from rebal_kit.backtest import backtest
 from rebal_kit.domain import AccountKind
-from rebal_kit.encode import look_sessions
 from rebal_kit.market import FIELDS, Market
 from rebal_kit.policy import Costs, RebalancePolicy
 from rebal_kit.reasons import Reason
+from rebal_kit.schedule import look_sessions
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
 from tests.invariants.random_runs import EXAMPLES, households, markets, policies
 from tests.worlds import account, household_of, random_market

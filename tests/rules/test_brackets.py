@@ -31,8 +31,8 @@ def close(value):
     return pytest.approx(value, rel=1e-9, abs=1e-6)
 
 
-def added(profile, short=0.0, long=0.0, qualified=0.0, ordinary=0.0, exempt=0.0, carry=NONE):
-    return year_tax(law.tax_table(profile), short, long, qualified, ordinary, exempt, carry)
+def added(profile, short=0.0, long=0.0, qualified=0.0, ordinary=0.0, exempt=0.0, carry=NONE, other=0.0):
+    return year_tax(law.tax_table(profile), short, long, qualified, ordinary, exempt, carry, other)
 
 
 @pytest.mark.parametrize("case", [c for c in TAX if "total" in c["expect"]], ids=lambda case: case["id"])
@@ -136,6 +136,45 @@ def test_flat_rates():
     assert added(TaxProfile.untaxed(), short=1e6, qualified=1e5).tax == 0
 
 
+def test_a_withdrawal_is_ordinary_income():
+    """Single, 2025: the 22 % bracket ends at 103,350, and wages of 100,000 leave 84,250 taxable."""
+    tax = added(TaxProfile("single", 2025, 100_000), other=30_000.0)
+    assert tax.tax == tax.ordinary_tax == close(19_100 * 0.22 + 10_900 * 0.24)
+    assert (tax.gains_tax, tax.niit, tax.state, tax.deduction) == (0, 0, 0, 0)
+
+
+def test_a_withdrawal_pushes_gains_out_of_the_zero_rate():
+    """Single, 2025: wages leave 29,250 taxable; 19,100 of the gain are at 0 %, and 10,000 withdrawn make it 9,100."""
+    profile = TaxProfile("single", 2025, 45_000)
+    assert added(profile, long=20_000.0).gains_tax == close(0.15 * 900)
+    tax = added(profile, long=20_000.0, other=10_000.0)
+    assert [tax.ordinary_tax, tax.gains_tax] == close([1_200, 0.15 * 10_900])
+
+
+def test_a_withdrawal_raises_adjusted_gross_income_but_no_investment_income():
+    """§1411(c)(5): with wages of 190,000 the threshold is crossed, and the base stays the dividends."""
+    profile = TaxProfile("single", 2025, 190_000)
+    assert added(profile, qualified=20_000.0).niit == close(0.038 * 10_000)
+    assert added(profile, qualified=20_000.0, other=6_000.0).niit == close(0.038 * 16_000)
+    assert added(profile, qualified=20_000.0, other=500_000.0).niit == close(0.038 * 20_000)
+    assert added(profile, other=500_000.0).niit == 0
+
+
+def test_a_withdrawal_lets_income_absorb_a_deduction():
+    """As above, where 2,000 of 3,000 are carried on: 2,000 withdrawn use them up and are free of tax."""
+    tax = added(TaxProfile("single", 2025, 16_750), long=-10_000.0, other=2_000.0)
+    assert tax.tax == close(-100)
+    assert tax.carry == (0, 7_000, 0, 0)
+
+
+def test_a_withdrawal_with_flat_rates_and_at_the_state():
+    profile = TaxProfile(flat=(0.40, 0.20, 0.15), state_rate=0.05, ordinary_income=1e6)
+    tax = added(profile, other=1_000.0)
+    assert [tax.ordinary_tax, tax.gains_tax, tax.niit, tax.state] == close([400, 0, 0, 50])
+    assert added(TaxProfile("single", 2025, 100_000, state_rate=0.05), other=1_000.0).state == close(50)
+    assert added(TaxProfile.untaxed(), other=1e6).tax == 0
+
+
 def test_outside_losses_are_not_credited_to_the_portfolio():
     """With 50,000 carried in, 3,000 a year are deducted with or without an idle portfolio."""
     profile = TaxProfile("mfj", 2026, 200_000, carryover_long=50_000)
@@ -191,6 +230,23 @@ def test_more_of_anything_is_never_taxed_less(filing, short, long, qualified, or
         larger[kind] += more
         rise = year_tax(table, *larger, 0.0, NONE).tax - tax
         assert -1e-6 <= rise <= 0.61 * more + 1e-6  # 37 % + 20 % + 3.8 %
+
+
+@given(filings, st.floats(-1e5, 1e6), st.floats(-1e5, 1e6), usd, usd, st.floats(0, 1e6))
+def test_a_withdrawal_is_taxed_as_wages_would_be(filing, short, long, qualified, ordinary, other):
+    """The whole return is the one with so much more of wages; the return without the portfolio has none of it."""
+    table = TABLES[filing]
+    tax = year_tax(table, short, long, qualified, ordinary, 0.0, NONE, other)
+    higher = table._replace(ordinary_income=table.ordinary_income + other)
+    on_top = year_tax(higher, short, long, qualified, ordinary, 0.0, NONE)
+    of_wages = [
+        brackets.ordinary_tax(t.ordinary_income - t.standard_deduction, t.ordinary_edges, t.ordinary_rates)
+        for t in (table, higher)
+    ]
+    assert tax.tax == close(on_top.tax + of_wages[1] - of_wages[0])
+    assert tax.carry[:2] == close(on_top.carry[:2])
+    assert tax.carry[2:] == (0, 0)
+    assert tax.niit == close(on_top.niit)
 
 
 @given(filings, usd, usd, usd)

@@ -88,6 +88,7 @@ def test_money(row):
     for table in TABLES:
         carry = brackets.Carryover(abs(f) * (row % 3), abs(g), abs(f), abs(h))
         same(brackets.year_tax, table, a, b, abs(c), abs(d), abs(e) / 2, carry)
+        same(brackets.year_tax, table, a, b, abs(c), abs(d), abs(e) / 2, carry, abs(h) * (row % 8 > 0))
         same(marginal.tax_on_a_dollar, table, a, b, carry.short, carry.long)
         same(brackets.tax_return, table, c, a, b, abs(c), abs(d), abs(e) / 2, carry.short, carry.long)
     same(brackets.income_within, a, b, c, d)

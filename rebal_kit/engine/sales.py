@@ -1,0 +1,210 @@
+"""Which positions a sale comes from: whatever costs least tax per dollar, lot by lot over all accounts.
+
+A sale is planned first, in US$ of each position, and made as one order a position. A loss comes before the shares of
+tax-advantaged accounts, which cost no tax; then come taxable gains, the smallest per dollar first. Where two cost the
+same, the account goes first in which the class stands worst, then the larger position.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rebal_kit.compiled import inner, rare
+from rebal_kit.engine.book import sell
+from rebal_kit.engine.choose import choose_lots, next_lot
+from rebal_kit.engine.costs import gross_for, spread_cost
+from rebal_kit.engine.desk import Desk
+from rebal_kit.engine.scope import cash_in, in_scope
+from rebal_kit.engine.tape import pass_over
+from rebal_kit.reasons import Reason
+
+#: Amounts below this share of what they belong to are rounding.
+ROUNDING = 1e-12
+
+#: Costs that differ by less are equal.
+SAME_COST = 1e-12
+
+#: Whose holdings a sale may take: the targets' classes, or what stands outside them.
+CLASSES, LEGACY = 0, 1
+
+
+@inner
+def offer(desk: Desk, count: int, account: int, security: int) -> int:
+    """Add a position to those that a sale may come from; return how many there are now."""
+    work = desk.work
+    work.offered[count, 0] = account
+    work.offered[count, 1] = security
+    work.planned[count] = 0.0
+    work.next_room[count] = -1.0
+    return count + 1
+
+
+@inner
+def offer_sleeve(desk: Desk, sleeve: int, scope: int) -> int:
+    """Offer every position of a sleeve that may be sold; return how many."""
+    structure, held = desk.structure, desk.ledger.held
+    count = 0
+    for i in range(structure.sleeve_first[sleeve], structure.sleeve_first[sleeve + 1]):
+        security = structure.sleeve_member[i]
+        for account in range(held.shape[0]):
+            if (
+                held[account, security] > 0.0
+                and in_scope(desk, account, scope)
+                and may_sell(desk, account, security)
+            ):
+                count = offer(desk, count, account, security)
+    return count
+
+
+@inner
+def may_sell(desk: Desk, account: int, security: int) -> bool:
+    """Say whether no restriction keeps a position from being sold."""
+    return desk.structure.may_sell[account, security]
+
+
+@inner
+def offer_all(desk: Desk, scope: int, which: int) -> int:
+    """Offer every position of the classes, or every one outside the targets, that may be sold; return how many."""
+    structure, held = desk.structure, desk.ledger.held
+    count = 0
+    for account in range(held.shape[0]):
+        if not in_scope(desk, account, scope):
+            continue
+        for security in range(held.shape[1]):
+            legacy = structure.sleeve_of[security] < 0
+            if (
+                held[account, security] > 0.0
+                and legacy == (which == LEGACY)
+                and structure.may_sell[account, security]
+            ):
+                count = offer(desk, count, account, security)
+    return count
+
+
+@inner
+def cheapest(desk: Desk, t: int, count: int, must: bool, overweight: bool) -> int:
+    """Return which offered position's next lot costs least tax per dollar, or -1 when nothing is left.
+
+    With `overweight`, only positions of classes with US$ left in `work.change`.
+    """
+    work, structure = desk.work, desk.structure
+    best = -1
+    best_rank = 0
+    best_value = 0.0
+    for i in range(count):
+        account, security = work.offered[i, 0], work.offered[i, 1]
+        if overweight and work.change[structure.sleeve_class[structure.sleeve_of[security]]] <= 0.0:
+            continue
+        if work.next_room[i] < 0.0:
+            cost, room = next_lot(desk, t, account, security, work.planned[i], must)
+            work.next_cost[i] = cost
+            work.next_room[i] = room
+        if work.next_cost[i] == np.inf:
+            continue
+        if best >= 0 and work.next_cost[i] > work.next_cost[best] + SAME_COST:
+            continue
+        sleeve = structure.sleeve_of[security]
+        rank = 0
+        if sleeve >= 0:
+            rank = structure.location[structure.sleeve_class[sleeve], structure.kind[account]]
+        value = desk.ledger.held[account, security] * desk.prices.close[t, security]
+        if (
+            best < 0
+            or work.next_cost[i] < work.next_cost[best] - SAME_COST
+            or rank > best_rank
+            or (rank == best_rank and value > best_value)
+        ):
+            best = i
+            best_rank = rank
+            best_value = value
+    return best
+
+
+@rare
+def plan_sales(
+    desk: Desk, t: int, count: int, amount: float, net: bool, must: bool, cap: float, overweight: bool
+) -> float:
+    """Spread a sale of `amount` US$, or of what leaves it `net` of cost, over the offered positions.
+
+    Lots that cost more tax than `cap` per dollar stay. With `overweight`, no class sells more than its `work.change`.
+    Fills `work.planned`; returns US$ that found no place.
+    """
+    work, structure = desk.work, desk.structure
+    left = amount
+    while left > ROUNDING * amount:
+        i = cheapest(desk, t, count, must, overweight)
+        if i < 0 or work.next_cost[i] > cap:
+            break
+        security = work.offered[i, 1]
+        spread = desk.plan.half_spread[security] if net else 0.0
+        part = min(gross_for(left, spread), work.next_room[i])
+        if overweight:
+            c = structure.sleeve_class[structure.sleeve_of[security]]
+            part = min(part, work.change[c])
+            work.change[c] -= part
+        work.planned[i] += part
+        left -= part - spread_cost(part, spread)
+        # A lot that is used up makes room for the next one.
+        used_up = part >= work.next_room[i] * (1.0 - ROUNDING)
+        work.next_room[i] = -1.0 if used_up else work.next_room[i] - part
+    return left
+
+
+@inner
+def sell_planned(desk: Desk, t: int, count: int, reason: int) -> float:
+    """Sell what `work.planned` says of the offered positions; return US$ sold before costs."""
+    work = desk.work
+    sold = 0.0
+    for i in range(count):
+        if work.planned[i] > 0.0:
+            sold += sell_amount(desk, t, work.offered[i, 0], work.offered[i, 1], work.planned[i], reason)
+    return sold
+
+
+@rare
+def sell_amount(desk: Desk, t: int, account: int, security: int, amount: float, reason: int) -> float:
+    """Sell `amount` US$ of a position, or all of it; return the US$ sold before costs."""
+    price = desk.prices.close[t, security]
+    held = desk.ledger.held[account, security]
+    value = held * price
+    must = reason in (Reason.RAISE_TAX, Reason.RAISE_CASH)
+    if not desk.prices.traded[t, security]:
+        pass_over(desk.tape, desk.ledger, t, account, security, Reason.NOT_TRADED, amount)
+        return 0.0
+    if min(amount, value) < desk.plan.min_trade and not must:
+        pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
+        return 0.0
+    quantity = held if amount >= value * (1.0 - ROUNDING) else amount / price
+    chosen = choose_lots(desk, t, account, security, quantity, must)
+    if chosen == 0:
+        return 0.0
+    sold = 0.0
+    for i in range(chosen):
+        sold += desk.work.take[desk.work.order[i]] * price
+    sell(desk, t, account, security, chosen, spread_cost(sold, desk.plan.half_spread[security]), reason)
+    return sold
+
+
+@rare
+def raise_cash(
+    desk: Desk, t: int, needed: float, total: float, scope: int, cap: float, balance: bool, reason: int
+) -> None:
+    """Sell until the accounts in scope hold `needed` US$ of cash, or nothing is left that costs at most `cap`.
+
+    To keep the `balance`, what is over its target goes first, then any class; in each round whatever costs least tax.
+    Holdings outside the targets come last.
+    """
+    work, structure = desk.work, desk.structure
+    must = reason in (Reason.RAISE_TAX, Reason.RAISE_CASH)
+    for turn in range(3):
+        short = needed - cash_in(desk, scope)
+        if short <= ROUNDING * needed:
+            return
+        if turn == 0:
+            if not balance:
+                continue
+            for c in range(len(work.change)):
+                work.change[c] = work.class_value[c] - structure.target[c] * total
+        count = offer_all(desk, scope, LEGACY if turn == 2 else CLASSES)
+        plan_sales(desk, t, count, short, True, must, cap, turn == 0)
+        sell_planned(desk, t, count, reason)
