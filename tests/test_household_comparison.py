@@ -68,6 +68,8 @@ def test_what_each_is_worth_is_the_difference_between_the_runs() -> None:
         assert worth.loc[name, PARTS].tolist() == [getattr(alpha, part) for part in PARTS]
         assert worth.at[name, "tax_on_liquidation"] == alpha.resale.tax
     assert alphas["not harvested"].saved != 0.0
+    assert alphas["not located"].saved != 0.0
+    assert alphas["each account alone"].saved != 0.0
 
 
 def test_what_is_off_already_has_a_note_and_no_run() -> None:
@@ -84,9 +86,13 @@ def test_what_is_off_already_has_a_note_and_no_run() -> None:
     assert (list(found.runs), len(found.notes)) == ([AS_IT_IS], 3)
 
 
-def test_without_tax_no_tax_is_saved() -> None:
-    found = compare_household(MARKET, household_of(TARGETS, *ACCOUNTS, tax=UNTAXED), POLICY)
-    assert (found.worth[[*PARTS, "tax_on_liquidation"]] == 0.0).all(axis=None)
+def test_without_tax_nothing_is_saved_and_location_is_worth_nothing() -> None:
+    household = household_of(TARGETS, *ACCOUNTS, tax=UNTAXED)
+    worth = compare_household(MARKET, household, POLICY).worth
+    assert (worth[[*PARTS, "tax_on_liquidation"]] == 0.0).all(axis=None)
+    # A stand-in earns another return; without harvesting the household holds the same whatever stands where.
+    worth = compare_household(MARKET, household, replace(POLICY, harvest=None)).worth
+    assert worth.loc["not located", ["bp_after_tax", "bp_after_liquidation"]].abs().max() < 0.1
 
 
 @pytest.mark.parametrize("kind", [AccountKind.TAXABLE, AccountKind.ROTH_IRA])

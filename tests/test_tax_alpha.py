@@ -10,6 +10,7 @@ import pytest
 from rebal_kit.backtest import Backtest, backtest
 from rebal_kit.domain import AccountKind, TaxProfile
 from rebal_kit.findings import PolicyError
+from rebal_kit.flows import CashFlow
 from rebal_kit.policy import BUY_AND_HOLD, Harvest, RebalancePolicy
 from rebal_kit.targets import AssetClass
 from rebal_kit.tax_alpha import tax_alpha
@@ -61,6 +62,29 @@ def test_the_saving_is_the_difference_of_the_runs_own_taxes(name: str) -> None:
         assert (found.saved, found.deferred, found.converted, found.permanent) == (0.0, 0.0, 0.0, 0.0)
     else:
         assert tax_alpha(harvesting, bands).saved != 0.0
+
+
+def test_without_retirement_accounts_the_liquidation_line_is_found_on_the_returns() -> None:
+    """Latent gains at the end, taxed anew, are the engine's own tax on selling everything."""
+    for profile in PROFILES.values():
+        household = household_of(TARGETS, ACCOUNTS[0], account("Joint", value=90_000.0), tax=profile)
+        run, other = (backtest(MARKET, household, policy) for policy in (HARVESTING, BUY_AND_HOLD))
+        found = tax_alpha(run, other)
+        assert found.resale.retirement == pytest.approx(0.0, abs=1e-6)
+        if profile.flat != (0.0, 0.0, 0.0):
+            assert found.resale.tax != 0.0
+
+
+def test_withdrawals_from_an_ira_are_income_of_the_year() -> None:
+    flows = (CashFlow(-9_000.0, every="month"), CashFlow(-4_000.0, "IRA", every="quarter"))
+    household = household_of(TARGETS, *ACCOUNTS, tax=PROFILES["brackets"], flows=flows)
+    run, other = (
+        backtest(MARKET, household, replace(BANDS, withdraw=how)) for how in ("least_tax", "taxable_first")
+    )
+    assert run.years["distributions"].sum() > 0
+    found = tax_alpha(run, other)
+    own = other.years["tax"] - run.years["tax"]
+    assert found.by_year["saved"].to_numpy() == pytest.approx(own.to_numpy(), abs=1e-7)
 
 
 def test_a_run_saves_nothing_against_itself() -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from rebal_kit.backtest import Backtest
     from rebal_kit.compare import Comparison
+    from rebal_kit.household_comparison import HouseholdComparison
     from rebal_kit.tax_alpha import TaxAlpha
 
 _CONFIG = style.config()
@@ -230,6 +231,13 @@ def tax_saved(comparison: Comparison) -> alt.LayerChart | alt.FacetChart | None:
     }
     title = "Tax saved by harvesting, by year"
     return tax_split(found, comparison, title, "Same rule without harvesting less with it") if found else None
+
+
+def household_tax(comparison: HouseholdComparison) -> alt.LayerChart | alt.FacetChart | None:
+    """Draw tax saved by each thing that a household comparison switches off; None where nothing could be."""
+    against = "Tax with it switched off less tax of the policy as it is"
+    found = comparison.tax_alphas
+    return tax_split(found, comparison, "Tax saved, by what is switched off", against) if found else None
 
 
 def tax_split(

@@ -12,7 +12,7 @@ from rebal_kit.household_comparison import AS_IT_IS, HouseholdComparison, compar
 from rebal_kit.policy import Harvest, RebalancePolicy
 from rebal_kit.targets import AssetClass
 from rebal_kit.triggers import Threshold, ToleranceBand
-from rebal_kit.views import alpha_tables
+from rebal_kit.views import alpha_tables, charts
 from tests.views.results import split
 from tests.worlds import account, household_of, random_market
 
@@ -74,6 +74,14 @@ def test_worth_has_runs_side_by_side() -> None:
     text = printed(alpha_tables.worth_terminal(compared(harvest=None)))
     assert "test: what each part of bands is worth, 2023-01-02 to" in text
     assert "harvest off already" in text
+
+
+def test_the_chart_has_a_panel_for_each_switch() -> None:
+    comparison = compared()
+    chart = charts.household_tax(comparison)
+    (rows,) = (rows for rows in chart.to_dict()["datasets"].values() if "rule" in rows[0])
+    assert list(dict.fromkeys(row["rule"] for row in rows)) == list(comparison.tax_alphas)
+    assert "switched off" in chart.description
 
 
 def test_json_holds_plain_numbers_and_nulls() -> None:

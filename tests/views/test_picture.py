@@ -18,8 +18,8 @@ def test_a_picture_is_a_png_with_words() -> None:
     bundle = shown._repr_mimebundle_()
     assert bundle["image/png"].startswith(PNG)
     words = bundle["text/plain"]
-    assert words.startswith("Tax saved by harvesting, by year. buy and hold harvest: 90 US dollars saved")
-    assert len(bundle["image/png"]) < 100_000
+    assert words.startswith("Tax saved by harvesting, by year. buy and hold: 90 US dollars saved")
+    assert len(bundle["image/png"]) < 120_000
 
 
 @pytest.mark.parametrize("name", ["chart.png", "new/chart.svg"])
