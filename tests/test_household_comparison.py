@@ -8,9 +8,12 @@ import pytest
 
 from rebal_kit.compare import compare
 from rebal_kit.domain import AccountKind, TaxProfile
+from rebal_kit.files.household import load_household
+from rebal_kit.files.policy import load_policy
 from rebal_kit.findings import PolicyError
 from rebal_kit.household_comparison import AS_IT_IS, NONE_OF_THESE, SWITCHES, compare_household
 from rebal_kit.policy import Harvest, RebalancePolicy
+from rebal_kit.sources.load import load_market
 from rebal_kit.targets import AssetClass, TargetAllocation
 from rebal_kit.triggers import Threshold, ToleranceBand
 from tests.worlds import UNTAXED, account, household_of, random_market
@@ -90,9 +93,11 @@ def test_without_tax_nothing_is_saved_and_location_is_worth_nothing() -> None:
     household = household_of(TARGETS, *ACCOUNTS, tax=UNTAXED)
     worth = compare_household(MARKET, household, POLICY).worth
     assert (worth[[*PARTS, "tax_on_liquidation"]] == 0.0).all(axis=None)
-    # A stand-in earns another return; without harvesting the household holds the same whatever stands where.
-    worth = compare_household(MARKET, household, replace(POLICY, harvest=None)).worth
-    assert worth.loc["not located", ["bp_after_tax", "bp_after_liquidation"]].abs().max() < 0.1
+    bundled = replace(load_household("two_million"), tax=UNTAXED)
+    worth = compare_household(
+        load_market("etf"), bundled, load_policy("threshold_3pct"), open_with="values"
+    ).worth
+    assert worth[["bp_after_tax", "bp_after_liquidation"]].abs().max(axis=None) < 0.01
 
 
 @pytest.mark.parametrize("kind", [AccountKind.TAXABLE, AccountKind.ROTH_IRA])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _SPLIT = {
     "saved": "tax saved", "deferred": "deferred", "converted": "converted", "permanent": "permanent",
-    "not_earned": "less income",
+    "not_earned": "income differed",
 }  # fmt: skip
 _WORTH = {
     "value_after_tax": ("value after tax", "$k"),
@@ -29,7 +29,7 @@ _WORTH = {
     "deferred": ("deferred", "$"),
     "converted": ("converted", "$"),
     "permanent": ("permanent", "$"),
-    "not_earned": ("of which less income", "$"),
+    "not_earned": ("of which income differed", "$"),
     "tax_on_liquidation": ("further tax if all were sold", "$"),
 }
 #: Why the further tax on selling everything differs, by the fields of `rebal_kit.tax_split.Resale`.
@@ -42,7 +42,7 @@ _RESALE = {
 NOTES = (
     "deferred: falls due when shares are sold or tax-deferred accounts are drawn on",
     "converted: taxed at another rate now than later, or as another kind of income; permanent: never falls due",
-    "less income: the part of permanent that was saved only because there was less income; nobody is better off for it",
+    "income differed: the part of permanent that comes only from less or more income; nobody is better off for it",
 )
 
 

@@ -245,7 +245,7 @@ def tax_split(
 ) -> alt.LayerChart | alt.FacetChart:
     """Draw tax saved by year, split into what is deferred, converted and permanent: a panel an entry of `alphas`.
 
-    What was saved for lack of income is drawn apart from what is permanent: nobody is better off for it.
+    What stems only from less or more income is drawn apart from what is permanent: nobody is better off for it.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ DEFERRED, CONVERTED, PERMANENT, NOT_EARNED = (
     "Deferred",
     "Converted to another rate",
     "Permanent",
-    "Less tax for less income",
+    "Because income differed",
 )
 PARTS = (DEFERRED, CONVERTED, PERMANENT, NOT_EARNED)
 #: What deferred means to whoever owes the tax.
@@ -74,7 +74,7 @@ def setting_line(comparison: Comparison) -> str:
     law = f"US federal law of {tax.law_year} in every year"
     rates = "flat rates" if tax.flat else FILINGS[tax.filing]
     return (
-        f"{label(run.household.name)}; prices '{run.market.name}', {dates[0]} to {dates[-1]}; {law}, {rates}"
+        f"Household {label(run.household.name)}; prices '{run.market.name}', {dates[0]} to {dates[-1]}; {law}, {rates}"
     )
 
 

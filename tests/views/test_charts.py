@@ -97,7 +97,7 @@ def test_tax_saved_is_drawn_in_its_parts_and_as_their_sum() -> None:
     chart = charts.tax_saved(results())
     rows = [r for r in rows_with(chart, "part") if (r["rule"], r["year"]) == ("quarterly", 2004)]
     assert [(r["part"], r["amount"]) for r in rows] == [
-        ("Deferred", 54.0), ("Converted to another rate", 27.0), ("Permanent", 5.4), ("Less tax for less income", 3.6),
+        ("Deferred", 54.0), ("Converted to another rate", 27.0), ("Permanent", 5.4), ("Because income differed", 3.6),
     ]  # fmt: skip
     assert {r["saved"] for r in rows} == {90.0}
     spec = chart.to_dict()
