@@ -227,7 +227,7 @@ class Backtest:
         """The run as a history of trades, with dividends and splits: what `rebal_kit.tax_report` reads."""
         return transactions_of(
             self.journal, self.setting.prices, self.market.symbols, [a.name for a in self.household.accounts],
-            self.setting.opening_shares,
+            self.setting.opening_shares, self.flows,
         )  # fmt: skip
 
     @cached_property

@@ -119,7 +119,7 @@ def encode_policy(
 
 
 def _or(value: float | None, otherwise: float) -> float:
-    return otherwise if value is None else float(value)
+    return float(otherwise if value is None else value)
 
 
 class _Rule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,7 +14,8 @@ from rebal_kit.engine.arrays import Prices
 from rebal_kit.reasons import Reason
 from rebal_kit.transactions import PIECE, Action, Transaction
 
-_BEFORE_TRADES, _SPLIT_FIRST = -2, -3
+#: Where lines stand in their session; trades by their number.
+_SPLIT_FIRST, _THEN_DIVIDENDS, _THEN_DEPOSITS, _WITHDRAWALS_LAST = -3.0, -2.0, -1.0, math.inf
 
 
 def transactions_of(
@@ -22,8 +24,11 @@ def transactions_of(
     symbols: Sequence[str],
     accounts: Sequence[str],
     opening: np.ndarray,
+    flows: pd.DataFrame,
 ) -> tuple[Transaction, ...]:
-    """Return the journal with the market's splits and dividends between its trades.
+    """Return the journal with the market's splits and dividends, deposits and withdrawals between its trades.
+
+    Of one session, deposits come before its trades and withdrawals after them.
 
     Parameters
     ----------
@@ -34,17 +39,20 @@ def transactions_of(
         In the order of the prices' and the opening's columns.
     opening : ndarray
         (n_accounts, n_securities) shares held before the first session.
+    flows : DataFrame
+        date, account, amount: US$ paid in (positive) and out (negative) on a session; perhaps no rows.
     """
     dates = prices.day.astype("datetime64[D]")
     session_of = {date: t for t, date in enumerate(dates.tolist())}
-    lines: list[tuple[int, int, Transaction]] = []
+    lines: list[tuple[int, float, Transaction]] = []
     for place, (t, trade) in enumerate(_trades(journal, session_of)):
         lines.append((t, place, trade))
     for t, s in np.argwhere(prices.split != 1.0):
         split = Transaction(dates[t].item(), "", Action.SPLIT, symbols[s], float(prices.split[t, s]))
         lines.append((int(t), _SPLIT_FIRST, split))
     lines += _dividends(journal, prices, symbols, accounts, opening, session_of)
-    lines.sort(key=lambda line: line[:2])  # stable: dividends of a session keep their order
+    lines += _flows(flows, session_of)
+    lines.sort(key=lambda line: line[:2])  # stable: dividends and deposits of a session keep their order
     return tuple(line for *_, line in lines)
 
 
@@ -67,10 +75,19 @@ def _trades(journal: pd.DataFrame, session_of: dict[Any, int]) -> Iterator[tuple
         yield session_of[date], line
 
 
+def _flows(flows: pd.DataFrame, session_of: dict[Any, int]) -> Iterator[tuple[int, float, Transaction]]:
+    for day, account, amount in zip(flows["date"], flows["account"], flows["amount"], strict=True):
+        date = pd.Timestamp(day).date()
+        action, place = (
+            (Action.DEPOSIT, _THEN_DEPOSITS) if amount > 0 else (Action.WITHDRAW, _WITHDRAWALS_LAST)
+        )
+        yield session_of[date], place, Transaction(date, account, action, amount=abs(float(amount)))
+
+
 def _dividends(
     journal: pd.DataFrame, prices: Prices, symbols: Sequence[str], accounts: Sequence[str], opening: np.ndarray,
     session_of: dict[Any, int],
-) -> list[tuple[int, int, Transaction]]:  # fmt: skip
+) -> list[tuple[int, float, Transaction]]:  # fmt: skip
     """Return a line for each account and dividend, on the shares that were there when the session began."""
     signed = journal["quantity"].where(journal["side"] == "buy", -journal["quantity"])
     sessions = journal["date"].dt.date.map(session_of)
@@ -94,7 +111,7 @@ def _dividends(
                 if prices.dividend[t, s] and held > _DUST:
                     date, paid = prices.day[t].astype("datetime64[D]").item(), float(prices.dividend[t, s])
                     line = Transaction(date, account, Action.EX_DIVIDEND, symbol, float(held), paid)
-                    lines.append((t, _BEFORE_TRADES, line))
+                    lines.append((t, _THEN_DIVIDENDS, line))
     return lines
 
 

@@ -27,7 +27,7 @@ from rebal_kit.findings import Finding, LedgerError, raise_errors
 from rebal_kit.reasons import Reason
 from rebal_kit.rules.law import TaxTable
 from rebal_kit.rules.lots import HISTORY_METHOD_CODES
-from rebal_kit.transactions import PIECE, PURCHASES, Action, Transaction
+from rebal_kit.transactions import CASH_FLOWS, PIECE, PURCHASES, Action, Transaction
 
 Table = pd.DataFrame
 Columns = dict[str, np.ndarray]
@@ -84,6 +84,8 @@ def play_back(transactions: Iterable[Transaction], household: Household, table: 
     groups: dict[str, list[int]] = defaultdict(list)
     family = {symbol: group[0] for group in household.identical for symbol in group}
     for at, line in enumerate(lines):
+        if line.action in CASH_FLOWS:
+            continue  # the book follows shares; what was paid in and out matters to the return only
         places_of_group = groups[family.get(line.symbol, line.symbol)]
         if line.action != Action.EX_DIVIDEND:
             places_of_group.append(at)

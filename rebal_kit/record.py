@@ -18,7 +18,7 @@ class RunRecord:
     Attributes
     ----------
     transactions : tuple of Transaction
-        Everything that happened: purchases, sales with their lots, dividends, splits.
+        Everything that happened: purchases, sales with their lots, dividends, splits, deposits, withdrawals.
     household : Household
         As it opened: with its lots, or without any.
     first, last : date
@@ -27,7 +27,8 @@ class RunRecord:
         A row for each lot or piece sold in a taxable account: date, account, symbol, lot, quantity, proceeds, basis,
         gain, disallowed, permanent, term.
     years : DataFrame
-        By tax year: short, long, qualified, ordinary, disallowed, permanent, deduction, carry_short, carry_long, tax.
+        By tax year: short, long, qualified, ordinary, distributions, disallowed, permanent, deduction, carry_short,
+        carry_long, tax.
     about : dict of str to str
         Policy, market and version, in words.
     """
@@ -46,6 +47,6 @@ SALE_COLUMNS = (
     "date", "account", "symbol", "lot", "quantity", "proceeds", "basis", "gain", "disallowed", "permanent", "term",
 )  # fmt: skip
 YEAR_COLUMNS = (
-    "short", "long", "qualified", "ordinary", "disallowed", "permanent", "deduction", "carry_short", "carry_long",
-    "tax",
+    "short", "long", "qualified", "ordinary", "distributions", "disallowed", "permanent", "deduction", "carry_short",
+    "carry_long", "tax",
 )  # fmt: skip

@@ -12,21 +12,25 @@ from rebal_kit.conventions import WashSaleConventions
 from rebal_kit.domain import AccountKind, Household, TaxProfile
 from rebal_kit.findings import Finding
 from rebal_kit.playback import Played, records
-from rebal_kit.rules.law import TaxTable
+from rebal_kit.rules.law import TaxTable, tax_table
+from rebal_kit.transactions import Action
 
 _CENT = 0.005
 
 
 def findings_of(
     played: Played, disposals: pd.DataFrame, wash_sales: pd.DataFrame, dividends: pd.DataFrame,
-    years: pd.DataFrame, household: Household, table: TaxTable, period: tuple[dt.date, dt.date],
+    distributions: pd.DataFrame, years: pd.DataFrame, household: Household, period: tuple[dt.date, dt.date],
 ) -> tuple[Finding, ...]:  # fmt: skip
     """Return everything a reader must know, the gravest first; the parameters are a report's tables."""
+    table = tax_table(household.tax)
     found = (
         *_coverage(period, disposals, wash_sales, household, table),
         *_lost(wash_sales),
         *_debated(wash_sales, household),
         *_paid(dividends, table),
+        *_withdrawn(distributions),
+        *_deposited(played, household),
         *_assumed(played, years, household),
     )
     order = {"error": 0, "warning": 1, "note": 2}
@@ -153,6 +157,50 @@ def _paid(dividends: pd.DataFrame, table: TaxTable) -> Iterator[Finding]:
             f"US$ {failed['amount'].sum():,.2f} are not qualified: the shares were held fewer than"
             f" {table.qualified_days} days around the ex-date",
         )  # fmt: skip
+
+
+def _withdrawn(distributions: pd.DataFrame) -> Iterator[Finding]:
+    taxed = distributions[distributions["income"] > _CENT]
+    if len(taxed):
+        yield Finding(
+            "warning", "distributions",
+            f"US$ {taxed['income'].sum():,.2f} withdrawn from {_names(taxed['account'])} are ordinary income in full"
+            " (IRC §408(d)(1), §402(a)): no additional tax on early distributions (§72(t)), no required distributions,"
+            " no basis in nondeductible contributions (Form 8606)",
+            "add these on the return; leave rollovers and transfers out of the ledger",
+        )  # fmt: skip
+    free = distributions[distributions["income"] <= _CENT]
+    if len(free):
+        usd = free["amount"].sum()
+        yield Finding(
+            "note", "distributions",
+            f"US$ {usd:,.2f} withdrawn from {_names(free['account'])} are taken to be qualified: no income"
+            " (Roth IRA: IRC §408A(d)(1), HSA: §223(f)(1))",
+        )  # fmt: skip
+
+
+def _deposited(played: Played, household: Household) -> Iterator[Finding]:
+    deductible = {
+        account.name for account in household.accounts
+        if account.kind in (AccountKind.IRA, AccountKind.K401, AccountKind.HSA)
+    }  # fmt: skip
+    paid_in = [
+        line for line in played.transactions if line.action == Action.DEPOSIT and line.account in deductible
+    ]
+    if paid_in:
+        usd, names = (
+            sum(line.amount for line in paid_in),
+            _names(pd.Series([line.account for line in paid_in])),
+        )
+        yield Finding(
+            "note", "contributions",
+            f"US$ {usd:,.2f} paid into {names} are not deducted and not held against the yearly limits",
+            "state ordinary_income after what is deductible",
+        )  # fmt: skip
+
+
+def _names(accounts: pd.Series) -> str:
+    return ", ".join(f"'{name}'" for name in accounts.unique())
 
 
 def _assumed(played: Played, years: pd.DataFrame, household: Household) -> Iterator[Finding]:

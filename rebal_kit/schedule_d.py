@@ -1,4 +1,4 @@
-"""A history's dividends and tax years: what is qualified, netted, deducted, carried over and due, line by line."""
+"""A history's dividends, distributions and tax years: what is qualified, netted, deducted, carried over and due."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from rebal_kit.domain import Household, Security, TaxProfile
+from rebal_kit.encode import KIND
+from rebal_kit.engine.arrays import DEFERRED, TAXABLE
 from rebal_kit.engine.ledger import day_of
 from rebal_kit.playback import Played
 from rebal_kit.rules.brackets import Carryover, tax_return, year_tax
@@ -123,18 +125,45 @@ def _date(day: int) -> np.datetime64:
     return np.datetime64("NaT") if day >= _NEVER else np.datetime64(day, "D")
 
 
+def distributions_of(played: Played, household: Household) -> pd.DataFrame:
+    """Return a row for each withdrawal from a tax-advantaged account: date, account, kind, amount, income, where.
+
+    `income` is the part that is ordinary income: all of it from an IRA or a 401(k); nothing from a Roth IRA or an HSA.
+
+    *Source*: IRC §408(d)(1), §402(a); §408A(d)(1) and §223(f)(1) for distributions that are qualified, which all of
+    these two kinds are taken to be. *Not modelled*: the additional tax on early distributions (§72(t)), required
+    distributions (§401(a)(9)), basis in nondeductible contributions (Form 8606), rollovers (§408(d)(3), §402(c)).
+
+    Parameters
+    ----------
+    played : Played
+    household : Household
+    """
+    accounts = {account.name: account.kind for account in household.accounts}
+    rows = []
+    for line in played.transactions:
+        if line.action == Action.WITHDRAW and KIND[accounts[line.account]] != TAXABLE:
+            kind = accounts[line.account]
+            income = line.amount if KIND[kind] == DEFERRED else 0.0
+            rows.append((line.date, line.account, str(kind), line.amount, income, line.place))
+    frame = pd.DataFrame(rows, columns=["date", "account", "kind", "amount", "income", "where"])
+    return frame.astype({"date": "datetime64[ns]", "amount": float, "income": float})
+
+
 def settle_years(
-    disposals: pd.DataFrame, dividends: pd.DataFrame, household: Household, span: range, law_year: int | None
-) -> pd.DataFrame:
+    disposals: pd.DataFrame, dividends: pd.DataFrame, distributions: pd.DataFrame, household: Household, span: range,
+    law_year: int | None,
+) -> pd.DataFrame:  # fmt: skip
     """Return Schedule D, carryovers and the tax that the portfolio adds, a row for each year of `span`.
 
     `short` and `long` are the portfolio's; `net_short` (line 7), `net_long` (line 15), `net` (line 16), `deduction`
     (line 21) and the carryovers are those of the whole return, with the profile's outside gains and losses carried in.
-    `tax` is the return with the portfolio less the return without it.
+    `distributions` are income from tax-deferred accounts. `tax` is the return with the portfolio less the return
+    without it.
 
     Parameters
     ----------
-    disposals, dividends : DataFrame
+    disposals, dividends, distributions : DataFrame
         As in `rebal_kit.tax_report.TaxReport`.
     household : Household
     span : range of int
@@ -143,6 +172,7 @@ def settle_years(
         The year whose numbers settle every year; by default each year's own where it is known, else the profile's.
     """
     sold_in, paid_in = disposals["date"].dt.year, dividends["ex_date"].dt.year
+    withdrawn = distributions["income"].groupby(distributions["date"].dt.year).sum()
     carry = opening_carryover(household.tax)
     rows = []
     for year in span:
@@ -154,9 +184,10 @@ def settle_years(
         qualified, ordinary, exempt = (
             float(income[f"{kind}_amount"].sum()) for kind in ("qualified", "ordinary", "exempt")
         )
-        added = year_tax(table, short, long, qualified, ordinary, exempt, Carryover(*carry))
+        other = float(withdrawn.get(year, 0.0))
+        added = year_tax(table, short, long, qualified, ordinary, exempt, Carryover(*carry), other)
         whole = tax_return(
-            table, 0.0, short + table.outside_short, long + table.outside_long, qualified, ordinary, exempt,
+            table, other, short + table.outside_short, long + table.outside_long, qualified, ordinary, exempt,
             carry.short, carry.long,
         )  # fmt: skip
         rows.append(
@@ -165,8 +196,8 @@ def settle_years(
                 "net_short": whole.net.net_short, "net_long": whole.net.net_long, "net": whole.net.net,
                 "deduction": whole.net.deduction, "carry_short": whole.net.carry_short,
                 "carry_long": whole.net.carry_long, "qualified": qualified, "ordinary": ordinary, "exempt": exempt,
-                "income_tax": added.ordinary_tax + added.gains_tax, "niit": added.niit, "state": added.state,
-                "tax": added.tax, "law_year": law,
+                "distributions": other, "income_tax": added.ordinary_tax + added.gains_tax, "niit": added.niit,
+                "state": added.state, "tax": added.tax, "law_year": law,
             }
         )  # fmt: skip
         carry = added.carry

@@ -17,8 +17,9 @@ from rebal_kit.playback import Played, play_back
 from rebal_kit.report_findings import findings_of
 from rebal_kit.rules.forms import BOXES, WASH_SALE_CODE, form_8949_box, form_8949_gain
 from rebal_kit.rules.law import known_years, tax_table
-from rebal_kit.schedule_d import dividends_of, schedule_d_lines, settle_years
+from rebal_kit.schedule_d import distributions_of, dividends_of, schedule_d_lines, settle_years
 from rebal_kit.transactions import PURCHASES, Action, Transaction
+from rebal_kit.wash_trail import UNATTACHED, trail_of
 
 _AMOUNTS = ["quantity", "proceeds", "basis", "gain", "disallowed", "permanent"]
 _HALF_A_CENT = 0.005
@@ -45,6 +46,9 @@ class TaxReport:
         in_account, in_symbol, in_lot), shares replaced, disallowed, permanent, and what became of the loss.
     dividends : DataFrame
         A row for each lot that was paid a dividend in a taxable account: days held in the 121-day window, qualified.
+    distributions : DataFrame
+        A row for each withdrawal from a tax-advantaged account: date, account, kind, amount, income (the part that is
+        ordinary income), where.
     years : DataFrame
         Schedule D, carryovers and what the portfolio adds to the tax, by tax year.
     findings : tuple of Finding
@@ -60,6 +64,7 @@ class TaxReport:
     open_lots: pd.DataFrame
     wash_sales: pd.DataFrame
     dividends: pd.DataFrame
+    distributions: pd.DataFrame
     years: pd.DataFrame
     findings: tuple[Finding, ...]
     _played: Played
@@ -131,12 +136,18 @@ class TaxReport:
 
     @cached_property
     def overview(self) -> pd.DataFrame:
-        """A row a year and one for all: ST, LT, recognized, disallowed, permanent, deduction, carried_over, tax."""
+        """A row a year and one for all: ST, LT, recognized, disallowed, permanent, deduction, carried_over, tax.
+
+        Before `tax` stand the distributions, where there are any.
+        """
         year = self.disposals["date"].dt.year
         losses = self.disposals.groupby(year)[["disallowed", "permanent"]].sum()
         table = self.by_year.join(losses.reindex(self.years.index, fill_value=0.0))
         carried = self.years["carry_short"] + self.years["carry_long"]
-        table = table.assign(deduction=self.years["deduction"], carried_over=carried, tax=self.years["tax"])
+        table = table.assign(deduction=self.years["deduction"], carried_over=carried)
+        if self.years["distributions"].any():
+            table["distributions"] = self.years["distributions"]
+        table["tax"] = self.years["tax"]
         table.index = table.index.astype(str)
         if len(table) > 1:
             table.loc["all"] = table.sum()
@@ -155,6 +166,12 @@ class TaxReport:
     def ordinary_dividends(self) -> pd.DataFrame:
         """The rows of `dividends` of which some part is not qualified."""
         return self.dividends[self.dividends["ordinary_amount"] > _HALF_A_CENT]
+
+    @cached_property
+    def withdrawn(self) -> pd.DataFrame:
+        """`distributions` added up as Forms 1099-R and 1099-SA do: year, account, kind, amount, income."""
+        rows = self.distributions.assign(year=self.distributions["date"].dt.year)
+        return rows.groupby(["year", "account", "kind"])[["amount", "income"]].sum().reset_index()
 
     @cached_property
     def statements(self) -> pd.DataFrame:
@@ -190,7 +207,9 @@ class TaxReport:
         if self._whole is not None:
             return self._whole.broker_years.loc[[self.year]]
         span = range(self.first.year, self.last.year + 1)
-        return settle_years(self._reported, self.dividends, self.household, span, self._law_year)
+        return settle_years(
+            self._reported, self.dividends, self.distributions, self.household, span, self._law_year
+        )
 
     @cached_property
     def _reported(self) -> pd.DataFrame:
@@ -232,7 +251,8 @@ class TaxReport:
         whole = Finding("note", f"year {year}", what)
         return replace(
             self, disposals=_within(self.disposals, "date", year), wash_sales=_within(self.wash_sales, "date", year),
-            dividends=_within(self.dividends, "ex_date", year), years=self.years.loc[[year]],
+            dividends=_within(self.dividends, "ex_date", year),
+            distributions=_within(self.distributions, "date", year), years=self.years.loc[[year]],
             _taxed=_within(self._taxed, "date", year), year=year, _whole=self, findings=(*self.findings, whole),
         )  # fmt: skip
 
@@ -277,8 +297,8 @@ def tax_report(
 
     Notes
     -----
-    *Source*: Form 8949, Schedule D and its Capital Loss Carryover Worksheet; IRC §1091, §1222, §1(h)(11). *Not
-    modelled*: what `rebal_kit.rules` does not have; see the README.
+    *Source*: Form 8949, Schedule D and its Capital Loss Carryover Worksheet; IRC §1091, §1222, §1(h)(11); §408(d)(1)
+    and §402(a) for withdrawals. *Not modelled*: what `rebal_kit.rules` does not have; see the README.
     """
     lines = tuple(trades)
     raise_errors(LedgerError, _check(lines, household, period))
@@ -301,9 +321,13 @@ def tax_report(
     disposals = disposals[
         ["date", "account", "symbol", "lot", *_AMOUNTS, "recognized", "term", "acquired", "holding_start", "where"]
     ]  # fmt: skip
-    wash_sales = _trail(sold, played.matches)
-    dividends = dividends_of(played, sold, household, table)
-    years = settle_years(disposals, dividends, household, range(first.year, last.year + 1), law_year)
+    wash_sales = trail_of(sold, played.matches)
+    dividends, distributions = (
+        dividends_of(played, sold, household, table),
+        distributions_of(played, household),
+    )
+    span = range(first.year, last.year + 1)
+    years = settle_years(disposals, dividends, distributions, household, span, law_year)
     return TaxReport(
         household=household,
         first=first,
@@ -314,47 +338,15 @@ def tax_report(
         ],
         wash_sales=wash_sales,
         dividends=dividends,
+        distributions=distributions,
         years=years,
         findings=findings_of(
-            played, disposals, wash_sales, dividends, years, household, table, (first, last)
+            played, disposals, wash_sales, dividends, distributions, years, household, (first, last)
         ),
         _played=played,
         _taxed=taxed,
         _law_year=law_year,
     )
-
-
-#: What became of a disallowed loss.
-IN_BASIS, LOST, UNATTACHED = (
-    "in the basis of the replacement",
-    "lost for good",
-    "in no lot: shares sold before",
-)
-
-
-def _trail(sold: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
-    """Return losses beside their replacements, in the order of the sales."""
-    lost = matches["permanent"] > _HALF_A_CENT / 1e6
-    fate = pd.Series(IN_BASIS, index=matches.index).mask(~matches["attached"].astype(bool), UNATTACHED)
-    loss = sold.reindex(matches["sold"])
-    trail = pd.DataFrame(
-        {
-            "date": loss["date"].to_numpy(),
-            "account": loss["account"].to_numpy(),
-            "symbol": loss["symbol"].to_numpy(),
-            "lot": loss["lot"].to_numpy(),
-            "bought": matches["acquired"].to_numpy(),
-            "in_account": matches["account"].to_numpy(),
-            "in_symbol": matches["symbol"].to_numpy(),
-            "in_lot": matches["lot"].to_numpy(),
-            "quantity": matches["quantity"].to_numpy(),
-            "disallowed": matches["disallowed"].to_numpy(),
-            "permanent": matches["permanent"].to_numpy(),
-            "fate": fate.mask(lost, LOST).to_numpy(),
-            "at": loss["at"].to_numpy(),
-        }
-    )
-    return trail.sort_values(["at", "bought"], kind="stable", ignore_index=True).drop(columns="at")
 
 
 def _trades(played: Played, household: Household) -> pd.DataFrame:

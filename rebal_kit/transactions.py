@@ -46,6 +46,8 @@ class Action(StrEnum):
     REINVEST = "REINVEST"
     EX_DIVIDEND = "EX_DIVIDEND"
     SPLIT = "SPLIT"
+    DEPOSIT = "DEPOSIT"
+    WITHDRAW = "WITHDRAW"
 
 
 #: Which lots a sale takes when it names none; '' is FIFO, as the law has it without an identification.
@@ -56,6 +58,9 @@ PIECE = "#"
 
 PURCHASES = (Action.BUY, Action.REINVEST)
 
+#: Money paid into an account and out of it: US$, and no security.
+CASH_FLOWS = (Action.DEPOSIT, Action.WITHDRAW)
+
 #: More shares or dollars a line than anybody has, and fewer shares than rounding leaves: beyond them sums overflow.
 MOST, LEAST_QUANTITY = 1e12, 1e-30
 
@@ -65,6 +70,8 @@ _ACTIONS = tuple(Action)
 _MARKS = frozenset(f"{PIECE};:")
 _USE_ACTIONS = f"use {', '.join(_ACTIONS)}"
 _USE_METHODS = f"use {', '.join(LEDGER_METHODS[1:])}"
+_GIVE_AMOUNT = "give US$, above 0: the action says whether they come or go"
+_NOT_OF_CASH = ("symbol", "quantity", "price", "fees", "lot", "lots", "lot_method")
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,7 @@ class Transaction:
     action : Action
         Or its text.
     symbol : str
+        None for DEPOSIT and WITHDRAW, which have an `amount` and nothing but that.
     quantity : float
         Shares; for EX_DIVIDEND the shares it was paid on, for SPLIT new shares per old.
     price : float
@@ -94,6 +102,8 @@ class Transaction:
         has divided; without a number the adjusted pieces go first.
     lot_method : str
         One of `LEDGER_METHODS`, for a sale that names no lots.
+    amount : float
+        US$ paid into the account by a DEPOSIT, out of it by a WITHDRAW; positive in both. No other action has one.
     where : str
         The place a message names, such as ``ledger.csv row 7``.
     """
@@ -101,13 +111,14 @@ class Transaction:
     date: dt.date
     account: str
     action: Action
-    symbol: str
-    quantity: float
+    symbol: str = ""
+    quantity: float = 0.0
     price: float = 0.0
     fees: float = 0.0
     lot: str = ""
     lots: tuple[tuple[str, float], ...] = ()
     lot_method: str = ""
+    amount: float = 0.0
     where: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -121,12 +132,30 @@ class Transaction:
     @property
     def place(self) -> str:
         """Where this line stands, or what it says."""
-        return self.where or f"{self.date} {self.action} {self.symbol}"
+        return self.where or f"{self.date} {self.action} {self.symbol or self.account}"
 
     def _check(self) -> Iterator[Finding]:
         where = self.place
         yield from check_date(where, "date", self.date)
         yield from check_choice(where, "action", self.action, _ACTIONS, _USE_ACTIONS)
+        yield from self._check_cash(where) if self.action in CASH_FLOWS else self._check_trade(where)
+        for name in ("quantity", "price", "fees", "amount"):
+            value = getattr(self, name)
+            if is_number(value) and MOST < value < math.inf:
+                what, remedy = f"{name} is {value:g}", f"check it: no line has more than {MOST:g}"
+                yield Finding("error", where, what, remedy)
+
+    def _check_cash(self, where: str) -> Iterator[Finding]:
+        yield from check_text(where, "account", self.account, "name an account of the household")
+        yield from check_number(where, "amount", self.amount, _GIVE_AMOUNT)
+        if is_number(self.amount) and -math.inf < self.amount <= 0:
+            yield Finding("error", where, f"amount is {self.amount:g}", _GIVE_AMOUNT)
+        for name in _NOT_OF_CASH:
+            if getattr(self, name):
+                remedy = "leave it out: money goes in or out, and no security"
+                yield Finding("error", where, f"{name} is {getattr(self, name)!r}", remedy)
+
+    def _check_trade(self, where: str) -> Iterator[Finding]:
         yield from check_text(where, "symbol", self.symbol, "give a ticker")
         if self.action != Action.SPLIT or self.account:
             yield from check_text(where, "account", self.account, "name an account of the household")
@@ -136,12 +165,9 @@ class Transaction:
             yield Finding("error", where, f"quantity is {self.quantity:g}", f"give {unit}, above 0")
         yield from check_number(where, "price", self.price, "give US$ a share, 0 or more", least=0)
         yield from check_number(where, "fees", self.fees, "give US$, 0 or more", least=0)
-        for name in ("quantity", "price", "fees"):
-            value = getattr(self, name)
-            if is_number(value) and MOST < value < math.inf:
-                yield Finding(
-                    "error", where, f"{name} is {value:g}", f"check it: no line has more than {MOST:g}"
-                )
+        if self.amount and self.action in _ACTIONS:
+            remedy = "leave it out: only DEPOSIT and WITHDRAW have one"
+            yield Finding("error", where, f"{self.action} has an amount", remedy)
         yield from self._check_lots(where)
 
     def _check_lots(self, where: str) -> Iterator[Finding]:

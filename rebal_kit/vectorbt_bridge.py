@@ -1,7 +1,8 @@
 """The one door to vectorbt: a run as its Portfolio, rebuilt from the journal's orders and nothing else.
 
 vectorbt knows orders, not accounts, splits, dividends or taxes. All accounts become one; prices and shares are put into
-the last session's shares; dividends and taxes enter as fees of orders without shares (a dividend is a negative fee).
+the last session's shares; dividends, taxes, deposits and withdrawals enter as fees of orders without shares (a dividend
+and a deposit are negative fees).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def portfolio_from(
     market : Market
         The securities and sessions of the run.
     journal, daily : DataFrame
-        Of the `Backtest`.
+        Of the `Backtest`; `daily` with or without the column `flow` (US$ paid in; negative when paid out).
     opening : ndarray
         (n_securities,) shares held before the first session.
     cash : float
@@ -70,11 +71,11 @@ def portfolio_from(
     openings["col"] = held
     openings["size"] = opening[held] * (later_splits[0, held] * market.split[0, held])
     openings["price"] = market.close[0, held] / later_splits[0, held]
-    income = (daily["dividends"] - daily["tax_paid"]).to_numpy()
-    flows = np.flatnonzero(income)
-    paid = np.zeros(len(flows), order_dt)
-    paid["idx"], paid["fees"] = flows, -income[flows]
-    paid["price"] = market.close[flows, 0] / later_splits[flows, 0]
+    income = (daily["dividends"] - daily["tax_paid"] + daily.get("flow", 0.0)).to_numpy()
+    sessions_paid = np.flatnonzero(income)
+    paid = np.zeros(len(sessions_paid), order_dt)
+    paid["idx"], paid["fees"] = sessions_paid, -income[sessions_paid]
+    paid["price"] = market.close[sessions_paid, 0] / later_splits[sessions_paid, 0]
     records = np.concatenate([openings, records, paid])
     records = records[np.lexsort((records["idx"], records["col"]))]
     records["id"] = np.arange(len(records))

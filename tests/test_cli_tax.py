@@ -17,7 +17,7 @@ from rebal_kit.cli import app
 LEDGERS = Path(__file__).parents[1] / "data" / "ledgers"
 EXAMPLE = (LEDGERS / "example.csv", "--household", LEDGERS / "example.yaml")
 FILES = {"form_8949.csv", "schedule_d.csv", "disposals.csv", "open_lots.csv", "wash_sales.csv", "broker_view.csv",
-         "dividends.csv", "report.html"}  # fmt: skip
+         "dividends.csv", "distributions.csv", "report.html"}  # fmt: skip
 HOUSEHOLD = """\
 name: Ann
 complete: true
@@ -50,7 +50,7 @@ def found() -> dict[str, Any]:
 def test_json_has_its_keys(found: dict[str, Any]) -> None:
     assert list(found) == [
         "household", "year", "first", "last", "complete", "conventions", "law", "disposals", "open_lots", "totals",
-        "by_year", "form_8949", "schedule_d", "wash_sales", "dividends", "broker_view", "findings",
+        "by_year", "form_8949", "schedule_d", "wash_sales", "dividends", "distributions", "broker_view", "findings",
     ]  # fmt: skip
     assert list(found["disposals"][0]) == [
         "date", "account", "symbol", "lot", "quantity", "proceeds", "basis", "gain", "disallowed", "permanent",

@@ -15,7 +15,7 @@ LEDGERS = Path(__file__).parents[1] / "data" / "ledgers"
 PIECES = (
     "", "-1", "0", "1e308", "1e-300", "1e15", "nan", "=1+1", "2024-02-30", "2099-01-01", "1900-01-01", "VTI",
     "Dana IRA", "SELL", "BUY", "SPLIT", "EX_DIVIDEND", "REINVEST", "L1:3", "D-VTI-1#2:5", "\u202e", "'", '"', ",", ";",
-    "\n", "true", "[]", "{}", "null", "flat: [0.1, 0.1, 0.1]", "complete: false", "AVERAGE", "LEAST_TAX",
+    "\n", "true", "[]", "{}", "null", "flat: [0.1, 0.1, 0.1]", "complete: false", "AVERAGE", "LEAST_TAX", "WITHDRAW",
 )  # fmt: skip
 
 

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from rebal_kit.findings import LedgerError
-from rebal_kit.transactions import LEDGER_METHODS, PURCHASES, Action, Transaction
+from rebal_kit.transactions import CASH_FLOWS, LEDGER_METHODS, PURCHASES, Action, Transaction
 
 DAY = dt.date(2024, 1, 2)
 BUY = Transaction(DAY, "A", Action.BUY, "VTI", 100.0, 200.0, 1.5, "L1", where="x.csv row 2")
 SALE = Transaction(DAY, "A", Action.SELL, "VTI", 150.0, 200.0, lots=(("L1", 100.0), ("L2#2", 50.0)))
+
+PAID_OUT = Transaction(DAY, "A", Action.WITHDRAW, amount=4_000.0)
+USE_ACTIONS = "use BUY, SELL, REINVEST, EX_DIVIDEND, SPLIT, DEPOSIT, WITHDRAW"
 
 
 def faults(of: Transaction, **changed: Any) -> list[tuple[str, str, str]]:
@@ -55,8 +58,8 @@ def test_a_split_needs_no_account_and_no_price() -> None:
     ("changed", "what", "remedy"),
     [
         ({"date": "2024-01-02"}, "date is '2024-01-02', not a date", "give a date such as date(2024, 1, 2)"),
-        ({"action": "GIFT"}, "action is 'GIFT'", "use BUY, SELL, REINVEST, EX_DIVIDEND, SPLIT"),
-        ({"action": None}, "action is None", "use BUY, SELL, REINVEST, EX_DIVIDEND, SPLIT"),
+        ({"action": "GIFT"}, "action is 'GIFT'", USE_ACTIONS),
+        ({"action": None}, "action is None", USE_ACTIONS),
         ({"symbol": " "}, "symbol is empty", "give a ticker"),
         ({"symbol": 5}, "symbol is 5, not text", "give a ticker"),
         ({"account": ""}, "account is empty", "name an account of the household"),
@@ -76,6 +79,7 @@ def test_a_split_needs_no_account_and_no_price() -> None:
         ({"lot": "L1#2"}, "lot is 'L1#2'", "leave out # ; and : in names of lots"),
         ({"lot": "a;b"}, "lot is 'a;b'", "leave out # ; and : in names of lots"),
         ({"lot": 5}, "lot is 5, not text", "give a name, or leave it empty"),
+        ({"amount": 5.0}, "BUY has an amount", "leave it out: only DEPOSIT and WITHDRAW have one"),
         ({"lots": {"L1": 1}}, "BUY names lots", "only a SELL chooses lots"),
         ({"lot_method": "FIFO"}, "BUY names a lot_method", "only a SELL chooses lots"),
     ],
@@ -103,6 +107,41 @@ def test_one_fault_of_a_purchase_one_finding(changed: dict[str, Any], what: str,
 )  # fmt: skip
 def test_one_fault_of_a_sale_one_finding(changed: dict[str, Any], what: str, remedy: str) -> None:
     assert faults(SALE, **changed) == [("2024-01-02 SELL VTI", what, remedy)]
+
+
+def test_a_deposit_and_a_withdrawal_are_an_account_and_an_amount() -> None:
+    assert [action for action in Action if action in CASH_FLOWS] == ["DEPOSIT", "WITHDRAW"]
+    line = Transaction(DAY, "A", "DEPOSIT", amount=1)  # type: ignore[arg-type]
+    assert (line.symbol, line.quantity, line.price, line.amount) == ("", 0.0, 0.0, 1)
+    assert line.place == "2024-01-02 DEPOSIT A"
+
+
+WHICH_WAY = "give US$, above 0: the action says whether they come or go"
+NO_SECURITY = "leave it out: money goes in or out, and no security"
+
+
+@pytest.mark.parametrize(
+    ("changed", "what", "remedy"),
+    [
+        ({"amount": 0.0}, "amount is 0", WHICH_WAY),
+        ({"amount": -250}, "amount is -250", WHICH_WAY),
+        ({"amount": "much"}, "amount is 'much', not a number", WHICH_WAY),
+        ({"amount": math.nan}, "amount is nan", WHICH_WAY),
+        ({"amount": math.inf}, "amount is inf", WHICH_WAY),
+        ({"amount": -math.inf}, "amount is -inf", WHICH_WAY),
+        ({"amount": 2e12}, "amount is 2e+12", "check it: no line has more than 1e+12"),
+        ({"account": ""}, "account is empty", "name an account of the household"),
+        ({"symbol": "VTI"}, "symbol is 'VTI'", NO_SECURITY),
+        ({"quantity": 1.0}, "quantity is 1.0", NO_SECURITY),
+        ({"price": 1.0}, "price is 1.0", NO_SECURITY),
+        ({"fees": 25.0}, "fees is 25.0", NO_SECURITY),
+        ({"lot": "L1"}, "lot is 'L1'", NO_SECURITY),
+        ({"lots": {"L1": 1}}, "lots is (('L1', 1),)", NO_SECURITY),
+        ({"lot_method": "FIFO"}, "lot_method is 'FIFO'", NO_SECURITY),
+    ],
+)
+def test_one_fault_of_a_withdrawal_one_finding(changed: dict[str, Any], what: str, remedy: str) -> None:
+    assert faults(replace(PAID_OUT, where="x.csv row 3"), **changed) == [("x.csv row 3", what, remedy)]
 
 
 def test_all_faults_at_once() -> None:

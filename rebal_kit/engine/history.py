@@ -69,8 +69,8 @@ def play(history: History, table: TaxTable) -> Desk:
     -------
     Desk
         With the ledger as the history left it and a journal of every purchase and of every lot sold. Row y of
-        `ledger.years` is the year of the first event plus y. Cash starts at 0 and may be negative: what was paid in
-        is not part of the history.
+        `ledger.years` is the year of the first event plus y. Cash starts at 0 and may be negative: deposits and
+        withdrawals are not played.
 
     Raises
     ------

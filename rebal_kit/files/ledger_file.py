@@ -16,10 +16,22 @@ from rebal_kit.files.explain import explain, separators
 from rebal_kit.files.fields import STRICT, Date, Name, Number, refusal
 from rebal_kit.files.reading import capped, did_you_mean, read_text
 from rebal_kit.findings import Finding, LedgerError, raise_errors
-from rebal_kit.transactions import LEDGER_METHODS, PIECE, PURCHASES, Action, Transaction
+from rebal_kit.transactions import CASH_FLOWS, LEDGER_METHODS, PIECE, PURCHASES, Action, Transaction
 
 _COLUMNS = Columns(
-    usual=("date", "account", "action", "symbol", "quantity", "price", "fees", "lot", "lots", "lot_method"),
+    usual=(
+        "date",
+        "account",
+        "action",
+        "symbol",
+        "quantity",
+        "price",
+        "fees",
+        "lot",
+        "lots",
+        "lot_method",
+        "amount",
+    ),
     needed=("date", "account", "action", "symbol", "quantity", "price"),
 )
 #: Says that the sale names its lots; the names themselves stand under lots.
@@ -67,6 +79,14 @@ def _lots(value: str) -> tuple[tuple[str, float], ...]:
     return tuple(pairs)
 
 
+def _no_amount(value: str) -> float:
+    raise refusal(f"is {value!r}", "leave it empty: only DEPOSIT and WITHDRAW have one")
+
+
+def _not_of_cash(value: str) -> Any:
+    raise refusal(f"is {value!r}", "leave it empty: DEPOSIT and WITHDRAW have an account and an amount only")
+
+
 class LedgerRow(BaseModel):
     """One row of a ledger, as far as all actions have it in common."""
 
@@ -88,6 +108,7 @@ class LedgerRow(BaseModel):
     lot_method: Annotated[str, PlainValidator(_method)] = Field(
         default="", description=f"One of {', '.join(_METHODS)}"
     )
+    amount: Annotated[float, PlainValidator(_no_amount)] = 0.0
 
     def build(self, where: str) -> Transaction:
         """Return the line; `where` names its row.
@@ -108,7 +129,7 @@ class LedgerRow(BaseModel):
         try:
             made = Transaction(
                 self.date, self.account, self.action, self.symbol, self.quantity, self.price, self.fees,
-                lot, lots, method, where,
+                lot, lots, method, self.amount, where,
             )  # fmt: skip
         except LedgerError as refused:
             raise LedgerError((*found, *refused.findings)) from None
@@ -161,8 +182,25 @@ class SplitRow(LedgerRow):
     )
 
 
+class CashRow(LedgerRow):
+    """Money paid into an account or out of it, and no security."""
+
+    account: Name = Field(description="The name of an account of the household")
+    symbol: Annotated[str, PlainValidator(_not_of_cash)] = ""
+    quantity: Annotated[float, PlainValidator(_not_of_cash)] = 0.0
+    price: Annotated[float, PlainValidator(_not_of_cash)] = 0.0
+    fees: Annotated[float, PlainValidator(_not_of_cash)] = 0.0
+    lot: Annotated[str, PlainValidator(_not_of_cash)] = ""
+    lots: Annotated[tuple[tuple[str, float], ...], PlainValidator(_not_of_cash)] = ()
+    lot_method: Annotated[str, PlainValidator(_not_of_cash)] = ""
+    amount: Annotated[float, BeforeValidator(as_number), Field(gt=0, allow_inf_nan=False)] = Field(
+        description="The US$ paid into the account or out of it, above 0"
+    )
+
+
 _ROWS: dict[str, type[LedgerRow]] = {
     "BUY": TradeRow, "SELL": TradeRow, "REINVEST": TradeRow, "EX_DIVIDEND": DividendRow, "SPLIT": SplitRow,
+    "DEPOSIT": CashRow, "WITHDRAW": CashRow,
 }  # fmt: skip
 
 
@@ -185,7 +223,8 @@ def load_ledger(path: str | Path, accounts: Collection[str] | None = None) -> tu
     Parameters
     ----------
     path : str or path
-        Columns ``date, account, action, symbol, quantity, price`` and, where needed, ``fees, lot, lots, lot_method``.
+        Columns ``date, account, action, symbol, quantity, price`` and, where needed, ``fees, lot, lots, lot_method,
+        amount``.
     accounts : collection of str, optional
         Account names of the household; not checked when they are not given.
 
@@ -232,7 +271,8 @@ def read_ledger(text: str, name: str, accounts: Collection[str] | None = None) -
             spelt[symbol] = (symbol, number)
             what = f"'{symbol}' is written '{first}' in row {row_of_first}"
             findings.append(Finding("error", f"{place}, column symbol", what, "write a symbol one way"))
-        model = _ROWS.get(cells.get("action", "").upper(), LedgerRow)
+        # where the action is not known, an amount says as what the row was meant
+        model = _ROWS.get(cells.get("action", "").upper()) or (CashRow if "amount" in cells else LedgerRow)
         try:
             transactions.append(model.model_validate(cells).build(place))
         except ValidationError as error:
@@ -240,7 +280,8 @@ def read_ledger(text: str, name: str, accounts: Collection[str] | None = None) -
         except LedgerError as error:
             findings += error.findings
         if len(findings) > before:
-            unread.add(symbol)
+            if symbol or model is not CashRow:  # money has no security that could not be played
+                unread.add(symbol)
             of_rows += len(findings) - before
     whole = of_rows == len(findings) and "" not in unread
     if empty and not findings:
@@ -274,8 +315,10 @@ def write_ledger(transactions: Iterable[Transaction]) -> str:
 
 def _cells(transaction: Transaction) -> tuple[Any, ...]:
     t = transaction
+    cash = t.action in CASH_FLOWS
+    unpriced = cash or (t.action == Action.SPLIT and not t.price)
     return (
-        t.date, t.account, str(t.action), t.symbol, t.quantity,
-        None if t.action == Action.SPLIT and not t.price else t.price, t.fees or None, t.lot,
-        ";".join(f"{name}:{digits(shares)}" for name, shares in t.lots), t.lot_method,
+        t.date, t.account, str(t.action), t.symbol, None if cash else t.quantity, None if unpriced else t.price,
+        t.fees or None, t.lot, ";".join(f"{name}:{digits(shares)}" for name, shares in t.lots), t.lot_method,
+        t.amount or None,
     )  # fmt: skip

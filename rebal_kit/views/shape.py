@@ -71,11 +71,10 @@ def setting_line(comparison: Comparison) -> str:
     """Return market, period and law in one line."""
     run = next(iter(comparison.runs.values()))
     dates, tax = run.market.dates, run.household.tax
-    law = f"US federal law of {tax.law_year} in every year"
     rates = "flat rates" if tax.flat else FILINGS[tax.filing]
-    return (
-        f"Household {label(run.household.name)}; prices '{run.market.name}', {dates[0]} to {dates[-1]}; {law}, {rates}"
-    )
+    law = f"US federal law of {tax.law_year} in every year, {rates}"
+    prices = f"prices '{run.market.name}', {dates[0]} to {dates[-1]}"
+    return f"Household {label(run.household.name)}; {prices}; {law}"
 
 
 def thin(frame: pd.DataFrame, points: int = MOST_POINTS, by: str | None = None) -> pd.DataFrame:

@@ -56,6 +56,7 @@ def as_json(report: TaxReport) -> dict[str, Any]:
         },
         "wash_sales": rows_of(report.wash_sales),
         "dividends": rows_of(report.dividends),
+        "distributions": rows_of(report.distributions),
         "broker_view": rows_of(report.broker),
         "findings": [
             {"severity": f.severity, "where": f.where, "what": f.what, "remedy": f.remedy}
@@ -74,7 +75,7 @@ def csv_files(report: TaxReport) -> Mapping[str, str]:
     tables = {
         "form_8949": report.form_8949, "disposals": report.disposals, "open_lots": report.open_lots,
         "wash_sales": report.wash_sales, "broker_view": report.broker, "dividends": report.dividends,
-        "schedule_d": report.schedule_d,
+        "distributions": report.distributions, "schedule_d": report.schedule_d,
     }  # fmt: skip
     return {
         f"{name}.csv": write_rows(list(table.columns), (row.values() for row in rows_of(table)))

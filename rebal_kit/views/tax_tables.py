@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rebal_kit.tax_report import IN_BASIS, LOST, UNATTACHED
 from rebal_kit.views.nouns import FILINGS, KINDS
 from rebal_kit.views.tables import said
 from rebal_kit.views.tax_words import (
@@ -20,6 +19,7 @@ from rebal_kit.views.tax_words import (
     period,
     shares,
 )
+from rebal_kit.wash_trail import IN_BASIS, LOST, UNATTACHED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ _GAP = 2
 _YEARS = {
     "ST": "short", "LT": "long", "recognized": "net\ngain", "disallowed": "disal-\nlowed",
     "permanent": "lost for\ngood", "deduction": "loss\ndeducted", "carried_over": "carried\nover",
-    "tax": "tax\nadded",
+    "distributions": "distri-\nbutions", "tax": "tax\nadded",
 }  # fmt: skip
 _FATES = {IN_BASIS: "in basis", LOST: "lost for good", UNATTACHED: "in no lot"}
 

@@ -21,6 +21,7 @@ from rebal_kit.schedule import look_sessions
 from rebal_kit.sources.load import load_market
 from rebal_kit.targets import AssetClass
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
+from rebal_kit.vectorbt_bridge import portfolio_from
 from tests.worlds import account, household_of, market_of, random_market
 
 pytestmark = pytest.mark.compiled
@@ -139,6 +140,19 @@ def test_buy_and_hold_equals_vectorbts() -> None:
         init_cash=100_000.0,
     )
     np.testing.assert_allclose(run.daily["value"], theirs.value(), rtol=SAME)
+
+
+def test_deposits_and_withdrawals_are_in_the_value_path() -> None:
+    """Cash that nothing is bought for is worth itself: the value is higher by what was paid in so far."""
+    household = household_of({"A": 0.6, "B": 0.4})
+    run = backtest(random_market(3, ("A", "B"), 300), household, RebalancePolicy("p", BAND))
+    flow = pd.Series(0.0, run.dates)
+    flow.iloc[[0, 7, 40, 299]] = [2_500.0, -900.0, 10_000.0, -0.25]
+    value = portfolio_from(
+        run.market, run.journal, run.daily.assign(flow=flow), run.setting.opening_positions, 100_000.0
+    ).value()
+    np.testing.assert_allclose(value, run.daily["value"] + flow.cumsum(), rtol=SAME)
+    assert apart(run) < SAME  # a run that has no such column
 
 
 def test_vectorbt_is_loaded_only_when_it_is_asked_for() -> None:

@@ -16,7 +16,7 @@ from rebal_kit.files.ledger_file import load_ledger, read_ledger, write_ledger
 from rebal_kit.shipped import shipped_data
 from rebal_kit.sources.sessions import exchange_findings
 from rebal_kit.sources.values import Problems
-from rebal_kit.transactions import PURCHASES, Action, Transaction
+from rebal_kit.transactions import CASH_FLOWS, PURCHASES, Action, Transaction
 
 FOLDER = shipped_data() / "ledgers"
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
@@ -51,7 +51,7 @@ def test_three_years_of_sessions_in_order(ledger: tuple[Transaction, ...]) -> No
         finding.what for finding in exchange_findings(dates, np.arange(len(dates)), Problems("example.csv"))
     ]
     assert [what for what in said if "is no New York Stock Exchange session" in what] == []
-    assert {line.action for line in ledger} == set(Action)
+    assert {line.action for line in ledger} == set(Action) - set(CASH_FLOWS)
     assert {line.lot_method for line in ledger} == {"", "FIFO", "HIFO"}
 
 
@@ -103,3 +103,13 @@ def test_it_survives_being_written(ledger: tuple[Transaction, ...]) -> None:
 def test_it_says_that_it_is_synthetic() -> None:
     assert "synthetic" in README
     assert Path(FOLDER / "example.csv").read_text(encoding="utf-8").isascii()
+
+
+def test_the_deposits_and_withdrawals_that_the_readme_shows(household: Household) -> None:
+    text = re.search(r"```\n(date,.*?amount\n.*?)```", README, re.DOTALL)
+    assert text
+    history = read_ledger(text[1], "example", [account.name for account in household.accounts])
+    assert history.findings == ()
+    assert [(line.action, line.account, line.amount) for line in history.transactions] == [
+        ("DEPOSIT", "Dana IRA", 7_000.0), ("WITHDRAW", "Dana IRA", 12_500.0),
+    ]  # fmt: skip

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 import rebal_kit as rk
 from rebal_kit.files.ledger_file import load_ledger, read_ledger, write_ledger
 from rebal_kit.findings import LedgerError
-from rebal_kit.transactions import LEDGER_METHODS, PURCHASES, Action, Transaction
+from rebal_kit.transactions import CASH_FLOWS, LEDGER_METHODS, PURCHASES, Action, Transaction
 
 HEADER = "date,account,action,symbol,quantity,price,fees,lot,lots,lot_method\n"
+WRITTEN = HEADER.replace("\n", ",amount\n")
 ACCOUNTS = ("Joint", "Alex IRA")
 DAY = dt.date(2024, 1, 2)
 
@@ -128,9 +129,9 @@ SPELLING = "write L1:100;L2:50, each lot once with the shares sold from it"
         ("2024-01-02,Joint,BYU,VTI,1,2,,,,", "action", "is 'BYU'", "did you mean 'BUY'?"),
         ("2024-01-02,Joint,ex-dividend,VTI,1,2,,,,", "action", "is 'ex-dividend'", "did you mean 'EX_DIVIDEND'?"),
         ("2024-01-02,,transfer,VTI,1,,,,,", "action", "is 'transfer'",
-         "use one of BUY, SELL, REINVEST, EX_DIVIDEND, SPLIT"),
+         "use one of BUY, SELL, REINVEST, EX_DIVIDEND, SPLIT, DEPOSIT, WITHDRAW"),
         ("2024-01-02,Joint,,VTI,1,2,,,,", "action", "is missing",
-         "give one of BUY, SELL, REINVEST, EX_DIVIDEND, SPLIT"),
+         "give one of BUY, SELL, REINVEST, EX_DIVIDEND, SPLIT, DEPOSIT, WITHDRAW"),
         ("2024-01-02,Joint,BUY,,1,2,,,,", "symbol", "is missing", "give a ticker"),
         ("2024-01-02,Joint,BUY,V\aTI,1,2,,,,", "symbol",
          r"is 'V\x07TI', with blanks around it or characters that do not print", "remove them"),
@@ -205,6 +206,61 @@ def test_one_fault_one_finding(row: str, column: str, what: str, remedy: str) ->
     assert faults(f"{HEADER}2024-01-02,Joint,BUY,VT,1,9,,,,\n{row}") == [(place, what, remedy)]
 
 
+def test_deposits_and_withdrawals() -> None:
+    found = lines(
+        "2024-01-02,Joint,DEPOSIT,,,,,,,,5000",
+        "2024-01-02,Joint,BUY,VTI,20,237.5,,,,,",
+        "2024-01-02,Alex IRA,withdraw,,,,,,,,1250.50",
+        header=WRITTEN,
+    )
+    assert (found[0], found[2]) == (
+        Transaction(DAY, "Joint", Action.DEPOSIT, amount=5_000.0),
+        Transaction(DAY, "Alex IRA", Action.WITHDRAW, amount=1_250.5),
+    )
+    short = "date,account,action,amount,symbol,quantity,price\n2024-01-02,Joint,DEPOSIT,5000,,,"
+    assert read_ledger(short, "l.csv", ACCOUNTS).transactions == found[:1]
+
+
+CASH_ONLY = "leave it empty: DEPOSIT and WITHDRAW have an account and an amount only"
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "what", "remedy"),
+    [
+        ("2024-01-02,,DEPOSIT,,,,,,,,5", "account", "is missing", "give the name of an account of the household"),
+        ("2024-01-02,Joint,WITHDRAW,,,,,,,,", "amount", "is missing",
+         "give the US$ paid into the account or out of it, above 0"),
+        ("2024-01-02,Joint,WITHDRAW,,,,,,,,0", "amount", "is '0'", "give a number above 0"),
+        ("2024-01-02,Joint,WITHDRAW,,,,,,,,-500", "amount", "is '-500'", "give a number above 0"),
+        ("2024-01-02,Joint,DEPOSIT,,,,,,,,$500", "amount", "is '$500', not a number",
+         "write it without separators, signs or blanks: 500"),
+        ("2024-01-02,Joint,DEPOSIT,,,,,,,,1e13", "", "amount is 1e+13", "check it: no line has more than 1e+12"),
+        ("2024-01-02,Joint,DEPOSIT,VTI,,,,,,,5", "symbol", "is 'VTI'", CASH_ONLY),
+        ("2024-01-02,Joint,DEPOSIT,,5,,,,,,5", "quantity", "is '5'", CASH_ONLY),
+        ("2024-01-02,Joint,DEPOSIT,,,1,,,,,5", "price", "is '1'", CASH_ONLY),
+        ("2024-01-02,Joint,DEPOSIT,,,,25,,,,5", "fees", "is '25'", CASH_ONLY),
+        ("2024-01-02,Joint,DEPOSIT,,,,,L1,,,5", "lot", "is 'L1'", CASH_ONLY),
+        ("2024-01-02,Joint,DEPOSIT,,,,,,L1:5,,5", "lots", "is 'L1:5'", CASH_ONLY),
+        ("2024-01-02,Joint,DEPOSIT,,,,,,,FIFO,5", "lot_method", "is 'FIFO'", CASH_ONLY),
+        ("2024-01-02,Joint,WITHDRAWL,,,,,,,,5", "action", "is 'WITHDRAWL'", "did you mean 'WITHDRAW'?"),
+        ("2024-01-02,Joint,BUY,VTI,5,10,,,,,50", "amount", "is '50'",
+         "leave it empty: only DEPOSIT and WITHDRAW have one"),
+        ("2024-01-02,,SPLIT,VTI,5,,,,,,50", "amount", "is '50'",
+         "leave it empty: only DEPOSIT and WITHDRAW have one"),
+    ],
+)  # fmt: skip
+def test_one_fault_of_a_cash_flow_one_finding(row: str, column: str, what: str, remedy: str) -> None:
+    place = "l.csv row 2" + (f", column {column}" if column else "")
+    assert faults(f"{WRITTEN}{row}") == [(place, what, remedy)]
+
+
+def test_a_cash_flow_that_cannot_be_read_leaves_every_security_playable() -> None:
+    text = f"{WRITTEN}2024-01-02,Joint,BUY,VTI,5,10,,,,,\n2024-01-02,Joint,DEPOSIT,,,,,,,,-5\n"
+    assert read_ledger(text, "l.csv", ACCOUNTS).unread == frozenset()
+    unknown = read_ledger(text.replace("DEPOSIT", "TRANSFER"), "l.csv", ACCOUNTS)
+    assert (unknown.unread, len(unknown.transactions)) == (frozenset(), 1)
+
+
 @pytest.mark.parametrize(
     ("header", "found"),
     [
@@ -212,7 +268,7 @@ def test_one_fault_one_finding(row: str, column: str, what: str, remedy: str) ->
         (HEADER.replace("fees", "fee"), [("unknown column 'fee'", "did you mean 'fees'?")]),
         (HEADER.replace("lots", "lot"), [("column 'lot' is there twice", "keep one")]),
         ("date,account,action,symbol,quantity\n",
-         [("column 'price' is missing", f"the columns are {HEADER.strip().replace(',', ', ')}")]),
+         [("column 'price' is missing", f"the columns are {WRITTEN.strip().replace(',', ', ')}")]),
         ("2024-01-02,Joint,BUY,VTI,1,2\n", None),
     ],
 )  # fmt: skip
@@ -280,6 +336,8 @@ MONEY = st.floats(0, 1e9)
 def transactions(draw: Any) -> Transaction:
     day = draw(st.dates(dt.date(1900, 1, 1), dt.date(2024, 12, 31)))
     action, account, symbol = draw(st.sampled_from(Action)), draw(NAMES), draw(NAMES).upper()
+    if action in CASH_FLOWS:
+        return Transaction(day, account, action, amount=draw(st.floats(1e-9, 1e9)))
     if action == Action.SPLIT:
         return Transaction(day, draw(st.sampled_from(("", account))), action, symbol, draw(SHARES))
     given: dict[str, Any] = {"quantity": draw(SHARES), "price": draw(MONEY)}
@@ -306,8 +364,10 @@ def test_what_is_written_is_read_back(history: list[Transaction]) -> None:
 def test_written_as_one_would_write_it() -> None:
     sale = Transaction(DAY, "Joint", Action.SELL, "VTI", 1.5, 0.1, lots=(("L1", 1), ("=L2#2", 0.5)))
     split = Transaction(DAY, "", Action.SPLIT, "VTI", 10)
-    assert write_ledger([sale, split]) == (
-        f"{HEADER}2024-01-02,Joint,SELL,VTI,1.5,0.1,,,L1:1;=L2#2:0.5,\n2024-01-02,,SPLIT,VTI,10,,,,,\n"
+    paid_out = Transaction(DAY, "Joint", Action.WITHDRAW, amount=1_250.5)
+    assert write_ledger([sale, split, paid_out]) == (
+        f"{WRITTEN}2024-01-02,Joint,SELL,VTI,1.5,0.1,,,L1:1;=L2#2:0.5,,\n2024-01-02,,SPLIT,VTI,10,,,,,,\n"
+        "2024-01-02,Joint,WITHDRAW,,,,,,,,1250.5\n"
     )
 
 

@@ -19,7 +19,11 @@ ACCOUNTS = {
 }
 IDENTICAL = [["AA", "AB"]]
 SYMBOLS = ("AA", "AA", "AA", "AB", "C")
-KINDS = (*["buy"] * 6, *["sell"] * 8, *["reinvest", "fill"] * 2, "split", "ex_dividend")
+KINDS = (
+    *["buy"] * 6, *["sell"] * 8, *["reinvest", "fill", "withdraw"] * 2, "split", "ex_dividend", "deposit",
+)  # fmt: skip
+#: Small beside a bracket, and larger than all of them.
+AMOUNTS = (250, 1_000.5, 12_000, 60_000, 400_000)
 METHODS = ("fifo", "lifo", "hifo", "least_tax", "long_term_first")
 
 
@@ -36,6 +40,17 @@ def conventions(random: Random) -> dict[str, Any]:
     }
 
 
+def tax(random: Random) -> dict[str, Any]:
+    """What else is on the return."""
+    return {
+        "filing": random.choice(["single", "mfj", "mfs", "hoh"]),
+        "law_year": random.choice([2024, 2025, 2026]),
+        "ordinary_income": random.choice([0, 20_000, 95_000.25, 240_000, 700_000]),
+        "carryover_short": random.choice([0, 0, 4_000]),
+        "carryover_long": random.choice([0, 0, 900.5]),
+    }
+
+
 def history(seed: int, *, whole: bool = False, longest: int = 26) -> dict[str, Any]:
     """A history in which every sale sells what is there; a `whole` one has no parts of shares, splits or averages."""
     return draw_history(Random(seed), longest // 2, longest, whole=whole)
@@ -48,6 +63,7 @@ def draw_history(random: Random, shortest: int, longest: int, *, whole: bool = F
         "accounts": {name: ACCOUNTS[name] for name in names},
         "identical": IDENTICAL,
         "conventions": conventions(random) if random.random() < 0.8 else {},
+        "tax": tax(random) if random.random() < 0.8 else {},
         "trades": [],
     }
     day = dt.date(2024, 1, 2)
@@ -65,6 +81,9 @@ def draw_history(random: Random, shortest: int, longest: int, *, whole: bool = F
             trade["ratio"] = random.choice([2, 4, 0.5, 1.5])
             if random.random() < 0.2:
                 trade["account"] = random.choice(names)  # the brokers are not of one mind
+        elif kind in {"deposit", "withdraw"}:
+            trade = {"date": trade["date"], "side": kind, "account": random.choice(names)}
+            trade["amount"] = random.choice(AMOUNTS)
         elif kind == "sell" and held:
             position = random.choice(list(held))
             trade |= sale(random, held[position], whole) | dict(

@@ -8,6 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 NONE = Fraction(0)
+#: Sides of trades that move shares; dividends, deposits and withdrawals move money.
+MOVES = ("buy", "reinvest", "sell", "split")
 
 
 @dataclass(frozen=True)
@@ -197,5 +199,5 @@ def scale(splits: list[Split], symbol: str, account: str, start: float, end: flo
 
 
 def in_order(story: dict[str, Any]) -> list[dict[str, Any]]:
-    """The trades by date; those of one day stay in their order."""
-    return sorted((t for t in story["trades"] if t["side"] != "ex_dividend"), key=lambda trade: trade["date"])
+    """The trades that move shares, by date; those of one day stay in their order."""
+    return sorted((t for t in story["trades"] if t["side"] in MOVES), key=lambda trade: trade["date"])

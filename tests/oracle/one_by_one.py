@@ -38,7 +38,11 @@ class Share:
 
 def settle_one_by_one(story: dict[str, Any]) -> tuple[Rows, Rows]:
     """Sales: shares, gain, disallowed, permanent, unattached. Lots: shares, basis."""
-    trades = [t for t in sorted(story["trades"], key=lambda t: t["date"]) if t["side"] != "ex_dividend"]
+    trades = [
+        t
+        for t in sorted(story["trades"], key=lambda t: t["date"])
+        if t["side"] in {"buy", "reinvest", "sell"}
+    ]
     read = {"merge_fills": True, "parent_excluded": True, **story["conventions"]}
     shares = issue(trades, merge=read["merge_fills"])
     sales: Rows = defaultdict(lambda: [Fraction(0)] * 5)

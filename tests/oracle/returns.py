@@ -3,6 +3,8 @@
 * IRC §1222, §1211(b), §1212(b): gains and losses are netted by term, then across; a net loss is deducted up to a limit;
   the rest is carried on by the Capital Loss Carryover Worksheet of the instructions for Schedule D.
 * IRC §1(h): the Qualified Dividends and Capital Gain Tax Worksheet of the instructions for Form 1040.
+* IRC §408(d)(1): any amount paid or distributed out of an individual retirement plan is gross income of the payee;
+  §402(a) says so of an employees' trust. §1411(c)(5) keeps both out of net investment income.
 * IRC §1411: net investment income tax.
 
 Tax is taken from the rate schedules, not from the table of the instructions, which rounds to steps of 50 dollars.
@@ -134,16 +136,20 @@ def net_investment_tax(filing: str, agi: Fraction, investment: Fraction) -> tupl
 
 
 def settle_return(
-    year: int, filing: str, *, wages: float = 0, ordinary: float = 0, qualified: float = 0, short: float = 0,
-    long: float = 0, carry_short: float = 0, carry_long: float = 0, deduction: float | None = None,
+    year: int, filing: str, *, wages: float = 0, distributions: float = 0, ordinary: float = 0,
+    qualified: float = 0, short: float = 0, long: float = 0, carry_short: float = 0, carry_long: float = 0,
+    deduction: float | None = None,
 ) -> Return:  # fmt: skip
-    """Settle a return. `ordinary` is interest and dividends that are not qualified; losses carried in are positive."""
+    """Settle a return. `ordinary` is interest and dividends that are not qualified; losses carried in are positive.
+
+    `distributions` are what retirement plans paid, as far as it is gross income.
+    """
     table = TABLES[year, filing]
     dividends, interest = exact(qualified), exact(ordinary)
     limit = Fraction(LOSS_LIMIT[filing])
     netted = net(exact(short), exact(long), exact(carry_short), exact(carry_long), limit)
     gains = netted.taxed_short + netted.taxed_long - netted.deduction  # line 7 of Form 1040
-    agi = exact(wages) + interest + dividends + gains
+    agi = exact(wages) + exact(distributions) + interest + dividends + gains
     before_floor = agi - (table.standard if deduction is None else exact(deduction))
 
     # Qualified Dividends and Capital Gain Tax Worksheet.

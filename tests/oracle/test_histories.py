@@ -141,7 +141,7 @@ def test_dividends_are_paid_on_what_the_day_began_with(seed):
             continue
         held = NONE
         for trade in trades:
-            if trade["symbol"] != symbol or trade["date"] > date:
+            if trade.get("symbol") != symbol or trade["date"] > date:
                 continue
             if trade["side"] == "split":
                 held *= exact(trade["ratio"]) if trade.get("account", account) == account else 1
@@ -150,7 +150,7 @@ def test_dividends_are_paid_on_what_the_day_began_with(seed):
         times = [
             t
             for t in trades
-            if (t["side"], t["date"], t.get("account"), t["symbol"]) == ("ex_dividend", *paid)
+            if (t["side"], t["date"], t.get("account"), t.get("symbol")) == ("ex_dividend", *paid)
         ]
         mine = [r for r in rows if (r.ex_date.isoformat(), r.account, r.symbol) == paid]
         assert sum((row.shares for row in mine), NONE) == held * len(times)

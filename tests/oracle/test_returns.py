@@ -18,6 +18,7 @@ from tests.oracle.returns import (
     net_investment_tax,
     settle_return,
 )
+from tests.oracle.years import years
 
 HALF_A_CENT = Fraction(1, 200)
 
@@ -100,3 +101,38 @@ def test_parameters(case):
         assert [table.zero, table.fifteen] == stated["ltcg_0_15_upper"]
         assert table.standard == stated["standard_deduction"]
         assert NIIT_THRESHOLD[filing] == stated["niit_threshold"]
+
+
+def test_distributions_are_gross_income_and_no_investment_income():
+    """Single, 2025: 184,250 of wages are taxable; 20,000 from an IRA are taxed at 24 % to 197,300, then at 32 %."""
+    wages = settle_return(2025, "single", wages=200_000)
+    paid = settle_return(2025, "single", wages=200_000, distributions=20_000)
+    assert paid.total - wages.total == exact(13_050) * Fraction(24, 100) + exact(6_950) * Fraction(32, 100)
+    assert paid.niit == 0
+    dividends = settle_return(2025, "single", wages=190_000, qualified=20_000, distributions=4_000)
+    assert dividends.niit == Fraction(38, 1000) * 14_000  # adjusted gross income is 214,000
+
+
+def test_the_years_of_a_story():
+    """A loss of 6,000 is deducted over two years; only what the IRA and the 401(k) pay is gross income."""
+    story = {
+        "accounts": {
+            "TX1": {"kind": "taxable", "owner": "A"}, "IRA": {"kind": "ira", "owner": "A"},
+            "K": {"kind": "401k", "owner": "A"}, "ROTH": {"kind": "roth_ira", "owner": "A"},
+            "HSA": {"kind": "hsa", "owner": "A"},
+        },
+        "tax": {"filing": "single", "law_year": 2025, "ordinary_income": 65_750},
+        "trades": [
+            {"date": "2024-02-01", "side": "buy", "account": "TX1", "symbol": "C", "quantity": 100, "price": 100,
+             "lot": "L", "fees": 0},
+            {"date": "2024-06-03", "side": "sell", "account": "TX1", "symbol": "C", "quantity": 100, "price": 40,
+             "fees": 0},
+            *({"date": "2025-03-03", "side": "withdraw", "account": name, "amount": 1_000}
+              for name in ("TX1", "IRA", "K", "ROTH", "HSA")),
+            {"date": "2025-03-03", "side": "deposit", "account": "IRA", "amount": 9_000},
+        ],
+    }  # fmt: skip
+    told = years(story)
+    assert {year: settled.distributions for year, settled in told.items()} == {2024: 0, 2025: 2_000}
+    assert [settled.added for settled in told.values()] == [-660, Fraction(22, 100) * (2_000 - 3_000)]
+    assert [settled.whole.carry_short for settled in told.values()] == [3_000, 0]

@@ -14,6 +14,7 @@ import rebal_kit as rk
 from tests.oracle.dividends import dividends
 from tests.oracle.ledger import settle
 from tests.oracle.nouns import Outcome, in_order
+from tests.oracle.years import years as settled_years
 from tests.public.ledgers import place_of, transactions_of
 
 CENT = 0.005
@@ -37,6 +38,7 @@ def differences(story: dict[str, Any], report: rk.TaxReport) -> list[str]:
         *apart("wash sales", wash_sales(report), _matches(outcome)),
         *apart("totals", {(name,): (0.0, value) for name, value in report.totals.items()}, _totals(outcome)),
         *apart("years", years(report), _years(outcome)),
+        *apart("returns", returns(report), _returns(story, outcome)),
         *apart("broker", broker(report), _broker(story, outcome)),
         *apart("dividends", paid(report), _paid(story, outcome)),
         *_used_twice(report, outcome),
@@ -95,6 +97,23 @@ def years(report: rk.TaxReport) -> Figures:
     }  # fmt: skip
 
 
+#: Columns of `TaxReport.years` and what the exact return calls them.
+LINES = ("net_short", "net_long", "net", "deduction")
+CARRIED = ("carry_short", "carry_long")
+
+
+def returns(report: rk.TaxReport) -> Figures:
+    columns = [*LINES, *CARRIED, "qualified", "ordinary", "distributions", "income_tax", "niit", "tax"]
+    return {
+        (int(y),): (0.0, *map(float, row))
+        for y, row in zip(report.years.index, report.years[columns].to_numpy(), strict=True)
+    }
+
+
+def distributions(report: rk.TaxReport) -> Figures:
+    return {(int(year),): (0.0, float(amount)) for year, amount in report.years["distributions"].items()}
+
+
 def broker(report: rk.TaxReport) -> Figures:
     return summed(report.broker, ["where", "lot"], ["quantity", "box_1e", "box_1g"])
 
@@ -108,7 +127,9 @@ def paid(report: rk.TaxReport) -> Figures:
 
 def figures(report: rk.TaxReport) -> dict[str, Figures]:
     """Everything above, to compare one report with another."""
-    told = {f.__name__: f(report) for f in (disposals, open_lots, wash_sales, years, broker, paid)}
+    told = {
+        f.__name__: f(report) for f in (disposals, open_lots, wash_sales, years, distributions, broker, paid)
+    }
     return told | {"totals": {(name,): (0.0, value) for name, value in report.totals.items()}}
 
 
@@ -162,6 +183,19 @@ def _years(outcome: Outcome) -> Figures:
     for sold in outcome.disposals:
         sums[sold.date.year, "LT" if sold.long else "ST"] += float(sold.recognized)
     return {key: (0.0, amount) for key, amount in sums.items()}
+
+
+def _returns(story: dict[str, Any], outcome: Outcome) -> Figures:
+    told: Figures = {}
+    for year, settled in settled_years(story, outcome).items():
+        whole, alone = settled.whole, settled.alone
+        told[year,] = (
+            0.0, *(float(getattr(whole.netted, name)) for name in LINES),
+            *(float(getattr(whole, name)) for name in CARRIED),
+            *map(float, (settled.qualified, settled.ordinary, settled.distributions)),
+            float(whole.income_tax - alone.income_tax), float(whole.niit - alone.niit), float(settled.added),
+        )  # fmt: skip
+    return told
 
 
 def _broker(story: dict[str, Any], outcome: Outcome) -> Figures:

@@ -26,6 +26,9 @@ def place_of(trade: dict[str, Any], number: int) -> str:
 
 
 def _transaction(trade: dict[str, Any], where: str) -> rk.Transaction:
+    if trade["side"] in {"deposit", "withdraw"}:
+        date, action = dt.date.fromisoformat(trade["date"]), rk.Action(trade["side"].upper())
+        return rk.Transaction(date, trade["account"], action, amount=float(trade["amount"]), where=where)
     method = trade.get("lot_method", "") if trade["side"] == "sell" and not trade.get("lots") else ""
     return rk.Transaction(
         date=dt.date.fromisoformat(trade["date"]),
@@ -51,6 +54,7 @@ def household_of(story: dict[str, Any]) -> rk.Household:
             rk.Account(name, account["owner"], account["kind"]) for name, account in story["accounts"].items()
         ),
         TargetAllocation({}),
+        rk.TaxProfile(**story.get("tax", {})),
         identical=groups_of(story),
         complete=True,
         conventions=rk.WashSaleConventions(**{name: value for name, value in given.items() if value != []}),
@@ -74,6 +78,7 @@ def household_text(story: dict[str, Any], *, tax: str = "", complete: bool = Tru
     if story.get("conventions"):
         lines.append("conventions:")
         lines += [f"  {name}: {_plain(value)}" for name, value in story["conventions"].items()]
+    tax = tax or ", ".join(f"{name}: {value}" for name, value in story.get("tax", {}).items())
     return "\n".join([*lines, *([f"tax: {{{tax}}}"] if tax else []), ""])
 
 

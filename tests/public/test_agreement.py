@@ -1,8 +1,8 @@
 """The report against the exact ledger in `tests/oracle`, on random households, to a cent; `make fuzz` tries many more.
 
-Compared are disposals, open lots, the wash-sale trail, totals, years, the broker's boxes and dividends; and that what
-is recognised is the economic gain with what is deferred and lost, that no share replaces twice, that no more is
-disallowed than was lost.
+Compared are disposals, open lots, the wash-sale trail, totals, years, returns, the broker's boxes and dividends; and
+that what is recognised is the economic gain with what is deferred and lost, that no share replaces twice, that no more
+is disallowed than was lost.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ import rebal_kit as rk
 from rebal_kit.shipped import shipped_data
 from tests.cases import load_cases
 from tests.files.test_mutations import DAMAGES
+from tests.oracle.histories import history
+from tests.oracle.years import distributions
 from tests.public.agreement import identity, unlawful
 from tests.public.ledgers import write_story
 
@@ -24,7 +26,8 @@ def pairs(folder: Path) -> list[dict[str, bytes]]:
     """The bundled example, and cases of every kind, as files."""
     example = shipped_data() / "ledgers"
     found = [{name: (example / f"example.{name[-4:].strip('.')}").read_bytes() for name in NAMES}]
-    for case in [*load_cases("wash"), *load_cases("lots"), *load_cases("dividends")]:
+    paid_out = [story for story in map(history, range(60)) if distributions(story)][:6]
+    for case in [*load_cases("wash"), *load_cases("lots"), *load_cases("dividends"), *paid_out]:
         write_story(case, folder, tax="filing: single, ordinary_income: 90000")
         found.append({name: (folder / name).read_bytes() for name in NAMES})
     return found

@@ -40,9 +40,7 @@ def report_of(story: dict[str, Any]) -> rk.TaxReport:
 def priced_higher(story: dict[str, Any], told: Told) -> tuple[Told, Told]:
     """All money is worth so many times as much."""
     trades = [
-        {**t, "price": exact(t["price"]) * TIMES, "fees": exact(t.get("fees", 0)) * TIMES}
-        if "price" in t
-        else t
+        {**t, **{name: exact(t[name]) * TIMES for name in ("price", "fees", "amount") if name in t}}
         for t in story["trades"]
     ]
     return figures(report_of({**story, "trades": trades})), _rows(told, _times)
@@ -59,7 +57,7 @@ def split_all(story: dict[str, Any], told: Told) -> tuple[Told, Told]:
     after: list[Trade] = []
     for trade in trades[middle:]:
         new = trade
-        if trade["side"] != "split":
+        if trade["side"] != "split" and "symbol" in trade:
             new = {
                 **trade,
                 "quantity": exact(trade["quantity"]) * RATIO,
@@ -68,7 +66,7 @@ def split_all(story: dict[str, Any], told: Told) -> tuple[Told, Told]:
             if "lots" in trade:
                 new["lots"] = [[name, exact(count) * RATIO] for name, count in trade["lots"]]
         after.append(new)
-    symbols = dict.fromkeys(trade["symbol"] for trade in trades)
+    symbols = dict.fromkeys(trade["symbol"] for trade in trades if "symbol" in trade)
     day = trades[middle]["date"] if middle < len(trades) else "2024-01-02"
     splits = [{"date": day, "side": "split", "symbol": symbol, "ratio": RATIO} for symbol in symbols]
     anew = figures(report_of({**story, "trades": [*trades[:middle], *splits, *after]}))
@@ -88,7 +86,10 @@ def accounts_reversed(story: dict[str, Any], told: Told) -> tuple[Told, Told]:
 def days_sorted(story: dict[str, Any], told: Told) -> tuple[Told, Told]:
     """Of one day, trades of securities that are not identical come in another order."""
     family = {symbol: group[0] for group in groups_of(story) for symbol in group}
-    trades = sorted(_placed(story), key=lambda t: family.get(t["symbol"], t["symbol"]), reverse=True)
+    symbol = {trade["place"]: trade.get("symbol", "") for trade in _placed(story)}  # none where money is paid
+    trades = sorted(
+        _placed(story), key=lambda t: family.get(symbol[t["place"]], symbol[t["place"]]), reverse=True
+    )
     trades.sort(key=lambda trade: trade["date"])
     return figures(report_of({**story, "trades": trades})), told
 

@@ -124,6 +124,42 @@ def test_dividends_that_are_not_qualified_are_listed_and_folders_are_not() -> No
     assert "clients" not in html
 
 
+def paid_out() -> TaxReport:
+    """An IRA, whose name is an account number, and a Roth IRA pay out in two years."""
+    accounts = (
+        Account("IRA 99 876 5432", "Ann", AccountKind.IRA),
+        Account("Roth", "Ann", AccountKind.ROTH_IRA),
+    )
+    household = Household(
+        "Ann", accounts, TargetAllocation({}), TaxProfile("single", 2025, 100_000), complete=True
+    )
+    flows = (
+        ("2024-12-30", accounts[0], 1_234.5),
+        ("2025-01-06", accounts[0], 2_000),
+        ("2025-01-06", accounts[1], 10),
+    )
+    return tax_report(
+        [Transaction(dt.date.fromisoformat(day), a.name, "WITHDRAW", amount=usd) for day, a, usd in flows],
+        household,
+    )
+
+
+def test_withdrawals_have_a_table_and_a_column_where_there_are_any() -> None:
+    html = tax_page(paid_out())
+    text = text_of(html)
+    for words in (
+        "Carried over Distributions Tax added", "Withdrawals from tax-advantaged accounts", "line 4b of Form 1040",
+        "2024 IRA ••••5432 traditional IRA 1,234.50 1,234.50", "2025 IRA ••••5432 traditional IRA 2,000.00 2,000.00",
+        "2025 Roth Roth IRA 10.00 0.00", "US$ 3,234.50 withdrawn from 'IRA ••••5432'",
+    ):  # fmt: skip
+        assert words in text, words
+    assert "876 5432" not in html
+    assert "1,234.50" not in text_of(tax_page(paid_out().of_year(2025)))
+    without = text_of(tax_page(example()))
+    assert "Withdrawals" not in without
+    assert "Distributions" not in without
+
+
 @pytest.mark.parametrize("complete", [True, False])
 def test_coverage_is_said(complete: bool) -> None:
     report = example()

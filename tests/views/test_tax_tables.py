@@ -14,7 +14,7 @@ from rebal_kit.tax_report import TaxReport, tax_report
 from rebal_kit.transactions import Transaction
 from rebal_kit.views.tax_tables import terminal
 from rebal_kit.views.tax_words import law, money, shares
-from tests.views.test_tax_page import washed
+from tests.views.test_tax_page import paid_out, washed
 
 
 def printed(report: TaxReport, width: int = 80) -> str:
@@ -39,6 +39,15 @@ def test_a_long_history_is_cut_and_says_so() -> None:
     assert "and 15 smaller ones: --out DIR writes them all" in text
     assert "S40 " in text
     assert "S15 " not in text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_distributions_have_a_column_where_there_are_any(width: int) -> None:
+    text = printed(paid_out(), width)
+    assert "distri-" in text
+    assert "butions" in text
+    assert "1,234.50" in text
+    assert "distri-" not in printed(washed("Main", "IRA"), width)
 
 
 def test_law_names_years_without_numbers_of_their_own_together() -> None:
