@@ -15,7 +15,6 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.backtest import Backtest as Backtest
     from rebal_kit.backtest import backtest as backtest
     from rebal_kit.compare import Comparison as Comparison
-    from rebal_kit.compare import TaxSaved as TaxSaved
     from rebal_kit.compare import compare as compare
     from rebal_kit.conventions import WashSaleConventions as WashSaleConventions
     from rebal_kit.domain import Account as Account
@@ -42,6 +41,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.flows import CashFlow as CashFlow
     from rebal_kit.gain_limits import GainLimits as GainLimits
     from rebal_kit.gifts import gift_lots as gift_lots
+    from rebal_kit.household_comparison import HouseholdComparison as HouseholdComparison
+    from rebal_kit.household_comparison import compare_household as compare_household
     from rebal_kit.market import Market as Market
     from rebal_kit.market import Quote as Quote
     from rebal_kit.policy import BUY_AND_HOLD as BUY_AND_HOLD
@@ -56,6 +57,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.sweep import sweep as sweep
     from rebal_kit.targets import AssetClass as AssetClass
     from rebal_kit.targets import TargetAllocation as TargetAllocation
+    from rebal_kit.tax_alpha import TaxAlpha as TaxAlpha
+    from rebal_kit.tax_alpha import tax_alpha as tax_alpha
     from rebal_kit.tax_report import TaxReport as TaxReport
     from rebal_kit.tax_report import tax_report as tax_report
     from rebal_kit.transactions import Action as Action
@@ -70,7 +73,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
 _HOMES = {
     "audit": "Audit",
     "backtest": "Backtest backtest",
-    "compare": "Comparison TaxSaved compare",
+    "compare": "Comparison compare",
     "conventions": "WashSaleConventions",
     "domain": "Account AccountKind Household Security TaxLot TaxProfile",
     "files.household": "load_household save_household",
@@ -81,6 +84,7 @@ _HOMES = {
     "flows": "CashFlow",
     "gain_limits": "GainLimits",
     "gifts": "gift_lots",
+    "household_comparison": "HouseholdComparison compare_household",
     "market": "Market Quote",
     "policy": "BUY_AND_HOLD Costs Harvest RebalancePolicy",
     "reasons": "Reason",
@@ -88,6 +92,7 @@ _HOMES = {
     "sources.load": "load_market",
     "sweep": "sweep",
     "targets": "AssetClass TargetAllocation",
+    "tax_alpha": "TaxAlpha tax_alpha",
     "tax_report": "TaxReport tax_report",
     "transactions": "Action Trade Transaction",
     "triggers": "Calendar Threshold Tier Tiered ToleranceBand",

@@ -212,7 +212,8 @@ class Backtest:
         first = int(self.market.dates[0].astype("datetime64[Y]").astype(int)) + 1970
         columns = {
             "short": books.SHORT, "long": books.LONG, "qualified": books.QUALIFIED, "ordinary": books.ORDINARY,
-            "harvested": books.HARVESTED, "disallowed": books.DISALLOWED, "permanent": books.PERMANENT,
+            "exempt": books.EXEMPT, "harvested": books.HARVESTED, "disallowed": books.DISALLOWED,
+            "permanent": books.PERMANENT,
             "deduction": books.DEDUCTION, "carry_short": books.CARRY_SHORT, "carry_long": books.CARRY_LONG,
             "tax": books.TAX, "losses": books.LOSSES, "distributions": books.DISTRIBUTIONS,
             "sheltered_deferred": books.SHELTERED_DEFERRED, "sheltered_roth": books.SHELTERED_ROTH,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,30 +15,7 @@ from rebal_kit.findings import Finding, PolicyError
 from rebal_kit.market import Market
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.run import METRICS, OpenWith, Setting, as_policies, prepare
-
-
-@dataclass(frozen=True, eq=False)
-class TaxSaved:
-    """What one policy saves in tax against another, and what became of it. US$.
-
-    The two portfolios part from the first different trade on, so that the differences in value hold more than tax. How
-    much of the saving is deferred, converted to a lower rate or permanent would need each harvested dollar to be
-    followed from lot to lot; that is not done here.
-
-    Attributes
-    ----------
-    by_year : Series
-        Tax of the other policy less tax of this one, by tax year; the last year's is accrued, not paid.
-    saved : float
-        The sum of `by_year`.
-    value_after_tax, value_after_liquidation : float
-        Value on the last day, this policy less the other: after tax, and if everything were sold.
-    """
-
-    by_year: pd.Series
-    saved: float
-    value_after_tax: float
-    value_after_liquidation: float
+from rebal_kit.tax_alpha import TaxAlpha, tax_alpha
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +43,8 @@ class Comparison:
         """Data, period, law and whatever a reader must know before using a figure."""
         return tuple(dict.fromkeys(finding for run in self.runs.values() for finding in run.assumptions))
 
-    def tax_saved(self, policy: str, other: str) -> TaxSaved:
-        """Return what `policy` saves in tax against `other`, year by year, and the difference in value.
+    def tax_saved(self, policy: str, other: str) -> TaxAlpha:
+        """Return what `policy` saves in tax against `other`, year by year and by what becomes of it.
 
         Raises
         ------
@@ -78,13 +55,7 @@ class Comparison:
             if name not in self.runs:
                 what, remedy = f"no run is called {name!r}", f"use {', '.join(self.runs)}"
                 raise PolicyError(Finding("error", "tax_saved", what, remedy))
-        mine, theirs = self.runs[policy], self.runs[other]
-        by_year = (theirs.years["tax"] - mine.years["tax"]).rename("tax_saved")
-        after_tax, after_liquidation = (
-            mine.metrics[name] - theirs.metrics[name]
-            for name in ("value_after_tax", "value_after_liquidation")
-        )
-        return TaxSaved(by_year, float(by_year.sum()), after_tax, after_liquidation)
+        return replace(tax_alpha(self.runs[policy], self.runs[other]), policy=policy, other=other)
 
     def __repr__(self) -> str:
         return f"<Comparison of {len(self.runs)} policies for {self.setting.household.name!r}>"

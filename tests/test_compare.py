@@ -30,9 +30,14 @@ def test_tax_saved_by_year_and_the_difference_in_value() -> None:
     # 2024-06-03: 500 A bought at $100 are sold at $60: a short-term loss of $20,000, replaced by 600 P at $50.
     # $3,000 of it are deducted in 2024 and in 2025 at 30 %: $900 each; the first is credited on 2025-04-15.
     saved = comparison.tax_saved("harvesting", "plain")
-    assert saved.by_year.tolist() == pytest.approx([900.0, 900.0])
+    assert (saved.policy, saved.other) == ("harvesting", "plain")
+    assert saved.by_year["saved"].tolist() == pytest.approx([900.0, 900.0])
     assert saved.by_year.index.tolist() == [2024, 2025]
     assert saved.saved == pytest.approx(1_800.0)
+    # Each year $3,000 of gain are put off, to be taxed as long-term one day: 20 points of the 30 come back.
+    assert saved.by_year["deferred"].tolist() == pytest.approx([600.0, 600.0])
+    assert (saved.converted, saved.permanent) == pytest.approx((600.0, 0.0))
+    assert saved.by_year["alpha"].tolist() == pytest.approx([900.0 / 100_000, 900.0 / 80_000])
     # 2025-12-31: the plain portfolio's A are worth $45,000, cost $50,000: a loss of $5,000, $3,000 deducted: −$900.
     # The other's 600 P are worth $45,000, cost $30,000: long-term gain of $15,000 less $17,000 carried in from 2024: a
     # net loss of $2,000 instead of the $3,000 deducted so far, at 30 %: $300 more.

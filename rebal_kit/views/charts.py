@@ -12,8 +12,12 @@ from rebal_kit.views.shape import label, thin, twins
 from rebal_kit.views.style import INK, QUIET, Look
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rebal_kit.backtest import Backtest
     from rebal_kit.compare import Comparison
+    from rebal_kit.household_comparison import HouseholdComparison
+    from rebal_kit.tax_alpha import TaxAlpha
 
 _CONFIG = style.config()
 _PLAIN, _HARVESTED = "Without harvesting", "Harvesting losses"
@@ -217,26 +221,67 @@ def taxes_by_year(comparison: Comparison) -> alt.Chart | alt.FacetChart:
     title = _title("Tax by year", "Income tax that the portfolio adds to the household's return, by tax year, US$; "
                                   "below zero it lowers the tax on other income")  # fmt: skip
     text = f"Income tax by year for {', '.join(dict.fromkeys(rows['rule'])) or 'each policy'}."
-    return _facets(bars, rows, title, text)
+    return _facets([bars], rows, title, text)
 
 
-def tax_saved(comparison: Comparison) -> alt.Chart | alt.FacetChart | None:
-    """Draw the tax that harvesting saved in each year (below zero: harvesting cost tax), or None without such pairs."""
-    pieces = []
-    for harvested, plain in twins(comparison).items():
-        saved = comparison.tax_saved(harvested, plain).by_year.rename("saved").rename_axis("year")
-        pieces.append(saved.reset_index().assign(rule=label(plain)))
-    if not pieces:
-        return None
-    rows = pd.concat(pieces, ignore_index=True).round({"saved": 2})
-    bars = alt.Chart(rows).mark_bar(color=style.BLUE).encode(
-        alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy", domain=False, ticks=False)),
-        alt.Y("saved:Q", title="US$", axis=alt.Axis(labelExpr=_US_DOLLARS, tickCount=5)),
-        tooltip=[alt.Tooltip("rule:N"), alt.Tooltip("year:O"), alt.Tooltip("saved:Q", format="$,.0f")],
+def tax_saved(comparison: Comparison) -> alt.LayerChart | alt.FacetChart | None:
+    """Draw what harvesting saved in each year and what became of it, rule by rule; None without such pairs."""
+    found = {
+        label(plain): comparison.tax_saved(harvested, plain) for harvested, plain in twins(comparison).items()
+    }
+    title = "Tax saved by harvesting, by year"
+    return tax_split(found, comparison, title, "Same rule without harvesting less with it") if found else None
+
+
+def household_tax(comparison: HouseholdComparison) -> alt.LayerChart | alt.FacetChart | None:
+    """Draw tax saved by each thing that a household comparison switches off; None where nothing could be."""
+    against = "Tax with it switched off less tax of the policy as it is"
+    found = comparison.tax_alphas
+    return tax_split(found, comparison, "Tax saved, by what is switched off", against) if found else None
+
+
+def tax_split(
+    alphas: Mapping[str, TaxAlpha], comparison: Comparison, title: str, against: str
+) -> alt.LayerChart | alt.FacetChart:
+    """Draw tax saved by year, split into what is deferred, converted and permanent: a panel an entry of `alphas`.
+
+    What stems only from less or more income is drawn apart from what is permanent: nobody is better off for it.
+
+    Parameters
+    ----------
+    alphas : mapping of str to TaxAlpha
+        By the panel's heading.
+    comparison : Comparison
+        Whose data, period and law stand below the title.
+    title, against : str
+        The heading, and which tax less which tax.
+    """
+    rows = pd.concat([shape.split_rows(alpha).assign(rule=rule) for rule, alpha in alphas.items()]).round(2)
+    parts = list(shape.PARTS)
+    colour = alt.Color("part:N", title=None, sort=parts, legend=_below(),
+                       scale=alt.Scale(domain=parts, range=list(style.PARTS)))  # fmt: skip
+    x = alt.X(
+        "year:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy", domain=False, ticks=False)
+    )
+    y = alt.Y("amount:Q", title="US$", axis=alt.Axis(labelExpr=_US_DOLLARS, tickCount=5))
+    tips = [alt.Tooltip("rule:N"), alt.Tooltip("year:O"), alt.Tooltip("part:N", title="what becomes of it"),
+            alt.Tooltip("amount:Q", format="$,.0f"),
+            alt.Tooltip("saved:Q", format="$,.0f", title="tax saved")]  # fmt: skip
+    bars = alt.Chart(rows).mark_bar(stroke="white", strokeWidth=0.5).encode(
+        x, y, colour, order=alt.Order("at:Q"), tooltip=tips
     )  # fmt: skip
-    title = _title("Tax saved by harvesting, by year", "Same rule without harvesting less with it, US$; below zero, "
-                                                       "harvesting cost tax in that year")  # fmt: skip
-    return _facets(bars, rows, title, "Tax saved by harvesting in each year, for each rule.")
+    sums = alt.Chart(rows).transform_filter("datum.at == 0").mark_point(
+        filled=True, shape="diamond", size=60, fill="white", stroke=INK, strokeWidth=1.4, opacity=1
+    ).encode(x, alt.Y("saved:Q"), shape=alt.Shape(
+        "sum:N", title=None, legend=_below(), scale=alt.Scale(domain=["Tax saved, all parts"], range=["diamond"])
+    ), tooltip=tips[:2] + tips[-1:])  # fmt: skip
+    text = "; ".join(
+        f"{rule}: {alpha.saved:,.0f} US dollars saved, of which {alpha.deferred:,.0f} deferred,"
+        f" {alpha.converted:,.0f} converted and {alpha.permanent:,.0f} permanent"
+        for rule, alpha in alphas.items()
+    )
+    below = [f"{against}, US$; below zero, tax was higher. {shape.REPAID}", shape.setting_line(comparison)]
+    return _facets([bars, sums], rows, _title(title, below), f"{title}. {text}.")
 
 
 def harvest_effect(comparison: Comparison) -> alt.LayerChart | None:
@@ -299,12 +344,12 @@ def stacked(*drawn: Any) -> alt.VConcatChart:
     ).configure(**_CONFIG)  # fmt: skip
 
 
-def _facets(bars: alt.Chart, rows: pd.DataFrame, title: alt.TitleParams, text: str) -> Any:
+def _facets(layers: list[alt.Chart], rows: pd.DataFrame, title: alt.TitleParams, text: str) -> Any:
     """Lay bars out in a panel a rule, on one scale, with a line at zero."""
     rules = list(dict.fromkeys(rows["rule"]))
     if len(rules) == 1:
-        return _finish(alt.layer(bars, _zero("y")).properties(width=830, height=230), title, text)
-    panel = alt.layer(bars, _zero("y"), data=rows).properties(width=375, height=140)
+        return _finish(alt.layer(*layers, _zero("y")).properties(width=830, height=230), title, text)
+    panel = alt.layer(*layers, _zero("y"), data=rows).properties(width=375, height=140)
     chart = panel.facet(alt.Facet("rule:N", title=None, sort=rules), columns=2, spacing=22)
     return _finish(chart.resolve_axis(x="independent", y="independent"), title, text)
 

@@ -23,9 +23,9 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "policies": {
             name: {
                 "policy": repr(found.policy),
-                "metrics": {key: _plain(value) for key, value in found.metrics.items()},
+                "metrics": {key: plain(value) for key, value in found.metrics.items()},
                 "years": [
-                    {str(key): int(value) if key == "year" else _plain(value) for key, value in row.items()}
+                    {str(key): int(value) if key == "year" else plain(value) for key, value in row.items()}
                     for row in found.years.rename_axis("year").reset_index().to_dict("records")
                 ],
             }
@@ -38,6 +38,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> float | None:
+def plain(value: Any) -> float | None:
+    """Return a number, or None where it is none."""
     number = float(value)
     return number if math.isfinite(number) else None

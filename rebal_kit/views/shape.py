@@ -11,11 +11,13 @@ import pandas as pd
 
 from rebal_kit.metrics import DAYS_PER_YEAR
 from rebal_kit.reasons import Reason
+from rebal_kit.views.nouns import FILINGS
 
 if TYPE_CHECKING:
     from rebal_kit.backtest import Backtest
     from rebal_kit.compare import Comparison
     from rebal_kit.findings import Finding
+    from rebal_kit.tax_alpha import TaxAlpha
 
 #: No curve is drawn with more points; Altair refuses more than 5,000 rows a table.
 MOST_POINTS = 2_000
@@ -36,6 +38,43 @@ MARKS = {
     Reason.BALANCE: (BOUGHT, SOLD), Reason.HARVEST: (HARVESTED, HARVESTED),
     Reason.REPLACEMENT: (HARVESTED, HARVESTED), Reason.RAISE_TAX: (FOR_TAX, FOR_TAX),
 }  # fmt: skip
+
+
+#: What becomes of a dollar of tax saved: the words for the columns of `rebal_kit.tax_alpha.TaxAlpha.by_year`.
+DEFERRED, CONVERTED, PERMANENT, NOT_EARNED = (
+    "Deferred",
+    "Converted to another rate",
+    "Permanent",
+    "Because income differed",
+)
+PARTS = (DEFERRED, CONVERTED, PERMANENT, NOT_EARNED)
+#: What deferred means to whoever owes the tax.
+REPAID = "What is deferred falls due on sale or withdrawal."
+
+
+def split_rows(alpha: TaxAlpha) -> pd.DataFrame:
+    """Return a row for each year and part of the tax saved: year, part, at (order), amount, saved, sum. US$."""
+    years = alpha.by_year
+    parts = {
+        DEFERRED: years["deferred"], CONVERTED: years["converted"],
+        PERMANENT: years["permanent"] - years["not_earned"], NOT_EARNED: years["not_earned"],
+    }  # fmt: skip
+    pieces = [
+        pd.DataFrame({"year": years.index, "part": part, "at": at, "amount": amount.to_numpy(),
+                      "saved": years["saved"].to_numpy(), "sum": "Tax saved, all parts"})
+        for at, (part, amount) in enumerate(parts.items())
+    ]  # fmt: skip
+    return pd.concat(pieces, ignore_index=True)
+
+
+def setting_line(comparison: Comparison) -> str:
+    """Return market, period and law in one line."""
+    run = next(iter(comparison.runs.values()))
+    dates, tax = run.market.dates, run.household.tax
+    rates = "flat rates" if tax.flat else FILINGS[tax.filing]
+    law = f"US federal law of {tax.law_year} in every year, {rates}"
+    prices = f"prices '{run.market.name}', {dates[0]} to {dates[-1]}"
+    return f"Household {label(run.household.name)}; {prices}; {law}"
 
 
 def thin(frame: pd.DataFrame, points: int = MOST_POINTS, by: str | None = None) -> pd.DataFrame:

@@ -13,6 +13,8 @@ from typing import Any
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
 INK, QUIET, GRID, BAND = "#222222", "#595959", "#E4E4E4", "#DCEBF5"
+#: Deferred, converted, permanent, not earned: told apart by darkness too.
+PARTS = (SKY, BLUE, BLACK, "#C8C8C8")
 FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 
 _COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)

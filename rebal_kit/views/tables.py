@@ -127,10 +127,11 @@ def shown(measure: Measure, values: Iterable[float]) -> list[str]:
     else:
         found = [v * 100 for v in found]
         digits = measure.digits
-    return [_number(v, digits) for v in found]
+    return [number(v, digits) for v in found]
 
 
-def _number(value: float, digits: int) -> str:
+def number(value: float, digits: int) -> str:
+    """Return a figure as text; what is not known is a dash, and what rounds to nothing has no sign."""
     if not math.isfinite(value):
         return "–"
     text = f"{value:,.{digits}f}"

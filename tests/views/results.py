@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,8 @@ from rebal_kit.market import Market
 from rebal_kit.policy import BUY_AND_HOLD, Harvest, RebalancePolicy
 from rebal_kit.reasons import Reason
 from rebal_kit.targets import AssetClass, TargetAllocation
+from rebal_kit.tax_alpha import TaxAlpha
+from rebal_kit.tax_split import Resale
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
 
 CLASSES = {"US stocks": 0.6, "Treasuries": 0.4}
@@ -34,13 +36,21 @@ POLICIES = {
 }
 
 
-class Saved(NamedTuple):
-    """What `Comparison.tax_saved` gives."""
-
-    by_year: pd.Series
-    saved: float
-    value_after_tax: float
-    value_after_liquidation: float
+def split(saved: pd.Series, policy: str = "harvested", other: str = "plain") -> TaxAlpha:
+    """What `Comparison.tax_saved` gives: of each dollar saved 60 cents deferred, 30 converted, 10 permanent."""
+    by_year = pd.DataFrame(
+        {"saved": saved, "deferred": 0.6 * saved, "converted": 0.3 * saved, "permanent": 0.1 * saved,
+         "not_earned": 0.04 * saved, "alpha": saved / 100_000}
+    )  # fmt: skip
+    causes = pd.DataFrame({"on_gains": saved, "kept_off": 2.0 * saved})
+    resale = Resale(
+        tax=350.0,
+        deferred=float(by_year["deferred"].sum()),
+        other_gains=-20.0,
+        other_rates=0.0,
+        retirement=1_500.4,
+    )
+    return TaxAlpha(policy, other, by_year, causes, 0.15, 0.24, resale, 400.0, -612.5, 0.0004, -0.0006)
 
 
 @dataclass(frozen=True)
@@ -77,9 +87,8 @@ class Runs:
     def table(self) -> pd.DataFrame:
         return pd.DataFrame({name: run.metrics for name, run in self.runs.items()}).T
 
-    def tax_saved(self, base: str, other: str) -> Saved:
-        by_year = self.runs[other].years["tax"] - self.runs[base].years["tax"]
-        return Saved(by_year, 900.0, 400.0, -612.5)
+    def tax_saved(self, policy: str, other: str) -> TaxAlpha:
+        return split(self.runs[other].years["tax"] - self.runs[policy].years["tax"], policy, other)
 
 
 def results(policies: Mapping[str, RebalancePolicy] = POLICIES, sessions: int = 900) -> Runs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.views import charts, style
-from rebal_kit.views.shape import MOST_POINTS
+from rebal_kit.views.shape import MOST_POINTS, PARTS
 from tests.views.results import POLICIES, Runs, results
 
 ALL = {
@@ -92,11 +93,43 @@ def test_taxes_are_the_years_of_both_twins() -> None:
     assert len(figures) == 3 * 3 * 2
 
 
-def test_tax_saved_and_what_harvesting_changed_are_the_comparisons_own_figures() -> None:
-    saved = rows_with(charts.tax_saved(results()), "saved")
-    assert {r["saved"] for r in saved if r["year"] == 2004} == {90.0}
+def test_tax_saved_is_drawn_in_its_parts_and_as_their_sum() -> None:
+    chart = charts.tax_saved(results())
+    rows = [r for r in rows_with(chart, "part") if (r["rule"], r["year"]) == ("quarterly", 2004)]
+    assert [(r["part"], r["amount"]) for r in rows] == [
+        ("Deferred", 54.0), ("Converted to another rate", 27.0), ("Permanent", 5.4), ("Because income differed", 3.6),
+    ]  # fmt: skip
+    assert {r["saved"] for r in rows} == {90.0}
+    spec = chart.to_dict()
+    (domain,) = {tuple(d["domain"]) for d in found(spec, "scale") if "Deferred" in d.get("domain", [])}
+    assert domain == PARTS
+    below = " ".join(spec["title"]["subtitle"])
+    for words in (
+        "US$",
+        "falls due on sale",
+        "2004-11-19 to 2008-05-01",
+        "US federal law of 2026",
+        "made by hand",
+    ):
+        assert words in below
+    assert (
+        "quarterly: 90 US dollars saved, of which 54 deferred, 27 converted and 9 permanent"
+        in chart.description
+    )
+
+
+def test_parts_differ_in_darkness() -> None:
+    def light(colour: str) -> float:
+        red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    shades = sorted(light(colour) for colour in style.PARTS)
+    assert min(b - a for a, b in itertools.pairwise(shades)) > 25
+
+
+def test_what_harvesting_changed_is_the_comparisons_own_figures() -> None:
     effect = rows_with(charts.harvest_effect(results()), "amount")
-    assert [r["amount"] for r in effect if r["rule"] == "quarterly"] == [900.0, 400.0, -612.5]
+    assert [r["amount"] for r in effect if r["rule"] == "quarterly"] == [90.0, 400.0, -612.5]
 
 
 def test_drift_shows_bands_trades_and_reasons() -> None:

@@ -76,7 +76,8 @@ def test_page_states_source_period_law_coverage_and_no_advice(html: str) -> None
     text = " ".join(" ".join(Tags(html).text).split())
     for words in ("a test", "2004-11-19 to", "900 sessions", "United States, 2026", "married, jointly",
                   "outside accounts unknown", "law: United States, tax year 2026", "Not tax advice", "no forecast",
-                  "US stocks 60 %", "Harvesting: nothing may replace AAA", "not tax alone", "followed from lot to lot",
+                  "US stocks 60 %", "Harvesting: nothing may replace AAA", "not tax alone",
+                      "what is permanent never falls due",
                   "What the measures mean", "tax accrued and not paid yet",
                   "Main (taxable, Broker One)", "5.12"):  # fmt: skip
         assert words in text, words
