@@ -23,7 +23,7 @@ from numba.core.compiler import Compiler
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PACKAGE = Path(__file__).parent
-_SOURCES = ("compiled.py", "metrics.py", "reasons.py", "rules/*.py", "rules/*.toml", "engine/*.py")
+_SOURCES = ("compiled.py", "by_reference.py", "metrics.py", "reasons.py", "rules/*.py", "rules/*.toml", "engine/*.py")
 _OLD_CACHES_KEPT = 3
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rebal_kit.by_reference import by_reference
 from rebal_kit.compiled import compiled, inner
 from rebal_kit.engine.book import buy, sell, split_shares
 from rebal_kit.engine.choose import rank_lots, take_ranked
@@ -81,6 +82,7 @@ def replay(desk: Desk, events: np.ndarray, picks: np.ndarray) -> int:
     int
         OK; LOTS_FULL, LOSSES_FULL or JOURNAL_FULL; or the status of the first event left out.
     """
+    desk = by_reference(desk)
     ledger = desk.ledger
     first_wrong = OK
     for i in range(len(events)):

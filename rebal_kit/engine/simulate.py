@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rebal_kit.by_reference import by_reference
 from rebal_kit.compiled import compiled, inner
 from rebal_kit.engine.arrays import AS_POLICY, DRIP, REINVEST
 from rebal_kit.engine.book import buy, split_shares
@@ -42,6 +43,7 @@ def simulate(desk: Desk, invest: bool) -> int:
     invest : bool
         Invest all cash at target on the first session.
     """
+    desk = by_reference(desk)
     prices, plan, structure = desk.prices, desk.plan, desk.structure
     forget(desk)
     index = 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rebal_kit.by_reference import by_reference
 from rebal_kit.compiled import compiled, inner
 from rebal_kit.engine.arrays import DEFERRED, TAXABLE
 from rebal_kit.engine.desk import Desk
@@ -156,6 +157,7 @@ def liquidation_tax(desk: Desk, t: int, last_year: int) -> float:
 @compiled
 def close_books(desk: Desk, t: int, last_year: int) -> tuple[float, float]:
     """Return tax owed up to session `t`, the last year's included, and the further tax of liquidating then."""
+    desk = by_reference(desk)
     owed = owed_tax(desk, last_year)
     further = liquidation_tax(desk, t, last_year)
     return owed + settle_year(desk, last_year), further
