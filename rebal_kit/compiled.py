@@ -23,7 +23,15 @@ from numba.core.compiler import Compiler
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PACKAGE = Path(__file__).parent
-_SOURCES = ("compiled.py", "by_reference.py", "metrics.py", "reasons.py", "rules/*.py", "rules/*.toml", "engine/*.py")
+_SOURCES = (
+    "compiled.py",
+    "by_reference.py",
+    "metrics.py",
+    "reasons.py",
+    "rules/*.py",
+    "rules/*.toml",
+    "engine/*.py",
+)
 _OLD_CACHES_KEPT = 3
 
 
@@ -140,14 +148,13 @@ def inner(function: F) -> F:
     """Compile a function that only compiled functions call.
 
     It gets no entrance from Python: unpacking a ledger's arrays at each one would more than double the compile time.
-    It is always inlined: handing all those arrays on costs more than most of these functions do.
     """
-    return _part(function, forceinline=True)
-
-
-def rare(function: F) -> F:
-    """Compile a function that only compiled functions call, and few times: it is not inlined, which saves compiling."""
     return _part(function)
+
+
+def hot(function: F) -> F:
+    """Compile a function that only compiled functions call, for every position or every session: always inlined."""
+    return _part(function, forceinline=True)
 
 
 def _part(function: F, **options: Any) -> F:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebal_kit.compiled import inner
+from rebal_kit.compiled import hot, inner
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.dividends import unqualify_dividends
@@ -63,7 +63,7 @@ def buy(desk: Desk, t: int, account: int, security: int, quantity: float, fee: f
     acquire(desk, prices.day[t], account, security, quantity, cost)
 
 
-@inner
+@hot
 def acquire(desk: Desk, day: int, account: int, security: int, quantity: float, cost: float) -> None:
     """Add purchased shares as lots, letting them replace shares sold at a loss inside an open window."""
     ledger, structure, wash_days = desk.ledger, desk.structure, desk.table.wash_days

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rebal_kit.compiled import inner, rare
+from rebal_kit.compiled import hot, inner
 from rebal_kit.engine.arrays import MINIMISE, NEVER, TAXABLE
 from rebal_kit.engine.budget import Room, gain_room, lower_room, shares_within
 from rebal_kit.engine.desk import Desk
@@ -34,7 +34,7 @@ def may_buy(desk: Desk, t: int, security: int) -> bool:
     return not (desk.plan.avoid_wash_sales and blocked)
 
 
-@inner
+@hot
 def recent_purchase(desk: Desk, group: int, day: int) -> tuple[int, int]:
     """Return the one purchase inside the window before `day` whose shares could replace others, and the earliest day.
 
@@ -72,7 +72,7 @@ def recent_purchase(desk: Desk, group: int, day: int) -> tuple[int, int]:
     return found, earliest
 
 
-@inner
+@hot
 def own_only(desk: Desk, recent: int, purchase: int, fresh: int) -> bool:
     """Say whether what `recent_purchase` found could not replace shares of this lot, being of its own purchase."""
     return recent == NONE or (recent == purchase and (desk.structure.reading.parent_excluded or fresh == 1))
@@ -183,7 +183,7 @@ def next_lot(
         work.take[best] = lot.quantity
 
 
-@rare
+@inner
 def rank_lots(desk: Desk, t: int, account: int, security: int, method: int) -> None:
     """Fill `work.tier` and `work.key` with the order of sale of a position's lots, and mark those to be kept."""
     work, plan = desk.work, desk.plan

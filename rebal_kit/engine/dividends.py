@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebal_kit.compiled import inner, rare
+from rebal_kit.compiled import inner
 from rebal_kit.engine.arrays import DEFERRED, TAXABLE
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import (
@@ -36,7 +36,7 @@ def receive_dividend(desk: Desk, year: int, account: int, security: int, per_sha
     return amount
 
 
-@rare
+@inner
 def unqualify_dividends(desk: Desk, t: int, security: int, sold: int) -> None:
     """Turn dividends on slice `sold` of an order into ordinary income where it was not held long enough around them.
 

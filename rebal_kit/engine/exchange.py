@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rebal_kit.compiled import inner, rare
+from rebal_kit.compiled import inner
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.locate import LEAST_PURCHASE, member_for
@@ -25,7 +25,7 @@ MOVE, SELL_UNTAXED, SELL_ANYWHERE = 0, 1, 2
 _START, _UNREACHED = -1, -2
 
 
-@rare
+@inner
 def exchange(desk: Desk, t: int, total: float, sell: bool) -> None:
     """Find place for what is left in `work.want`, by changing (A, N) `work.amounts` and, to `sell`, `work.sale`."""
     work = desk.work

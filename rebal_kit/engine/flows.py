@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rebal_kit.compiled import inner, rare
+from rebal_kit.compiled import inner
 from rebal_kit.engine.arrays import DEFERRED, ROTH, TAXABLE
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import DISTRIBUTIONS
@@ -17,7 +17,7 @@ from rebal_kit.reasons import Reason
 NO_SECURITY = -1
 
 
-@rare
+@inner
 def move_money(desk: Desk, t: int, total: float) -> float:
     """Take in the session's deposits and pay its withdrawals; return US$ put in less US$ taken out."""
     flow, accounts = desk.structure.flow, len(desk.ledger.cash)
@@ -40,7 +40,7 @@ def move_money(desk: Desk, t: int, total: float) -> float:
     return net
 
 
-@rare
+@inner
 def withdraw(desk: Desk, t: int, account: int, amount: float, total: float) -> float:
     """Pay a withdrawal out of one account, selling there what is needed; return US$ paid."""
     if desk.ledger.cash[account] < amount and desk.structure.managed[account]:
@@ -51,7 +51,7 @@ def withdraw(desk: Desk, t: int, account: int, amount: float, total: float) -> f
     return paid
 
 
-@rare
+@inner
 def withdraw_anywhere(desk: Desk, t: int, amount: float, total: float, for_tax: int) -> float:
     """Pay a withdrawal from wherever the policy says; return US$ paid.
 
@@ -89,7 +89,7 @@ def share_payment(desk: Desk, t: int, amount: float, scope: int, for_tax: int) -
     return amount
 
 
-@rare
+@inner
 def take_out(desk: Desk, t: int, account: int, amount: float, for_tax: int) -> None:
     """Pay `amount` US$ out of an account's cash; out of a tax-deferred one it is income (IRC §408(d)(1))."""
     if amount <= 0.0:
@@ -111,7 +111,7 @@ def note_unpaid(desk: Desk, t: int, account: int, wanted: float, paid: float) ->
         pass_over(desk.tape, desk.ledger, t, account, NO_SECURITY, Reason.UNPAID, short)
 
 
-@rare
+@inner
 def refill_cash(desk: Desk, t: int, total: float, scope: int) -> None:
     """Restore the cash reserves of the accounts in scope."""
     for account in range(len(desk.ledger.cash)):

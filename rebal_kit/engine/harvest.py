@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rebal_kit.compiled import inner, rare
+from rebal_kit.compiled import hot, inner
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.book import sell
 from rebal_kit.engine.budget import gain_room, lower_room, shares_within
@@ -25,7 +25,7 @@ from rebal_kit.rules.harvest import qualifies, tax_saved
 from rebal_kit.rules.wash_sale import blocked_until
 
 
-@inner
+@hot
 def harvest(desk: Desk, t: int) -> bool:
     """Harvest every qualifying lot of every taxable account; return whether anything was traded."""
     ledger, work, prices = desk.ledger, desk.work, desk.prices
@@ -59,7 +59,7 @@ def noted(desk: Desk, account: int, security: int) -> bool:
     return len(tape.journal) == 0 or tape.why_not[account, security] == Reason.NO_REPLACEMENT
 
 
-@inner
+@hot
 def harvest_position(desk: Desk, t: int, account: int, security: int) -> bool:
     """Sell the qualifying lots of one position as one order and buy its replacement with the proceeds."""
     chosen, loss = choose_losses(desk, t, account, security)
@@ -72,7 +72,7 @@ def harvest_position(desk: Desk, t: int, account: int, security: int) -> bool:
     return replace_lots(desk, t, account, security, chosen, substitutes, Reason.HARVEST, Reason.REPLACEMENT)
 
 
-@rare
+@inner
 def replace_lots(
     desk: Desk, t: int, account: int, security: int, chosen: int, substitutes: int, why_sold: int, why_bought: int
 ) -> bool:  # fmt: skip
@@ -100,7 +100,7 @@ def replace_lots(
     return True
 
 
-@inner
+@hot
 def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int, float]:
     """Put the lots worth harvesting into `work.order`; return how many and their loss, (0, 0) when there are none.
 
@@ -150,7 +150,7 @@ def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int,
     return chosen, total
 
 
-@rare
+@inner
 def find_substitutes(desk: Desk, t: int, account: int, security: int) -> int:
     """Fill `work.substitute` with what an account buys instead of `security`, in equal parts; return how many.
 
@@ -208,7 +208,7 @@ def already(desk: Desk, member: int, used: int) -> bool:
     return found
 
 
-@rare
+@inner
 def pair_losses(desk: Desk, t: int, gain: float) -> None:
     """Sell losses beside gains of `gain` US$ realised today, as far as the year has a net gain to offset.
 
@@ -258,7 +258,7 @@ def pair_losses(desk: Desk, t: int, gain: float) -> None:
                 left -= loss
 
 
-@rare
+@inner
 def losses_of_term(
     desk: Desk, t: int, account: int, security: int, long: int, most: float
 ) -> tuple[int, float]:
@@ -289,7 +289,7 @@ def losses_of_term(
     return chosen, total
 
 
-@rare
+@inner
 def switch_back(desk: Desk, t: int) -> bool:
     """Exchange partners for the member they stand in for, where that realises no short-term gain; say whether any was.
 

@@ -5,7 +5,7 @@ Money never crosses accounts. Within a rank, a purchase is spread over the accou
 
 from __future__ import annotations
 
-from rebal_kit.compiled import inner, rare
+from rebal_kit.compiled import inner
 from rebal_kit.engine.book import buy
 from rebal_kit.engine.choose import may_buy, may_buy_in
 from rebal_kit.engine.costs import affordable, spread_cost
@@ -73,7 +73,7 @@ def ready_cash(desk: Desk, scope: int, expected: bool) -> None:
             work.free[account] = max(0.0, cash)
 
 
-@rare
+@inner
 def place_buys(desk: Desk, t: int, spare: float, scope: int) -> None:
     """Fill (A, N) `work.amounts` with purchases of (N,) `work.want` for at most `spare` US$ and `work.free` a account.
 
@@ -151,7 +151,7 @@ def make_buys(desk: Desk, t: int) -> None:
                 buy_amount(desk, t, account, member, amount, reason)
 
 
-@rare
+@inner
 def buy_amount(desk: Desk, t: int, account: int, security: int, amount: float, reason: int) -> None:
     """Buy `amount` US$, or what the account's cash pays for, unless that is below the smallest trade."""
     spread = desk.plan.half_spread[security]
@@ -165,7 +165,7 @@ def buy_amount(desk: Desk, t: int, account: int, security: int, amount: float, r
     buy(desk, t, account, security, quantity, spread_cost(amount, spread), reason)
 
 
-@rare
+@inner
 def note_unplaced(desk: Desk, t: int, total: float) -> None:
     """Write down the purchases for which no account that may hold them has cash."""
     work, structure = desk.work, desk.structure

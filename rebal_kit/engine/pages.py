@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebal_kit.compiled import inner, rare
+from rebal_kit.compiled import hot, inner
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import LONG_AGO, LOTS_FULL, STATUS
 from rebal_kit.rules.harvest import qualifying_price
@@ -16,7 +16,7 @@ DUST = 1e-12
 ROUNDING = 1e-9
 
 
-@inner
+@hot
 def append_lot(
     desk: Desk, account: int, security: int, quantity: float, cost: float, deferred: float,
     acquired: int, start: int, purchase: int, fresh: int,
@@ -40,7 +40,7 @@ def append_lot(
     watch(desk, account, security, k)
 
 
-@inner
+@hot
 def remove_lots(desk: Desk, account: int, security: int, chosen: int) -> float:
     """Move the chosen shares from the page into `work.sold`, all of them before any is looked at for a wash sale.
 
@@ -88,7 +88,7 @@ def remove_lots(desk: Desk, account: int, security: int, chosen: int) -> float:
     return quantity
 
 
-@rare
+@inner
 def piece_number(desk: Desk, account: int, security: int, k: int) -> int:
     """Return which piece of its purchase lot `k` is, from 1; 0 where the purchase has only one.
 
@@ -105,7 +105,7 @@ def piece_number(desk: Desk, account: int, security: int, k: int) -> int:
     return 0 if alone else k - first + 1
 
 
-@rare
+@inner
 def average_basis(desk: Desk, account: int, security: int) -> None:
     """Give every lot of a position the position's average basis a share; dates stay."""
     ledger = desk.ledger
@@ -146,7 +146,7 @@ def split_lot(desk: Desk, account: int, security: int, k: int, quantity: float) 
     ledger.lot_count[account, security] = count + 1
 
 
-@inner
+@hot
 def watch(desk: Desk, account: int, security: int, k: int) -> None:
     """Let the harvest scan look at a position again from the price at which lot `k` can qualify."""
     lot = desk.ledger.lots[account, security, k]

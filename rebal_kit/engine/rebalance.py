@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rebal_kit.compiled import inner, rare
+from rebal_kit.compiled import hot, inner
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.exchange import exchange
 from rebal_kit.engine.flows import refill_cash
@@ -36,7 +36,7 @@ from rebal_kit.reasons import Reason
 from rebal_kit.rules.triggers import breach, destination_weight
 
 
-@inner
+@hot
 def value_household(desk: Desk, t: int, scope: int) -> tuple[float, float, float]:
     """Fill `work.sleeve_value` and `work.class_value`; return US$ in classes, in cash, and beside them.
 
@@ -102,7 +102,7 @@ def reachable_shares(desk: Desk, t: int, scope: int) -> None:
                 work.sleeve_share[n] = (1.0 - stuck) * weight / open_weight
 
 
-@inner
+@hot
 def check_triggers(desk: Desk, t: int, total: float, scope: int) -> bool:
     """Hold today's rules against the weights; fill `work.fired` and `work.destination`, say whether any fired."""
     plan, work, structure = desk.plan, desk.work, desk.structure
@@ -234,7 +234,7 @@ def spare_cash(desk: Desk, scope: int, cash: float, total: float) -> float:
     return min(room, cash - desk.structure.cash_target * total)
 
 
-@rare
+@inner
 def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> None:
     """Trade the accounts in scope towards `work.destination` for classes whose `work.fired` holds a reason, not -1."""
     work, structure, plan = desk.work, desk.structure, desk.plan
@@ -294,7 +294,7 @@ def want_buys(desk: Desk) -> None:
         work.want[n] = max(0.0, work.sleeve_change[n])
 
 
-@rare
+@inner
 def plan_exchanges(desk: Desk, t: int, spare: float, total: float) -> None:
     """Change the planned sales so that their money lies where the wanted classes may be bought."""
     work = desk.work
@@ -323,7 +323,7 @@ def sell_sleeves(desk: Desk, t: int) -> None:
                     sell_amount(desk, t, account, security, work.sale[account, security], reason)
 
 
-@inner
+@hot
 def decide(desk: Desk, t: int, scope: int, managed: float, cash: float) -> bool:
     """Take today's decision for the accounts in scope, valued before; return whether a rule fired.
 
@@ -344,7 +344,7 @@ def decide(desk: Desk, t: int, scope: int, managed: float, cash: float) -> bool:
     return fired
 
 
-@rare
+@inner
 def decide_alone(desk: Desk, t: int) -> bool:
     """Take today's decision for each account alone; return whether a rule fired in any."""
     fired = False
@@ -356,7 +356,7 @@ def decide_alone(desk: Desk, t: int) -> bool:
     return fired
 
 
-@rare
+@inner
 def open_positions(desk: Desk, t: int) -> None:
     """Invest all cash at target: the household's, or each account's alone."""
     work, structure = desk.work, desk.structure
@@ -372,13 +372,13 @@ def open_positions(desk: Desk, t: int) -> None:
             rebalance(desk, t, managed + cash, cash, scope)
 
 
-@rare
+@inner
 def revalue(desk: Desk, t: int, scope: int) -> tuple[float, float, float]:
     """Value the household again, as `value_household` does, after something that does not happen every day."""
     return value_household(desk, t, scope)
 
 
-@rare
+@inner
 def prepare_cash(desk: Desk, t: int, total: float, scope: int) -> tuple[float, float]:
     """Restore cash reserves and sell holdings outside the targets; return US$ in classes and in cash after it."""
     refill_cash(desk, t, total, scope)

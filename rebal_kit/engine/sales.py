@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rebal_kit.compiled import inner, rare
+from rebal_kit.compiled import inner
 from rebal_kit.engine.book import sell
 from rebal_kit.engine.choose import choose_lots, next_lot
 from rebal_kit.engine.costs import gross_for, spread_cost
@@ -120,7 +120,7 @@ def cheapest(desk: Desk, t: int, count: int, must: bool, overweight: bool) -> in
     return best
 
 
-@rare
+@inner
 def plan_sales(
     desk: Desk, t: int, count: int, amount: float, net: bool, must: bool, cap: float, overweight: bool
 ) -> float:
@@ -161,7 +161,7 @@ def sell_planned(desk: Desk, t: int, count: int, reason: int) -> float:
     return sold
 
 
-@rare
+@inner
 def sell_amount(desk: Desk, t: int, account: int, security: int, amount: float, reason: int) -> float:
     """Sell `amount` US$ of a position, or all of it; return the US$ sold before costs."""
     price = desk.prices.close[t, security]
@@ -185,7 +185,7 @@ def sell_amount(desk: Desk, t: int, account: int, security: int, amount: float, 
     return sold
 
 
-@rare
+@inner
 def raise_cash(
     desk: Desk, t: int, needed: float, total: float, scope: int, cap: float, balance: bool, reason: int
 ) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rebal_kit.compiled import compiled, inner, rare
+from rebal_kit.compiled import compiled, inner
 from rebal_kit.engine.ledger import JOURNAL_FULL, STATUS, Ledger
 
 ENTRY = np.dtype(
@@ -115,7 +115,7 @@ def next_entry(tape: Tape, ledger: Ledger) -> int:
     return row
 
 
-@rare
+@inner
 def note_match(
     tape: Tape, ledger: Ledger, row: int, account: int, security: int, purchase: int, acquired: int,
     quantity: float, disallowed: float, permanent: float, attached: int,
@@ -162,7 +162,7 @@ def pass_over(
     entry.amount = amount
 
 
-@rare
+@inner
 def note_flow(tape: Tape, ledger: Ledger, session: int, account: int, amount: float, for_tax: int) -> None:
     """Write down money that came into an account or left it."""
     if len(tape.journal) == 0:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rebal_kit.compiled import inner, rare
+from rebal_kit.compiled import inner
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import (
@@ -41,7 +41,7 @@ from rebal_kit.rules.wash_sale import (
 NOWHERE, IN_ORDER, GONE_BEFORE = range(3)
 
 
-@rare
+@inner
 def disallow(
     desk: Desk, loss: np.record, matched: float, account: int, security: int, purchase: int, acquired: int,
     attached: int,
@@ -71,7 +71,7 @@ def disallow(
     return deferred
 
 
-@rare
+@inner
 def replace_sold(desk: Desk, i: int, chosen: int) -> int:
     """Match slice `i` of the order, sold at the loss in `work.loss`, with purchases already made.
 
@@ -147,7 +147,7 @@ def earliest_replacement(desk: Desk) -> tuple[int, int, int]:
     return best
 
 
-@rare
+@inner
 def earlier_elsewhere(
     desk: Desk, account: int, security: int, k: int, i: int, chosen: int
 ) -> tuple[int, int]:
@@ -201,7 +201,7 @@ def earlier_elsewhere(
     return place, at
 
 
-@rare
+@inner
 def adjust_slice(desk: Desk, j: int, chosen: int) -> int:
     """Let slice `j` of the order replace `work.loss` before it is sold itself; return how many slices there are now."""
     work, ledger = desk.work, desk.ledger
@@ -236,7 +236,7 @@ def adjust_slice(desk: Desk, j: int, chosen: int) -> int:
     return chosen
 
 
-@rare
+@inner
 def use_gone(desk: Desk, g: int) -> None:
     """Let shares that were sold before replace `work.loss`: the loss is disallowed and has nowhere to go."""
     gone = desk.ledger.losses[GONE, g]
@@ -246,7 +246,7 @@ def use_gone(desk: Desk, g: int) -> None:
     gone.quantity -= matched
 
 
-@rare
+@inner
 def remember_gone(desk: Desk, account: int, security: int, day: int, chosen: int) -> None:
     """Keep what an order sold of recent purchases, where the reading lets it replace losses to come."""
     ledger, wash_days = desk.ledger, desk.table.wash_days
