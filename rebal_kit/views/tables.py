@@ -153,8 +153,9 @@ def table(comparison: Comparison) -> pd.DataFrame:
     rows: list[list[str]] = []
     for group, measures in MEASURES.items():
         for measure in measures:
-            moved = group != FLOWS or comparison.table[[m.key for m in measures]].to_numpy().any()
-            if measure.key in comparison.table and moved:
+            if measure.key not in comparison.table:
+                continue
+            if group != FLOWS or comparison.table[[m.key for m in measures]].to_numpy().any():
                 index.append((group, measure.name, "%" if measure.key in whole else measure.unit))
                 rows.append(shown(measure, comparison.table[measure.key]))
     return pd.DataFrame(
