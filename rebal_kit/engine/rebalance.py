@@ -249,10 +249,10 @@ def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> None
 
 @inner
 def want_buys(desk: Desk) -> None:
-    """Fill `work.want` with US$ to buy of each sleeve."""
+    """Fill `work.want` with US$ to buy of each sleeve: its change, and what an exchange has sold beside it."""
     work = desk.work
     for n in range(len(work.want)):
-        work.want[n] = max(0.0, work.sleeve_change[n])
+        work.want[n] = max(0.0, work.sleeve_change[n] + work.sleeve_sold[n])
 
 
 @inner
@@ -263,6 +263,7 @@ def plan_exchanges(desk: Desk, t: int, spare: float, total: float) -> None:
     for account in range(work.sale.shape[0]):
         for security in range(work.sale.shape[1]):
             expected += work.sale[account, security] * (1.0 - desk.plan.half_spread[security])
+    work.sleeve_sold[:] = 0.0
     want_buys(desk)
     ready_cash(desk, HOUSEHOLD, True)
     place_buys(desk, t, max(0.0, expected), HOUSEHOLD)
@@ -274,6 +275,7 @@ def sell_sleeves(desk: Desk, t: int) -> None:
     """Sell what `work.sale` says, sleeve by sleeve."""
     work, structure = desk.work, desk.structure
     for n in range(len(work.sleeve_change)):
+        work.sleeve_sold[n] = 0.0
         if work.sleeve_change[n] >= 0.0 and not structure.restricted:
             continue
         reason = work.reason[structure.sleeve_class[n]] if work.sleeve_change[n] < 0.0 else Reason.SWAP
@@ -281,4 +283,5 @@ def sell_sleeves(desk: Desk, t: int) -> None:
             security = structure.sleeve_member[i]
             for account in range(work.sale.shape[0]):
                 if work.sale[account, security] > 0.0:
-                    sell_amount(desk, t, account, security, work.sale[account, security], reason)
+                    amount = work.sale[account, security]
+                    work.sleeve_sold[n] += sell_amount(desk, t, account, security, amount, reason)
