@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,10 @@ from rebal_kit.engine.arrays import Prices
 from rebal_kit.reasons import Reason
 from rebal_kit.transactions import PIECE, Action, Transaction
 
+#: What a trade needs of the journal.
+_TOLD = (
+    "order", "date", "account", "symbol", "side", "quantity", "price", "cost", "reason_code", "lot", "piece",
+)  # fmt: skip
 #: Where lines stand in their session; trades by their number.
 _SPLIT_FIRST, _THEN_DIVIDENDS, _THEN_DEPOSITS, _WITHDRAWALS_LAST = -3.0, -2.0, -1.0, math.inf
 
@@ -57,8 +63,10 @@ def transactions_of(
 
 
 def _trades(journal: pd.DataFrame, session_of: dict[Any, int]) -> Iterator[tuple[int, Transaction]]:
-    for _, rows in journal.groupby("order", sort=True):
-        orders: list[dict[str, Any]] = rows.to_dict("records")  # type: ignore[assignment]
+    told = journal[list(_TOLD)].sort_values("order", kind="stable")
+    rows: list[dict[str, Any]] = told.to_dict("records")  # type: ignore[assignment]
+    for _, order in groupby(rows, itemgetter("order")):
+        orders = list(order)
         first = orders[0]
         date = first["date"].date()
         quantity = sum(row["quantity"] for row in orders)
