@@ -18,7 +18,7 @@ from rebal_kit.engine.ledger import (
     SHORT,
     WAITING,
 )
-from rebal_kit.engine.pages import DUST, append_lot, remove_lots
+from rebal_kit.engine.pages import DUST, append_lot, is_speck, remove_lots
 from rebal_kit.engine.tape import BOUGHT, COST, ORDERS, SOLD, TRADES, next_entry
 from rebal_kit.engine.wash import disallow, remember_gone, replace_sold
 from rebal_kit.reasons import Reason
@@ -87,10 +87,10 @@ def acquire(desk: Desk, day: int, account: int, security: int, quantity: float, 
         if settled > 0.0:
             start = replacement_start(day, loss.start, loss.day, structure.reading.tacking)
         append_lot(desk, account, security, matched, matched * unit_cost, settled, day, start, purchase, 0)
-        if loss.quantity <= DUST * matched:
+        if is_speck(loss.quantity, matched):
             loss.quantity = 0.0
         left -= matched
-        if left <= DUST * quantity:
+        if is_speck(left, quantity):
             return
     append_lot(desk, account, security, left, left * unit_cost, 0.0, day, day, purchase, 1)
 

@@ -15,6 +15,10 @@ from rebal_kit.rules.wash_sale import in_window
 #: A remainder below this share of a lot is rounding, not a holding.
 DUST = 1e-12
 
+#: So many shares are no holding either, however small the lot: no broker deals in less than a millionth of a share.
+#: What rounding leaves over would be a piece of its own in one order of sums, and none in another.
+SPECK = 1e-9
+
 #: A price that close to the one at which a lot qualifies is worth a look.
 ROUNDING = 1e-9
 
@@ -41,6 +45,12 @@ def append_lot(
     lot.fresh = fresh
     ledger.lot_count[account, security] = k + 1
     watch(desk, account, security, k)
+
+
+@hot
+def is_speck(shares: float, whole: float) -> bool:
+    """Say whether what is left of `whole` shares is rounding."""
+    return shares <= max(DUST * whole, SPECK)
 
 
 @hot
@@ -71,7 +81,7 @@ def remove_lots(desk: Desk, day: int, account: int, security: int, chosen: int) 
         if len(desk.tape.journal) > 0:
             slice_.piece = piece_number(desk, account, security, k)
         taken = work.take[k]
-        if taken >= lot.quantity * (1.0 - DUST):
+        if is_speck(lot.quantity - taken, lot.quantity):
             taken = lot.quantity
             lot.quantity = 0.0
             recent = recent or (lot.fresh == 1 and in_window(lot.acquired, day, desk.table.wash_days))

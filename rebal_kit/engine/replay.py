@@ -13,7 +13,7 @@ from rebal_kit.engine.book import buy, sell, split_shares
 from rebal_kit.engine.choose import rank_lots, take_ranked
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import JOURNAL_FULL, NEXT_PURCHASE, OK, STATUS
-from rebal_kit.engine.pages import average_basis
+from rebal_kit.engine.pages import SPECK, average_basis
 from rebal_kit.engine.tape import ORDERS
 from rebal_kit.rules.lots import AVERAGE
 
@@ -55,8 +55,6 @@ PICK = np.dtype(
 
 #: Shares are added and subtracted in another order by whoever wrote the history: so much is rounding, not overselling.
 ROUNDING = 1e-9
-#: So many shares are no holding either, however small the sale: no broker deals in less than a millionth of a share.
-SPECK = 1e-9
 
 
 @compiled

@@ -26,7 +26,7 @@ from rebal_kit.engine.ledger import (
     STATUS,
     WAITING,
 )
-from rebal_kit.engine.pages import DUST, forget_windows, split_lot, watch
+from rebal_kit.engine.pages import forget_windows, is_speck, split_lot, watch
 from rebal_kit.engine.tape import note_match
 from rebal_kit.rules.holding import first_long_term_day, replacement_start
 from rebal_kit.rules.wash_sale import (
@@ -80,8 +80,10 @@ def replace_sold(desk: Desk, i: int, chosen: int) -> int:
     """
     ledger, reading = desk.ledger, desk.structure.reading
     loss = desk.work.loss[0]
-    least = DUST * loss.quantity
-    while in_window(ledger.last_buy[loss.group], loss.day, desk.table.wash_days) and loss.quantity > least:
+    sold = loss.quantity
+    while in_window(ledger.last_buy[loss.group], loss.day, desk.table.wash_days) and not is_speck(
+        loss.quantity, sold
+    ):
         account, security, k = earliest_replacement(desk)
         if reading.row_level or reading.count_disposed:
             place, at = earlier_elsewhere(desk, account, security, k, i, chosen)
@@ -97,7 +99,7 @@ def replace_sold(desk: Desk, i: int, chosen: int) -> int:
             break
         lot = ledger.lots[account, security, k]
         matched = matched_shares(loss.quantity, lot.quantity)
-        if matched < lot.quantity * (1.0 - DUST):
+        if not is_speck(lot.quantity - matched, lot.quantity):
             split_lot(desk, account, security, k, matched)
             if ledger.state[STATUS] != OK:
                 return chosen
@@ -110,7 +112,7 @@ def replace_sold(desk: Desk, i: int, chosen: int) -> int:
             lot.long_from = first_long_term_day(lot.start)
             watch(desk, account, security, k)
         forget_windows(desk, loss.group)
-    if loss.quantity > least:
+    if not is_speck(loss.quantity, sold):
         open_window(desk)
     return chosen
 
@@ -207,7 +209,7 @@ def adjust_slice(desk: Desk, j: int, chosen: int) -> int:
     work, ledger = desk.work, desk.ledger
     loss = work.loss[0]
     matched = matched_shares(loss.quantity, work.sold[j].quantity)
-    if matched < work.sold[j].quantity * (1.0 - DUST):
+    if not is_speck(work.sold[j].quantity - matched, work.sold[j].quantity):
         if chosen >= len(work.sold):
             ledger.state[STATUS] = LOTS_FULL
             return chosen
