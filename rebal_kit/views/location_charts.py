@@ -97,7 +97,7 @@ def _panel(name: str, household: Household, amounts: pd.DataFrame) -> alt.LayerC
     base = alt.Chart(cells).encode(x, y, tooltip=tips)
     boxes = base.mark_rect(stroke=style.GRID).encode(alt.Color("share:Q", scale=_MAP, legend=legend))
     words = base.mark_text(fontSize=12).encode(
-        text="shown:N", color=alt.condition("datum.share > 0.55", alt.value("white"), alt.value(INK))
+        text="shown:N", color=alt.condition("datum.share > 0.85", alt.value("white"), alt.value(INK))
     )
     sums = alt.Chart(whole).mark_text(fontSize=12, color=QUIET).encode(x, y, text="shown:N")
     heading = alt.TitleParams(text=f"{name}, {household.as_of}", fontSize=13, anchor="start", offset=8)
