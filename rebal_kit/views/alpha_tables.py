@@ -182,7 +182,7 @@ def _drawn(table: pd.DataFrame, title: str) -> list[RenderableType]:
     from rich.text import Text
 
     grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    grid.add_column("")
+    grid.add_column("", overflow="fold")
     for column in table.columns:  # a heading may wrap, a figure may not
         width = max(len(str(figure)) for figure in table[column])
         grid.add_column(Text(str(column)), justify="right", min_width=width, overflow="fold")
