@@ -50,6 +50,8 @@ def coverage(setting: Setting) -> tuple[Finding, ...]:
                     " the standard deduction and the lowest brackets, and long-term gains may be taxed at 0 %",
                     "state wages and the like as ordinary_income in the tax profile")
         )  # fmt: skip
+    if setting.location is not None:
+        found.extend(setting.location.findings)
     found.extend(_unmanaged(setting))
     found.extend(_out_of_reach(setting))
     found.extend(_flows(setting))

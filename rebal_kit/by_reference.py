@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.datamodel import models
+from numba.core.types.containers import BaseNamedTuple
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import (
     NativeValue,
@@ -50,12 +51,12 @@ def by_reference(held: T) -> T:
 @type_callable(by_reference)
 def _type_of_reference(_: Any) -> Any:
     def typed(held: Any) -> Any:
-        return Reference(held) if isinstance(held, types.BaseNamedTuple) else None
+        return Reference(held) if isinstance(held, BaseNamedTuple) else None
 
     return typed
 
 
-@lower_builtin(by_reference, types.BaseNamedTuple)
+@lower_builtin(by_reference, BaseNamedTuple)
 def _put_down(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ARG001 - numba's interface
     place = cgutils.alloca_once_value(builder, values[0])
     pointer = builder.bitcast(place, cgutils.voidptr_t)
@@ -77,7 +78,7 @@ class _Fields(AttributeTemplate):  # type: ignore[misc]
 
 def _field_type(held: Any, name: str) -> Any:
     field = held[held.fields.index(name)]
-    return Reference(field) if isinstance(field, types.BaseNamedTuple) else field
+    return Reference(field) if isinstance(field, BaseNamedTuple) else field
 
 
 @lower_getattr_generic(Reference)

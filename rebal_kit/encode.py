@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -48,8 +49,13 @@ def encode_prices(market: Market, table: TaxTable) -> Prices:
     )
 
 
-def encode_structure(household: Household, market: Market) -> Structure:
-    """Return accounts, identity groups, sleeves and targets in the market's column order."""
+def encode_structure(
+    household: Household, market: Market, ranks: Mapping[str, tuple[int, int, int]] | None = None
+) -> Structure:
+    """Return accounts, identity groups, sleeves and targets in the market's column order.
+
+    `ranks` are location ranks by class name that stand in place of the household's, where those are to be derived.
+    """
     symbols = market.symbols
     column = {symbol: i for i, symbol in enumerate(symbols)}
     group_name = {symbol: symbol for symbol in symbols}
@@ -71,7 +77,7 @@ def encode_structure(household: Household, market: Market) -> Structure:
                 sleeve_class.append(c)
                 sleeve_weight.append(weight)
     classes = np.array(sleeve_class, np.int64)
-    location = household.targets.ranks
+    location = household.targets.ranks if ranks is None else ranks
     # What the household says of a security counts for more than what came with the prices.
     own = {security.symbol: security for security in household.securities}
     securities = [own.get(security.symbol, security) for security in market.securities]

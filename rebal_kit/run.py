@@ -32,6 +32,7 @@ from rebal_kit.findings import (
     SimulationError,
     raise_errors,
 )
+from rebal_kit.location import LocationRanks, location_ranks
 from rebal_kit.market import Market
 from rebal_kit.nearest import Nearest, nearest_members
 from rebal_kit.policy import RebalancePolicy
@@ -82,6 +83,7 @@ class Setting:
     table: TaxTable
     prices: Prices
     structure: Structure
+    location: LocationRanks | None = None  # where the household has its location ranks derived
 
     def room(self, *, lots: int = 64, losses: int = 512, journal: int = 0) -> Room:
         """Return empty arrays of the right shape; `journal` 0 keeps only totals and daily figures."""
@@ -291,8 +293,13 @@ def prepare(
     if open_with == "lots":
         raise_errors(HouseholdError, check_lots(household, chosen))
     table = tax_table(household.tax)
+    location = None
+    if household.targets.location == "auto":
+        # From the whole market: what came before the first session is known on it.
+        location = location_ranks(market, household, start=chosen.dates[0].item())
+    structure = encode_structure(household, chosen, dict(location.ranks) if location else None)
     setting = Setting(
-        household, chosen, open_with, table, encode_prices(chosen, table), encode_structure(household, chosen)
+        household, chosen, open_with, table, encode_prices(chosen, table), structure, location
     )  # fmt: skip
     worth = setting.opening_worth
     raise_errors(

@@ -16,11 +16,12 @@ from rebal_kit.backtest import Backtest, backtest
 from rebal_kit.domain import Account, Household, TaxProfile
 from rebal_kit.files.result_files import load_result, save_result
 from rebal_kit.findings import LedgerError
-from rebal_kit.policy import RebalancePolicy, Threshold, ToleranceBand
+from rebal_kit.policy import RebalancePolicy
 from rebal_kit.record import RunRecord
 from rebal_kit.targets import TargetAllocation
 from rebal_kit.tax_report import TaxReport, tax_report
 from rebal_kit.transactions import Transaction
+from rebal_kit.triggers import Threshold, ToleranceBand
 from tests.worlds import account, household_of, random_market
 
 KINDS = {"Main": "taxable", "IRA": "ira", "Plan": "401k", "Roth": "roth_ira", "HSA": "hsa"}
@@ -175,7 +176,7 @@ def with_flows(run: Backtest, *flows: tuple[Any, str, float]) -> tuple[Transacti
 
 
 def test_without_flows_nothing_is_paid(run: Backtest) -> None:
-    assert list(run.flows) == ["date", "account", "amount"]
+    assert list(run.flows) == ["date", "account", "amount", "purpose"]
     assert len(run.flows) == 0
     assert with_flows(run) == run.transactions
     assert (run.years["distributions"] == 0).all()

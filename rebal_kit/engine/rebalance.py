@@ -11,7 +11,6 @@ import numpy as np
 from rebal_kit.compiled import hot, inner
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.exchange import exchange
-from rebal_kit.engine.flows import refill_cash
 from rebal_kit.engine.harvest import pair_losses
 from rebal_kit.engine.ledger import LONG, SHORT
 from rebal_kit.engine.locate import (
@@ -23,52 +22,14 @@ from rebal_kit.engine.locate import (
     ready_cash,
 )
 from rebal_kit.engine.sales import (
-    LEGACY,
     ROUNDING,
-    offer_all,
     offer_sleeve,
     plan_sales,
     sell_amount,
-    sell_planned,
 )
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 from rebal_kit.reasons import Reason
 from rebal_kit.rules.triggers import breach, destination_weight
-
-
-@hot
-def value_household(desk: Desk, t: int, scope: int) -> tuple[float, float, float]:
-    """Fill `work.sleeve_value` and `work.class_value`; return US$ in classes, in cash, and beside them.
-
-    Beside them are holdings outside the targets and accounts that do not count. With one account in scope, the others
-    are left out altogether.
-    """
-    work, ledger, structure, close = desk.work, desk.ledger, desk.structure, desk.prices.close
-    work.sleeve_value[:] = 0.0
-    work.class_value[:] = 0.0
-    managed = 0.0
-    beside = 0.0
-    cash = 0.0
-    for account in range(ledger.held.shape[0]):
-        if scope not in (HOUSEHOLD, account):
-            continue
-        counted = structure.counted[account]
-        if counted:
-            cash += ledger.cash[account]
-        else:
-            beside += ledger.cash[account]
-        for security in range(ledger.held.shape[1]):
-            held = ledger.held[account, security]
-            if held != 0.0:
-                n = structure.sleeve_of[security]
-                if n >= 0 and counted:
-                    work.sleeve_value[n] += held * close[t, security]
-                else:
-                    beside += held * close[t, security]
-    for n in range(len(work.sleeve_value)):
-        work.class_value[structure.sleeve_class[n]] += work.sleeve_value[n]
-        managed += work.sleeve_value[n]
-    return managed, cash, beside
 
 
 @inner
@@ -288,10 +249,10 @@ def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> None
 
 @inner
 def want_buys(desk: Desk) -> None:
-    """Fill `work.want` with US$ to buy of each sleeve."""
+    """Fill `work.want` with US$ to buy of each sleeve: its change, and what an exchange has sold beside it."""
     work = desk.work
     for n in range(len(work.want)):
-        work.want[n] = max(0.0, work.sleeve_change[n])
+        work.want[n] = max(0.0, work.sleeve_change[n] + work.sleeve_sold[n])
 
 
 @inner
@@ -302,6 +263,7 @@ def plan_exchanges(desk: Desk, t: int, spare: float, total: float) -> None:
     for account in range(work.sale.shape[0]):
         for security in range(work.sale.shape[1]):
             expected += work.sale[account, security] * (1.0 - desk.plan.half_spread[security])
+    work.sleeve_sold[:] = 0.0
     want_buys(desk)
     ready_cash(desk, HOUSEHOLD, True)
     place_buys(desk, t, max(0.0, expected), HOUSEHOLD)
@@ -313,6 +275,7 @@ def sell_sleeves(desk: Desk, t: int) -> None:
     """Sell what `work.sale` says, sleeve by sleeve."""
     work, structure = desk.work, desk.structure
     for n in range(len(work.sleeve_change)):
+        work.sleeve_sold[n] = 0.0
         if work.sleeve_change[n] >= 0.0 and not structure.restricted:
             continue
         reason = work.reason[structure.sleeve_class[n]] if work.sleeve_change[n] < 0.0 else Reason.SWAP
@@ -320,91 +283,5 @@ def sell_sleeves(desk: Desk, t: int) -> None:
             security = structure.sleeve_member[i]
             for account in range(work.sale.shape[0]):
                 if work.sale[account, security] > 0.0:
-                    sell_amount(desk, t, account, security, work.sale[account, security], reason)
-
-
-@hot
-def decide(desk: Desk, t: int, scope: int, managed: float, cash: float) -> bool:
-    """Take today's decision for the accounts in scope, valued before; return whether a rule fired.
-
-    Cash beyond its target is invested when a rule looks, and on days with a flow.
-    """
-    plan, work = desk.plan, desk.work
-    fired = False
-    for c in range(len(work.fired)):
-        work.fired[c] = -1
-    if plan.looked[t]:
-        if plan.sell_legacy or short_of_reserve(desk, scope):
-            managed, cash = prepare_cash(desk, t, managed + cash, scope)
-        if managed + cash > 0.0:
-            fired = check_triggers(desk, t, managed + cash, scope)
-    total = managed + cash
-    if total > 0.0 and (fired or spare_cash(desk, scope, cash, total) > plan.cash_above * total):
-        rebalance(desk, t, total, cash, scope)
-    return fired
-
-
-@inner
-def decide_alone(desk: Desk, t: int) -> bool:
-    """Take today's decision for each account alone; return whether a rule fired in any."""
-    fired = False
-    for account in range(len(desk.ledger.cash)):
-        if desk.structure.managed[account]:
-            managed, cash, _ = value_household(desk, t, account)
-            if decide(desk, t, account, managed, cash):
-                fired = True
-    return fired
-
-
-@inner
-def open_positions(desk: Desk, t: int) -> None:
-    """Invest all cash at target: the household's, or each account's alone."""
-    work, structure = desk.work, desk.structure
-    for account in range(len(desk.ledger.cash)):
-        scope = HOUSEHOLD if desk.plan.coordinate else account
-        if desk.plan.coordinate and account > 0:
-            break
-        managed, cash, _ = value_household(desk, t, scope)
-        for c in range(len(work.fired)):
-            work.fired[c] = Reason.OPENING
-            work.destination[c] = structure.target[c]
-        if managed + cash > 0.0:
-            rebalance(desk, t, managed + cash, cash, scope)
-
-
-@inner
-def revalue(desk: Desk, t: int, scope: int) -> tuple[float, float, float]:
-    """Value the household again, as `value_household` does, after something that does not happen every day."""
-    return value_household(desk, t, scope)
-
-
-@inner
-def prepare_cash(desk: Desk, t: int, total: float, scope: int) -> tuple[float, float]:
-    """Restore cash reserves and sell holdings outside the targets; return US$ in classes and in cash after it."""
-    refill_cash(desk, t, total, scope)
-    if desk.plan.sell_legacy:
-        sell_legacy(desk, t, scope)
-    managed, cash, _ = value_household(desk, t, scope)
-    return managed, cash
-
-
-@inner
-def short_of_reserve(desk: Desk, scope: int) -> bool:
-    """Say whether some account in scope holds less cash than its reserve."""
-    for account in range(len(desk.ledger.cash)):
-        short = desk.structure.min_cash[account] - desk.ledger.cash[account]
-        if short > ROUNDING * desk.structure.min_cash[account] and in_scope(desk, account, scope):
-            return True
-    return False
-
-
-@inner
-def sell_legacy(desk: Desk, t: int, scope: int) -> None:
-    """Sell holdings outside the targets as far as the budgets allow, the cheapest in tax first."""
-    count = offer_all(desk, scope, LEGACY)
-    worth = 0.0
-    for i in range(count):
-        account, security = desk.work.offered[i, 0], desk.work.offered[i, 1]
-        worth += desk.ledger.held[account, security] * desk.prices.close[t, security]
-    plan_sales(desk, t, count, worth, False, False, np.inf, False)
-    sell_planned(desk, t, count, Reason.LEGACY)
+                    amount = work.sale[account, security]
+                    work.sleeve_sold[n] += sell_amount(desk, t, account, security, amount, reason)

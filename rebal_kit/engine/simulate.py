@@ -7,6 +7,7 @@ from rebal_kit.compiled import compiled, inner
 from rebal_kit.engine.arrays import AS_POLICY, DRIP, REINVEST
 from rebal_kit.engine.book import buy, split_shares
 from rebal_kit.engine.choose import may_buy
+from rebal_kit.engine.decide import decide, decide_alone, open_positions
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.dividends import receive_dividend
 from rebal_kit.engine.flows import move_money
@@ -14,7 +15,6 @@ from rebal_kit.engine.harvest import harvest, switch_back
 from rebal_kit.engine.ledger import OK, STATUS
 from rebal_kit.engine.locate import LEAST_PURCHASE, note_blocked
 from rebal_kit.engine.pages import forget_window, watch
-from rebal_kit.engine.rebalance import decide, decide_alone, open_positions, revalue, value_household
 from rebal_kit.engine.scope import HOUSEHOLD
 from rebal_kit.engine.tape import (
     BEFORE_TAX,
@@ -29,6 +29,7 @@ from rebal_kit.engine.tape import (
     VALUE,
 )
 from rebal_kit.engine.taxes import pay_tax, write_latent
+from rebal_kit.engine.value import revalue, value_household
 from rebal_kit.reasons import Reason
 
 

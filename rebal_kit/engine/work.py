@@ -16,6 +16,7 @@ class Work(NamedTuple):
     sleeve_open: np.ndarray  # (N,) bool, some member may be bought today
     sleeve_share: np.ndarray  # (N,) float64, weight inside the class that can be reached today
     sleeve_change: np.ndarray  # (N,) float64, US$ to buy or, negative, to sell
+    sleeve_sold: np.ndarray  # (N,) float64, US$ sold of each in today's decision
     class_value: np.ndarray  # (C,) float64, US$
     class_open: np.ndarray  # (C,) bool
     fired: np.ndarray  # (C,) int64, reason to trade, or -1
@@ -53,6 +54,7 @@ def empty_work(accounts: int, securities: int, sleeves: int, classes: int, lots:
         sleeve_open=np.zeros(sleeves, bool),
         sleeve_share=np.zeros(sleeves),
         sleeve_change=np.zeros(sleeves),
+        sleeve_sold=np.zeros(sleeves),
         class_value=np.zeros(classes),
         class_open=np.zeros(classes, bool),
         fired=np.zeros(classes, np.int64),

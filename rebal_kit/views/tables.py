@@ -42,6 +42,8 @@ class Measure(NamedTuple):
     digits: int = 0
 
 
+#: The group that is shown only where money came in or went out.
+FLOWS = "Money in and out"
 MEASURES: dict[str, tuple[Measure, ...]] = {
     "Value at the end": (
         Measure("value_before_tax", "before tax", "$k"),
@@ -71,10 +73,16 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
         Measure("realized_long", "realised long-term", "$k"),
         Measure("harvested", "losses harvested", "$k"),
         Measure("disallowed", "disallowed by wash sales", "$k"),
+        Measure("wash_sale_rate", "of all losses realised", "%", 2),
         Measure("permanent", "of which lost for good", "$k"),
         Measure("tax_paid", "tax paid", "$k"),
         Measure("tax_accrued", "tax due, not paid yet", "$k"),
         Measure("liquidation_tax", "tax if all were sold", "$k"),
+    ),
+    FLOWS: (
+        Measure("deposits", "deposits", "$k"),
+        Measure("withdrawals", "withdrawals", "$k"),
+        Measure("unpaid_withdrawals", "withdrawals not paid", "$k"),
     ),
 }
 
@@ -145,7 +153,9 @@ def table(comparison: Comparison) -> pd.DataFrame:
     rows: list[list[str]] = []
     for group, measures in MEASURES.items():
         for measure in measures:
-            if measure.key in comparison.table:
+            if measure.key not in comparison.table:
+                continue
+            if group != FLOWS or comparison.table[[m.key for m in measures]].to_numpy().any():
                 index.append((group, measure.name, "%" if measure.key in whole else measure.unit))
                 rows.append(shown(measure, comparison.table[measure.key]))
     return pd.DataFrame(

@@ -1,0 +1,48 @@
+"""What the household, or one account, is worth today, by sleeve and class."""
+
+from __future__ import annotations
+
+from rebal_kit.compiled import hot, inner
+from rebal_kit.engine.desk import Desk
+from rebal_kit.engine.scope import HOUSEHOLD
+
+
+@hot
+def value_household(desk: Desk, t: int, scope: int) -> tuple[float, float, float]:
+    """Fill `work.sleeve_value` and `work.class_value`; return US$ in classes, in cash, and beside them.
+
+    Beside them are holdings outside the targets and accounts that do not count. With one account in scope, the others
+    are left out altogether.
+    """
+    work, ledger, structure, close = desk.work, desk.ledger, desk.structure, desk.prices.close
+    work.sleeve_value[:] = 0.0
+    work.class_value[:] = 0.0
+    managed = 0.0
+    beside = 0.0
+    cash = 0.0
+    for account in range(ledger.held.shape[0]):
+        if scope not in (HOUSEHOLD, account):
+            continue
+        counted = structure.counted[account]
+        if counted:
+            cash += ledger.cash[account]
+        else:
+            beside += ledger.cash[account]
+        for security in range(ledger.held.shape[1]):
+            held = ledger.held[account, security]
+            if held != 0.0:
+                n = structure.sleeve_of[security]
+                if n >= 0 and counted:
+                    work.sleeve_value[n] += held * close[t, security]
+                else:
+                    beside += held * close[t, security]
+    for n in range(len(work.sleeve_value)):
+        work.class_value[structure.sleeve_class[n]] += work.sleeve_value[n]
+        managed += work.sleeve_value[n]
+    return managed, cash, beside
+
+
+@inner
+def revalue(desk: Desk, t: int, scope: int) -> tuple[float, float, float]:
+    """Value the household again, as `value_household` does, after something that does not happen every day."""
+    return value_household(desk, t, scope)
