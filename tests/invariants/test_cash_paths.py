@@ -1,4 +1,4 @@
-"""Each account's cash and shares, kept by hand from journal, flows, dividends and tax alone: no money crosses accounts."""
+"""Each account kept by hand from journal, flows, dividends and tax alone: no debts, and no money crosses accounts."""
 
 from __future__ import annotations
 
@@ -109,7 +109,9 @@ def test_nothing_trades_that_may_not(market, household, policy) -> None:
     run = run_of(market, household, policy)
     managed = {a.name for a in household.accounts if a.trading == "managed"}
     barred = {
-        side: {(a.name, s) for a in household.accounts for s in (*getattr(household, name), *getattr(a, name))}
+        side: {
+            (a.name, s) for a in household.accounts for s in (*getattr(household, name), *getattr(a, name))
+        }
         for side, name in (("buy", "do_not_buy"), ("sell", "do_not_sell"))
     }
     targets = {*household.targets.symbols}
@@ -118,7 +120,13 @@ def test_nothing_trades_that_may_not(market, household, policy) -> None:
         assert (row.account, row.symbol) not in barred[row.side]
         if row.symbol not in targets:
             assert row.side == "sell"
-            assert row.reason_code in {Reason.LEGACY, Reason.RAISE_CASH, Reason.RAISE_TAX, Reason.REFILL_CASH, Reason.PAIRED}
+            assert row.reason_code in {
+                Reason.LEGACY,
+                Reason.RAISE_CASH,
+                Reason.RAISE_TAX,
+                Reason.REFILL_CASH,
+                Reason.PAIRED,
+            }
 
 
 @settings(max_examples=EXAMPLES)
