@@ -60,8 +60,10 @@ def lots_of(draw: Any, place: str, most: int = 5) -> tuple[TaxLot, ...]:
         ),
         max_size=most,
     ))  # fmt: skip
+    unlike = 0.37 * (int(place) + 1)
     return tuple(
-        TaxLot(f"{place}.{i}", symbol, shares, shares * price, FIRST - dt.timedelta(days))
+        # No two positions are equal: which of them goes first would be a matter of their order.
+        TaxLot(f"{place}.{i}", symbol, shares + unlike, (shares + unlike) * price, FIRST - dt.timedelta(days))
         for i, (symbol, shares, price, days) in enumerate(drawn)
     )
 
