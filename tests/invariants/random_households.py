@@ -84,7 +84,7 @@ def accounts_of(
                 f"account {i}", f"owner {draw(st.integers(0, 1))}", draw(KINDS), "Broker",
                 cash=draw(st.sampled_from([30_000.0, 1_000.0, 0.0])) + (20_000.0 if i == 0 else 0.0),
                 lots=draw(lots_of(str(i))),
-                dividends=draw(st.sampled_from([None, None, "cash", "reinvest"])),
+                dividends=draw(st.sampled_from([None, None, "cash", "reinvest", "drip"])),
                 min_cash=draw(st.sampled_from([0.0, 0.0, 2_500.0])) if trading == "managed" else 0.0,
                 trading=trading,
                 do_not_buy=draw(tickers) if restricted else (),
