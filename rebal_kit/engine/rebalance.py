@@ -66,6 +66,45 @@ def reachable_shares(desk: Desk, t: int, scope: int) -> None:
                 work.sleeve_share[n] = (1.0 - stuck) * weight / open_weight
 
 
+@inner
+def settle_shares(desk: Desk) -> None:
+    """Fill `work.sleeve_share` with the weights inside each class that can be reached when it changes by `work.change`.
+
+    A sleeve of which nothing may be bought keeps the US$ it has, if that is too little of the class as it will be; the
+    others divide the rest. A wash-sale window passes, so there the shares of today do; a restriction does not, and a
+    class that shrank by today's shares would have to be traded again at the next look.
+    """
+    work, structure = desk.work, desk.structure
+    for c in range(len(work.change)):
+        after = work.class_value[c] + work.change[c]
+        if after <= 0.0:
+            continue
+        first, end = structure.class_first[c], structure.class_first[c + 1]
+        for n in range(first, end):
+            work.sleeve_share[n] = -1.0
+        stuck = 0.0
+        open_weight = 1.0
+        for _ in range(end - first):
+            for n in range(first, end):
+                too_little = (
+                    work.sleeve_value[n] < (1.0 - stuck) * structure.sleeve_weight[n] / open_weight * after
+                )
+                if work.sleeve_share[n] < 0.0 and not work.sleeve_open[n] and too_little:
+                    work.sleeve_share[n] = work.sleeve_value[n] / after
+            stuck = 0.0
+            open_weight = 0.0
+            for n in range(first, end):
+                if work.sleeve_share[n] >= 0.0:
+                    stuck += work.sleeve_share[n]
+                else:
+                    open_weight += structure.sleeve_weight[n]
+            if open_weight <= ROUNDING:
+                break
+        for n in range(first, end):
+            if work.sleeve_share[n] < 0.0:
+                work.sleeve_share[n] = (1.0 - stuck) * structure.sleeve_weight[n] / open_weight
+
+
 @hot
 def check_triggers(desk: Desk, t: int, total: float, scope: int) -> bool:
     """Hold today's rules against the weights; fill `work.fired` and `work.destination`, say whether any fired."""
@@ -214,6 +253,8 @@ def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> None
     spare = spare_cash(desk, scope, cash, total)
     held_back = cash - structure.cash_target * total - spare
     balance_classes(desk, spare, total)
+    if structure.restricted:
+        settle_shares(desk)
     for c in range(len(work.change)):
         work.reason[c] = work.fired[c] if work.fired[c] >= 0 else balance_reason
     spread_over_sleeves(desk, total)
