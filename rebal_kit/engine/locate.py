@@ -129,7 +129,6 @@ def place_at_rank(desk: Desk, t: int, sleeve: int, amount: float, rank: int, sco
     """Spread a purchase over the accounts of one rank (0: any) by their cash; return what of `amount` US$ fits."""
     work, structure = desk.work, desk.structure
     asset_class = structure.sleeve_class[sleeve]
-    spread = sleeve_spread(desk, t, sleeve, scope)
     cash = 0.0
     for account in range(len(work.free)):
         if work.free[account] > 0.0:
@@ -138,6 +137,7 @@ def place_at_rank(desk: Desk, t: int, sleeve: int, amount: float, rank: int, sco
                 cash += work.free[account]
     if cash <= 0.0:
         return 0.0
+    spread = sleeve_spread(desk, t, sleeve, scope)
     amount = min(amount, affordable(cash, spread))
     for account in range(len(work.free)):
         if work.free[account] > 0.0:

@@ -37,33 +37,38 @@ from rebal_kit.rules.triggers import breach, destination_weight
 
 @inner
 def reachable_shares(desk: Desk, t: int, scope: int) -> None:
-    """Fill `work.sleeve_share` with the weights inside each class that can be reached today.
+    """Fill `work.sleeve_share` with the weights inside each class that can be reached today."""
+    for c in range(len(desk.work.class_open)):
+        reachable_in_class(desk, t, c, scope)
+
+
+@inner
+def reachable_in_class(desk: Desk, t: int, c: int, scope: int) -> None:
+    """Fill `work.sleeve_share` with the weights inside class `c` that can be reached today.
 
     A sleeve that is under its weight and of which nothing may be bought keeps the share it has; the others divide the
     rest in proportion to their weights. Without this, a blocked sleeve would be "out of band" every day of its window.
     """
     work, structure = desk.work, desk.structure
-    for n in range(len(work.sleeve_open)):
+    stuck = 0.0
+    open_weight = 0.0
+    work.class_open[c] = False
+    for n in range(structure.class_first[c], structure.class_first[c + 1]):
         work.sleeve_open[n] = buyable_member(desk, t, n, scope) >= 0
-    for c in range(len(work.class_open)):
-        stuck = 0.0
-        open_weight = 0.0
-        work.class_open[c] = False
-        for n in range(structure.class_first[c], structure.class_first[c + 1]):
-            if work.sleeve_open[n]:
-                work.class_open[c] = True
-            share = work.sleeve_value[n] / work.class_value[c] if work.class_value[c] > 0.0 else 0.0
-            work.sleeve_share[n] = share
-            if work.sleeve_open[n] or share >= structure.sleeve_weight[n]:
-                open_weight += structure.sleeve_weight[n]
-            else:
-                stuck += share
-        for n in range(structure.class_first[c], structure.class_first[c + 1]):
-            weight = structure.sleeve_weight[n]
-            if stuck == 0.0 and open_weight == 1.0:
-                work.sleeve_share[n] = weight
-            elif work.sleeve_open[n] or work.sleeve_share[n] >= weight:
-                work.sleeve_share[n] = (1.0 - stuck) * weight / open_weight
+        if work.sleeve_open[n]:
+            work.class_open[c] = True
+        share = work.sleeve_value[n] / work.class_value[c] if work.class_value[c] > 0.0 else 0.0
+        work.sleeve_share[n] = share
+        if work.sleeve_open[n] or share >= structure.sleeve_weight[n]:
+            open_weight += structure.sleeve_weight[n]
+        else:
+            stuck += share
+    for n in range(structure.class_first[c], structure.class_first[c + 1]):
+        weight = structure.sleeve_weight[n]
+        if stuck == 0.0 and open_weight == 1.0:
+            work.sleeve_share[n] = weight
+        elif work.sleeve_open[n] or work.sleeve_share[n] >= weight:
+            work.sleeve_share[n] = (1.0 - stuck) * weight / open_weight
 
 
 @inner
@@ -149,9 +154,10 @@ def sleeve_breached(desk: Desk, t: int, rule: int, asset_class: int, total: floa
             work.sleeve_value[n] / total, wanted, plan.above[rule, n], plan.below[rule, n]
         ):
             outside = True
+            break
     if not outside:
         return False
-    reachable_shares(desk, t, scope)
+    reachable_in_class(desk, t, asset_class, scope)
     for n in range(structure.class_first[asset_class], structure.class_first[asset_class + 1]):
         wanted = structure.target[asset_class] * work.sleeve_share[n]
         if plan.applies[rule, n] and breach(

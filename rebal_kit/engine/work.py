@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rebal_kit.engine.ledger import LOSS, LOT
+from rebal_kit.engine.ledger import LONG_AGO, LOSS, LOT
 
 
 class Work(NamedTuple):
-    """Scratch arrays; nothing in them outlives a session but the last three."""
+    """Scratch arrays; nothing in them outlives a session but the last four."""
 
     sleeve_value: np.ndarray  # (N,) float64, US$
     sleeve_open: np.ndarray  # (N,) bool, some member may be bought today
@@ -41,6 +41,7 @@ class Work(NamedTuple):
     order: np.ndarray  # (K,) int64, lots in the order sold
     sold: np.ndarray  # (K,) LOT, slices of one sale order
     loss: np.ndarray  # (1,) LOSS, the slice sold at a loss that is being settled
+    long_from: np.ndarray  # (2,) int64, a day a holding period starts and its first long-term day
     ripe: np.ndarray  # (A, S) float64, no lot can be harvested above this price (net of cost)
     ripe_in_window: (
         np.ndarray
@@ -80,6 +81,7 @@ def empty_work(accounts: int, securities: int, sleeves: int, classes: int, lots:
         order=np.zeros(lots, np.int64),
         sold=np.zeros(lots, LOT).view(np.recarray),
         loss=np.zeros(1, LOSS).view(np.recarray),
+        long_from=np.full(2, LONG_AGO, np.int64),
         ripe=np.zeros((accounts, securities)),
         ripe_in_window=np.zeros((accounts, securities)),
         window_until=np.zeros((accounts, securities), np.int64),
