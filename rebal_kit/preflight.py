@@ -140,7 +140,7 @@ def _unpayable(
             value += flow[t]
         if failed == len(flow):
             return
-        if failed > longest:
+        if (failed, value) > (longest, there):
             longest, there, held_there = failed, value, s
     symbol = (*market.symbols, "cash")[held_there]
     what = f"a withdrawal of US$ {-flow[longest]:,.2f} is due on {market.dates[longest]}"

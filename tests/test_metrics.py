@@ -92,3 +92,27 @@ def test_numpy_agrees(path: np.ndarray) -> None:
     assert metrics.mean(path) == pytest.approx(np.mean(path))
     expected = np.std(returns - target[1:], ddof=1) * math.sqrt(252)
     assert metrics.tracking_error(path, target) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_money_weighted_growth_is_compound_growth_without_flows() -> None:
+    days = np.array([0, 100, 1000, 1461], np.int64)
+    found = metrics.money_weighted(100.0, np.zeros(4), days, 146.41)
+    assert found == pytest.approx(metrics.cagr(100.0, 146.41, 1461), rel=1e-9)
+
+
+def test_money_weighted_growth_finds_the_rate_that_made_the_value() -> None:
+    days = np.arange(0, 1500, 30, dtype=np.int64)
+    flow = np.zeros(len(days))
+    flow[5::7] = 40.0
+    flow[9::11] = -25.0
+    for rate in (-0.2, 0.0, 0.07, 0.9):
+        left = (days[-1] - days) / metrics.DAYS_PER_YEAR
+        closing = 1000.0 * (1 + rate) ** left[0] + flow @ (1 + rate) ** left
+        assert metrics.money_weighted(1000.0, flow, days, closing) == pytest.approx(rate, abs=1e-9)
+
+
+def test_money_weighted_growth_is_unknown_where_there_is_none() -> None:
+    days = np.array([0, 400], np.int64)
+    assert np.isnan(metrics.money_weighted(0.0, np.zeros(2), days, 5.0))
+    assert np.isnan(metrics.money_weighted(100.0, np.array([0.0, -50.0]), days, -60.0))
+    assert np.isnan(metrics.money_weighted(100.0, np.zeros(2), np.array([3, 3]), 100.0))
