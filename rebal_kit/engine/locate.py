@@ -156,7 +156,7 @@ def make_buys(desk: Desk, t: int) -> None:
     for account in range(work.amounts.shape[0]):
         for n in range(work.amounts.shape[1]):
             amount = work.amounts[account, n]
-            if amount <= 0.0:
+            if amount < LEAST_PURCHASE:
                 continue
             # Sales of this very decision may have closed what was open a moment ago: ask again.
             member = member_for(desk, t, account, n)
