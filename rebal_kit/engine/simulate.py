@@ -15,6 +15,7 @@ from rebal_kit.engine.harvest import harvest, switch_back
 from rebal_kit.engine.ledger import OK, STATUS
 from rebal_kit.engine.locate import LEAST_PURCHASE, note_blocked
 from rebal_kit.engine.pages import forget_windows, watch
+from rebal_kit.engine.sales import ROUNDING
 from rebal_kit.engine.scope import HOUSEHOLD
 from rebal_kit.engine.tape import (
     BEFORE_TAX,
@@ -88,8 +89,8 @@ def simulate(desk: Desk, invest: bool) -> int:
             return desk.ledger.state[STATUS]
         if desk.tape.counts[ORDERS] != orders or not plan.coordinate:
             managed, cash, beside = value_household(desk, t, HOUSEHOLD)
+            share = left_by_costs(value, untraded, managed + cash + beside)
             value = managed + cash + beside
-            share = value / untraded if untraded > 0.0 else 1.0
             index *= share
             grown *= share
         else:
@@ -105,6 +106,17 @@ def simulate(desk: Desk, invest: bool) -> int:
         if t == last or prices.year[t + 1] != prices.year[t]:
             write_latent(desk, t)
     return desk.ledger.state[STATUS]
+
+
+@inner
+def left_by_costs(before: float, untraded: float, after: float) -> float:
+    """Return the fraction of the day's value that the costs of trading leave.
+
+    It is of what is there once flows and tax are; or, where they take as good as all, of what there was.
+    """
+    if after <= ROUNDING * before:
+        return max(0.0, 1.0 - max(0.0, untraded - after) / before) if before > 0.0 else 1.0
+    return after / untraded if untraded > 0.0 else 1.0
 
 
 @inner

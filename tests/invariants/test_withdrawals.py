@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rebal_kit.backtest import backtest
+from rebal_kit.domain import TaxLot
+from rebal_kit.engine.tape import BEFORE_TAX
 from rebal_kit.flows import CashFlow
-from rebal_kit.policy import LOT_METHODS, RebalancePolicy
+from rebal_kit.policy import LOT_METHODS, Costs, RebalancePolicy
 from rebal_kit.reasons import Reason
 from tests.engine.examples import examples
 from tests.invariants.random_households import (
@@ -22,6 +26,7 @@ from tests.invariants.random_households import (
     run_of,
 )
 from tests.invariants.test_coordination import PRICE, TARGETS, rates, with_gains_and_losses
+from tests.worlds import account, household_of, market_of
 
 EXAMPLES = examples(compiled=40, interpreted=5)
 CENT = 0.005
@@ -76,6 +81,7 @@ def never_dearer(household, part: float, method: str) -> None:
     assert least <= other + CENT
 
 
+LATER = ("2023-06-05", "2023-06-06", "2023-06-07")
 PARTS = st.sampled_from([0.02, 0.1, 0.3, 0.6, 0.95])
 
 
@@ -89,3 +95,19 @@ def test_least_tax_pays_no_more_this_year_than_taxable_first(household, part, me
 @given(with_gains_and_losses(rates(0.3, 0.3), lots_each=4), PARTS)
 def test_nor_where_a_position_has_many_lots(household, part) -> None:
     never_dearer(household, part, "hifo")
+
+
+def test_a_household_that_is_emptied_keeps_the_return_it_had() -> None:
+    lots = [TaxLot("1", "A", 70.0, 7_000.0, FIRST - dt.timedelta(400))]
+    household = household_of(
+        {"A": 1.0}, account(cash=300.0, lots=lots), flows=[CashFlow(-6_999.0, on=dt.date(2023, 6, 5))]
+    )
+    market = market_of({"A": [100.0, 80.0, 70.0, 70.0, 90.0]}, dates=["2023-06-01", "2023-06-02", *LATER])
+    for bps in (0.0, 10.0):
+        run = backtest(market, household, RebalancePolicy("w", (), costs=Costs(bps)), open_with="lots")
+        assert run.daily["value"].iloc[-1] == 0.0
+        assert run.metrics["unpaid_withdrawals"] > 0.0
+        assert np.isfinite(run.metrics["volatility"])
+        # From 7,300 to 5,200, less what it costs to sell 4,900 of them.
+        kept = (5_200.0 - 4_900.0 * bps / 1e4) / 7_300.0
+        assert run._room.tape.daily[-1, BEFORE_TAX] == pytest.approx(kept)
