@@ -25,6 +25,8 @@ SWITCHES: dict[str, tuple[str, Any, str]] = {
     "not located": ("locate", False, "purchases follow the location ranks"),
     "not harvested": ("harvest", None, "losses are harvested"),
 }
+#: The fields that each switch sets.
+_SWITCHED = {"coordinate": ("coordinate",), "locate": ("locate",), "harvest": ("harvest", "gains")}
 _BASIS_POINTS = 1e4
 
 
@@ -123,7 +125,9 @@ def switched_off(policy: RebalancePolicy) -> tuple[dict[str, RebalancePolicy], t
             notes.append(Finding("note", "household comparison", what))
         else:
             off[field] = value
-            policies[name] = replace(policy, **{field: value})
-    if len(off) > 1:
+            if field == "harvest":  # a loss taken beside a gain is harvested, too
+                off["gains"] = replace(policy.gains, pair=False)
+            policies[name] = replace(policy, **{key: off[key] for key in off if key in _SWITCHED[field]})
+    if len(policies) > 2:
         policies[NONE_OF_THESE] = replace(policy, **off)
     return policies, tuple(notes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_kit.compiled import hot, inner
+from rebal_kit.engine.choose import FREELY
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.flows import refill_cash
 from rebal_kit.engine.rebalance import check_triggers, rebalance, spare_cash
@@ -87,5 +88,5 @@ def short_of_reserve(desk: Desk, scope: int) -> bool:
 def sell_legacy(desk: Desk, t: int, scope: int) -> None:
     """Sell holdings outside the targets as far as the budgets allow, the cheapest in tax first."""
     count = offer_all(desk, scope, LEGACY)
-    plan_sales(desk, t, count, worth_offered(desk, t, count), False, False, np.inf, False)
-    sell_planned(desk, t, count, Reason.LEGACY)
+    plan_sales(desk, t, count, worth_offered(desk, t, count), False, FREELY, np.inf, False)
+    sell_planned(desk, t, count, Reason.LEGACY, FREELY)

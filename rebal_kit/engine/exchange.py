@@ -13,9 +13,9 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_kit.compiled import inner
-from rebal_kit.engine.arrays import TAXABLE
+from rebal_kit.engine.arrays import RANKS, TAXABLE
 from rebal_kit.engine.desk import Desk
-from rebal_kit.engine.locate import LEAST_PURCHASE, RANKS, member_for
+from rebal_kit.engine.locate import LEAST_PURCHASE, member_for
 from rebal_kit.engine.sales import ROUNDING
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 
@@ -29,7 +29,6 @@ _START, _UNREACHED = -1, -2
 def exchange(desk: Desk, t: int, total: float, sell: bool) -> None:
     """Find place for what is left in `work.want`, by changing (A, N) `work.amounts` and, to `sell`, `work.sale`."""
     least = max(LEAST_PURCHASE, ROUNDING * total)
-    largest_first(desk, t)
     # Where the class belongs comes before where it may stand; tax is paid only for what nothing else can place.
     for rank in range(1, RANKS + 1):
         for how in range(SELL_ANYWHERE if sell else 1):
@@ -61,28 +60,6 @@ def rank_of(desk: Desk, account: int, sleeve: int) -> int:
     if not desk.plan.locate:
         return 1
     return structure.location[structure.sleeve_class[sleeve], structure.kind[account]]
-
-
-@inner
-def largest_first(desk: Desk, t: int) -> None:
-    """Fill `work.by_size` with the accounts, the largest first: in which order they are listed is of no account."""
-    work, ledger = desk.work, desk.ledger
-    for account in range(len(ledger.cash)):
-        worth = account_value(desk, t, account)
-        at = account
-        while at > 0 and account_value(desk, t, work.by_size[at - 1]) < worth:
-            work.by_size[at] = work.by_size[at - 1]
-            at -= 1
-        work.by_size[at] = account
-
-
-@inner
-def account_value(desk: Desk, t: int, account: int) -> float:
-    """Return the value of an account, US$."""
-    value = desk.ledger.cash[account]
-    for security in range(desk.ledger.held.shape[1]):
-        value += desk.ledger.held[account, security] * desk.prices.close[t, security]
-    return value
 
 
 @inner

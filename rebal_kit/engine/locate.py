@@ -6,6 +6,7 @@ Money never crosses accounts. Within a rank, a purchase is spread over the accou
 from __future__ import annotations
 
 from rebal_kit.compiled import inner
+from rebal_kit.engine.arrays import RANKS
 from rebal_kit.engine.book import buy
 from rebal_kit.engine.choose import may_buy, may_buy_in
 from rebal_kit.engine.costs import affordable, spread_cost
@@ -14,8 +15,6 @@ from rebal_kit.engine.sales import ROUNDING
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 from rebal_kit.engine.tape import pass_over
 from rebal_kit.reasons import Reason
-
-RANKS = 3
 
 #: US$ below which cash is left where it is: what rounding leaves over is no purchase.
 LEAST_PURCHASE = 1e-6

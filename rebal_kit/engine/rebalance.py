@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_kit.compiled import hot, inner
+from rebal_kit.engine.arrays import TAXABLE
+from rebal_kit.engine.choose import FREELY
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.exchange import exchange
 from rebal_kit.engine.harvest import pair_losses
-from rebal_kit.engine.ledger import LONG, SHORT
 from rebal_kit.engine.locate import (
     buyable_member,
     make_buys,
@@ -256,6 +257,8 @@ def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> None
             change = work.destination[c] * total - work.class_value[c]
             if change <= 0.0 or work.class_open[c]:
                 work.change[c] = change
+            elif change > ROUNDING * total:
+                class_open(desk, t, c, change, scope)  # says why not
     spare = spare_cash(desk, scope, cash, total)
     held_back = cash - structure.cash_target * total - spare
     balance_classes(desk, spare, total)
@@ -267,11 +270,9 @@ def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> None
     plan_by_sleeve(desk, t, scope, total)
     if structure.restricted and scope == HOUSEHOLD:
         plan_exchanges(desk, t, spare, total)
-    year = desk.prices.year[t]
-    before = desk.ledger.years[year, SHORT] + desk.ledger.years[year, LONG]
     sell_sleeves(desk, t)
     if plan.pair:
-        pair_losses(desk, t, desk.ledger.years[year, SHORT] + desk.ledger.years[year, LONG] - before)
+        pair_losses(desk, t)
     left = structure.cash_target * total
     for account in range(len(desk.ledger.cash)):
         if structure.counted[account] and scope in (HOUSEHOLD, account):
@@ -304,7 +305,7 @@ def plan_by_sleeve(desk: Desk, t: int, scope: int, total: float) -> None:
             elif count > 1 and scope == HOUSEHOLD:
                 plan_sleeve_sales(desk, t, n, count, total)
             elif count > 1:
-                plan_sales(desk, t, count, -work.sleeve_change[n], False, False, np.inf, False)
+                plan_sales(desk, t, count, -work.sleeve_change[n], False, FREELY, np.inf, False)
                 for i in range(count):
                     work.sale[work.offered[i, 0], work.offered[i, 1]] = work.planned[i]
 
@@ -350,16 +351,21 @@ def plan_exchanges(desk: Desk, t: int, spare: float, total: float) -> None:
 
 @inner
 def sell_sleeves(desk: Desk, t: int) -> None:
-    """Sell what `work.sale` says, sleeve by sleeve."""
+    """Sell what `work.sale` says, sleeve by sleeve.
+
+    Tax-advantaged accounts go first: a purchase of theirs that is gone washes no loss, whoever is listed first.
+    """
     work, structure = desk.work, desk.structure
-    for n in range(len(work.sleeve_change)):
-        work.sleeve_sold[n] = 0.0
-        if work.sleeve_change[n] >= 0.0 and not structure.restricted:
-            continue
-        reason = work.reason[structure.sleeve_class[n]] if work.sleeve_change[n] < 0.0 else Reason.SWAP
-        for i in range(structure.sleeve_first[n], structure.sleeve_first[n + 1]):
-            security = structure.sleeve_member[i]
-            for account in range(work.sale.shape[0]):
-                if work.sale[account, security] > 0.0:
+    work.sleeve_sold[:] = 0.0
+    for taxed in range(2):
+        for n in range(len(work.sleeve_change)):
+            if work.sleeve_change[n] >= 0.0 and not structure.restricted:
+                continue
+            reason = work.reason[structure.sleeve_class[n]] if work.sleeve_change[n] < 0.0 else Reason.SWAP
+            for i in range(structure.sleeve_first[n], structure.sleeve_first[n + 1]):
+                security = structure.sleeve_member[i]
+                for account in work.by_size:
                     amount = work.sale[account, security]
-                    work.sleeve_sold[n] += sell_amount(desk, t, account, security, amount, reason)
+                    if amount > 0.0 and (structure.kind[account] == TAXABLE) == (taxed == 1):
+                        sold = sell_amount(desk, t, account, security, amount, reason, FREELY)
+                        work.sleeve_sold[n] += sold
