@@ -1,4 +1,4 @@
-"""The command line: `rebal demo`, `compare`, `tax`, `warm`. Thin: it reads, asks the package, and prints."""
+"""The command line: `rebal demo`, `compare`, `audit`, `tax` … Thin: it reads, asks the package, and prints."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rebal_kit.cli_errors import DIFFERENT, findings_instead_of_traceback
+from rebal_kit.cli_fetch import fetch, quality, say_doubts
 from rebal_kit.findings import Finding, PolicyError, RebalError
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
 )  # fmt: skip
 
+app.command()(fetch)
+app.command()(quality)
+
 DEMO_HOUSEHOLDS = ("starter", "two_million")
 DEMO_POLICIES = tuple(
     name
@@ -35,8 +40,6 @@ DEMO_POLICIES = tuple(
     for name in (rule, f"{rule}_harvest")
 )
 DEMO_PAGE = Path("build/comparison.html")
-_DIFFERENT = 1
-_BAD_INPUT = 2
 
 
 class OpenWith(StrEnum):
@@ -73,7 +76,7 @@ def demo(
     from rebal_kit.files.policy import load_policy
     from rebal_kit.sources.load import load_market
 
-    with _findings_instead_of_traceback():
+    with findings_instead_of_traceback():
         market = load_market("etf")
         policies = {name: load_policy(name) for name in DEMO_POLICIES}
         comparisons = [
@@ -93,7 +96,7 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
         list[str], typer.Option(help="A policy file, or the name of a bundled one; repeat, or list several.")
     ],
     market: Annotated[
-        str, typer.Option(help="etf, stocks, dow30, or a CSV or parquet file of prices.")
+        str, typer.Option(help="etf, stocks, dow30, a CSV or parquet file of prices, or yahoo:SPY,AGG.")
     ] = "etf",
     more: Annotated[list[str] | None, typer.Argument(metavar="[POLICY]...", help="Further policies.")] = None,
     start: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First session.")] = None,
@@ -101,6 +104,7 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
     open_with: Annotated[
         OpenWith | None, typer.Option(help="Open with the lots, or with the opening values.")
     ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse prices that look wrong.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     html: Annotated[Path | None, typer.Option(help="Also write a page with charts.")] = None,
     save: Annotated[
@@ -112,9 +116,11 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
     from rebal_kit.files.result_files import save_results
     from rebal_kit.sources.load import load_market
 
-    with _findings_instead_of_traceback():
+    with findings_instead_of_traceback():
+        prices = load_market(market, strict=strict)
+        say_doubts(prices, market)
         comparison = _run(
-            load_market(market), load_household(household), _policies([*policy, *(more or [])]),
+            prices, load_household(household), _policies([*policy, *(more or [])]),
             start=start.date() if start else None, end=end.date() if end else None,
             open_with=open_with.value if open_with else None,
         )  # fmt: skip
@@ -147,7 +153,7 @@ def audit(
     from rebal_kit.views.audit_tables import as_json as json_of
     from rebal_kit.views.audit_tables import terminal
 
-    with _findings_instead_of_traceback():
+    with findings_instead_of_traceback():
         record = load_result(result)
         found = replay(record)
     if as_json:
@@ -155,7 +161,7 @@ def audit(
     else:
         _show(terminal(found, record))
     if not found.clean:
-        raise typer.Exit(_DIFFERENT)
+        raise typer.Exit(DIFFERENT)
 
 
 @app.command()
@@ -171,7 +177,7 @@ def tax(
     ] = None,
 ) -> None:
     """Gains, wash sales across accounts, Form 8949 and Schedule D of a ledger of trades."""
-    with _findings_instead_of_traceback():
+    with findings_instead_of_traceback():
         from rebal_kit.files.tax_input import read_tax_input
         from rebal_kit.tax_report import tax_report
 
@@ -198,17 +204,6 @@ def warm() -> None:
     from rebal_kit.backtest import warm as compile_engine
 
     compile_engine(lambda text: typer.echo(text, err=True)).audit()
-
-
-@contextmanager
-def _findings_instead_of_traceback() -> Iterator[None]:
-    """Say on stderr what is wrong with the input, a line a finding, and leave with exit code 2."""
-    try:
-        yield
-    except RebalError as error:
-        for finding in error.findings:
-            typer.echo(f"{finding.severity}: {finding}", err=True)
-        raise typer.Exit(_BAD_INPUT) from None
 
 
 def _unplayable(given: TaxInput) -> tuple[Finding, ...]:

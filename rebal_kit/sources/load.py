@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tqdm.auto import tqdm
-
 from rebal_kit.findings import Finding, MarketError
 from rebal_kit.market import Market
 from rebal_kit.sources import bundled
@@ -73,6 +71,8 @@ def load_market(
 def _load(source: str | Path | Sequence[str], start: Any, refresh: bool) -> Market:
     listed = _tickers(source)
     if listed is not None:
+        from tqdm.auto import tqdm
+
         from rebal_kit.sources.yahoo import yahoo_market
 
         with tqdm(total=len(listed), unit="ticker", delay=1, leave=False) as bar:

@@ -179,8 +179,9 @@ def _undeclared_splits(one: _Series) -> Iterator[Finding]:
             np.isfinite(usual) and one.volume[at + 1] > swelling * max(usual, 1.0)
         ):
             continue
-        if at + 1 < len(one.move) and np.abs(one.move[at] + one.move[at + 1]) < _LEFT * size[at]:
-            continue  # a spike, and said to be one
+        beside = one.move[max(at - 1, 0) : at + 2]
+        if (np.abs(beside + one.move[at]) < _LEFT * size[at]).any():
+            continue  # there or back of a spike, and said to be one
         factor = _RATIOS[np.argmin(np.abs(size[at] - np.log(_RATIOS)))]
         kind = f"{factor:g}-for-1" if one.move[at] < 0 else f"1-for-{factor:g}"
         what = (

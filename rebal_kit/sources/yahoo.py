@@ -20,7 +20,7 @@ from rebal_kit.sources.yahoo_refresh import Refresh, refresh, said_of
 
 _TICKER = re.compile(r"[A-Z0-9^][A-Z0-9.^=-]{0,19}")
 
-_PRIVATE = "Yahoo's terms allow personal use"
+_PRIVATE = "for personal use: see Yahoo's terms"
 
 
 def tickers(given: Iterable[Any]) -> tuple[str, ...]:
@@ -67,7 +67,7 @@ def yahoo_market(
         A ticker has no prices, neither from Yahoo nor in the cache. It says so of each.
     """
     wanted = tickers(symbols)
-    when = now or dt.datetime.now(dt.UTC)
+    when = (now or dt.datetime.now(dt.UTC)).astimezone(dt.UTC)
     return market_of(refresh(wanted, when, patience, fresh, progress), when, start)
 
 

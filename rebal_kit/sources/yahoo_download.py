@@ -174,8 +174,8 @@ def _plain_speech(yf: Any) -> Iterator[None]:
 
 
 def _trouble(yf: Any, problem: Exception, timeout: float) -> NoAnswerError:
-    """Say what an exception of yfinance, or of what it stands on, means."""
-    errors, name = yf.exceptions, type(problem).__name__
+    """Say what an exception of yfinance means."""
+    errors = yf.exceptions
     if isinstance(problem, errors.YFRateLimitError):
         return NoAnswerError("refused", "Yahoo refuses: too many requests (429)")
     if isinstance(problem, errors.YFTzMissingError):
@@ -187,6 +187,17 @@ def _trouble(yf: Any, problem: Exception, timeout: float) -> NoAnswerError:
         return NoAnswerError("unreadable", f"Yahoo's answer holds no prices{': ' if reason else ''}{reason}")
     if isinstance(problem, errors.YFException):
         return NoAnswerError("refused", f"Yahoo is out of order: {problem}")
+    return _broken(problem, timeout)
+
+
+def _broken(problem: Exception, timeout: float) -> NoAnswerError:
+    """Say what an exception of the libraries that yfinance stands on means."""
+    name = type(problem).__name__
+    status = getattr(getattr(problem, "response", None), "status_code", None)
+    if name == "HTTPError" and status is not None:
+        if status == 404:
+            return NoAnswerError("unknown", "Yahoo does not know this symbol, or no longer")
+        return NoAnswerError("refused", f"Yahoo refuses ({status})")
     if "Timeout" in name:
         return NoAnswerError("unreachable", f"Yahoo did not answer within {timeout:g} s")
     if _broke_off(problem):

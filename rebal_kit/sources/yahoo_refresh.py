@@ -55,6 +55,8 @@ class Refresh:
         Of this refresh; those of the history are in its origin.
     trouble : {'unreachable', 'refused', 'unreadable', 'unknown'}, optional
         What kept Yahoo's answer away.
+    added : int
+        Sessions that the cache did not have before.
     """
 
     symbol: str
@@ -62,6 +64,7 @@ class Refresh:
     history: PriceHistory | None
     findings: tuple[Finding, ...] = ()
     trouble: Trouble | None = None
+    added: int = 0
 
 
 def refresh(
@@ -114,7 +117,8 @@ def _refresh(symbol: str, now: dt.datetime, patience: Patience, current: dt.date
         return replace(_unrenewed(symbol, kept, found, why), trouble=nothing.trouble)
     except MarketError as refused:
         return _unrenewed(symbol, kept, found, *refused.findings)
-    return Refresh(symbol, state, history, tuple(found))
+    added = len(history.dates) if kept is None else int((~np.isin(history.dates, kept.dates)).sum())
+    return Refresh(symbol, state, history, tuple(found), added=added)
 
 
 def _is_current(kept: PriceHistory, current: dt.datetime | None, now: dt.datetime) -> bool:

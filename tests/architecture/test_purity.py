@@ -18,6 +18,8 @@ ABOVE = {
     "__init__.py",
     "__main__.py",
     "cli.py",
+    "cli_errors.py",
+    "cli_fetch.py",
     "backtest.py",
     "compare.py",
     "sweep.py",
