@@ -19,7 +19,7 @@ ADJUSTED_ONLY = "adjusted prices only: dividends unknown, tax on them not modell
 _TELLING_SPLIT = 0.35
 
 #: A move by more than this factor in one session is said.
-_INCREDIBLE = 10.0
+INCREDIBLE = 10.0
 
 
 def priced(quotes: Quotes, problems: Problems) -> tuple[dict[str, np.ndarray], list[Finding]]:
@@ -160,7 +160,7 @@ def jump_findings(quotes: Quotes, close: np.ndarray, split: np.ndarray) -> list[
     """
     with np.errstate(over="ignore"):  # an infinite move is incredible too
         move = np.log(close[1:] * split[1:] / close[:-1])
-    jumped = np.abs(np.nan_to_num(move)) > np.log(_INCREDIBLE)
+    jumped = np.abs(np.nan_to_num(move)) > np.log(INCREDIBLE)
     findings = []
     for column in np.flatnonzero(jumped.any(axis=0)):
         at = int(np.argmax(jumped[:, column])) + 1

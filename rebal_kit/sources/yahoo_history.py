@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rebal_kit.findings import Finding
-from rebal_kit.sources.actions import later_splits, unapplied_splits
+from rebal_kit.sources.actions import INCREDIBLE, later_splits, unapplied_splits
 from rebal_kit.sources.price_cache import Origin, PriceHistory
 from rebal_kit.sources.sessions import session_over
 from rebal_kit.sources.yahoo_download import Answer, NoAnswerError
@@ -56,6 +56,7 @@ def read_answer(symbol: str, now: dt.datetime, answer: Answer) -> PriceHistory:
     dates, fields = dates[over], {name: values[over] for name, values in fields.items()}
     if not len(dates):
         raise NoAnswerError("unreadable", "Yahoo's answer holds no session that is over")
+    _check_last(dates, fields)
     price, price_time = about.get("regularMarketPrice"), about.get("regularMarketTime")
     origin = Origin(
         SOURCE, answer.library, now.astimezone(dt.UTC).replace(microsecond=0), currency,
@@ -104,6 +105,14 @@ def _check(dates: np.ndarray, fields: dict[str, np.ndarray]) -> None:
             raise NoAnswerError(
                 "unreadable", f"Yahoo's answer has a {name} of {fields[name][at]:g} on {dates[at]}"
             )
+
+
+def _check_last(dates: np.ndarray, fields: dict[str, np.ndarray]) -> None:
+    """Refuse a last close that no later one can confirm yet, where no split explains how far off it is."""
+    close, split = fields["close"][-2:], fields["split"][-1]
+    if len(close) == 2 and abs(np.log(close[1]) - np.log(close[0]) + np.log(split)) > np.log(INCREDIBLE):
+        what = f"Yahoo's last close, of {dates[-1]}, is {close[1]:g} after {close[0]:g}: too far to be believed yet"
+        raise NoAnswerError("unreadable", what)
 
 
 def _onto_sessions(symbol: str, dates: np.ndarray, fields: dict[str, np.ndarray]) -> list[Finding]:

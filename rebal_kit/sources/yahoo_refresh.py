@@ -20,8 +20,11 @@ from rebal_kit.sources.yahoo_history import read_answer
 #: Days before the last kept session that are asked for again: about ten sessions to compare.
 OVERLAP = dt.timedelta(days=15)
 
-#: Closes that differ by more than this part are not the same price. Yahoo's have six to seven digits.
+#: Prices and dividends that differ by more than this part are not the same. Yahoo's have six to seven digits.
 SAME = 1e-3
+
+#: The last kept close may have been corrected by this part.
+CORRECTED = 0.02
 
 #: A whole history that lacks more than this part of the kept sessions is not believed.
 _MAY_LACK = 0.01
@@ -187,9 +190,9 @@ def _renew(
 
 
 def _difference(kept: PriceHistory, recent: PriceHistory) -> str:
-    """Say where two histories differ in the closes both should have; nothing where they do not.
+    """Say where two histories differ in closes, dividends and splits that both should have; nothing where they do not.
 
-    The last kept close may have been corrected since, as long as those before it agree.
+    The last kept close may have been corrected a little since.
     """
     both, old, new = np.intersect1d(kept.dates, recent.dates, return_indices=True)
     missing = kept.dates[(kept.dates >= recent.dates[0]) & ~np.isin(kept.dates, recent.dates)]
@@ -197,12 +200,15 @@ def _difference(kept: PriceHistory, recent: PriceHistory) -> str:
         return f"Yahoo's answer from {recent.dates[0]} has too few of the kept sessions to compare"
     if len(missing):
         return f"Yahoo has no close on {missing[0]} any more"
-    was, is_now = kept.fields["close"][old], recent.fields["close"][new]
-    off = np.abs(is_now / was - 1) > SAME
-    if not off[:-1].any():
-        return ""
-    at = int(np.argmax(off))
-    return f"Yahoo's close of {both[at]} was {was[at]:.6g} and is {is_now[at]:.6g}"
+    for name in ("close", "dividend", "split"):
+        was, now = kept.fields[name][old], recent.fields[name][new]
+        allowed = np.full(len(both), SAME)
+        allowed[-1] = CORRECTED if name == "close" else SAME
+        off = np.abs(now - was) > allowed * np.maximum(np.abs(was), np.abs(now))
+        if off.any():
+            at = int(np.argmax(off))
+            return f"Yahoo's {name} of {both[at]} was {was[at]:.6g} and is {now[at]:.6g}"
+    return ""
 
 
 def _joined(kept: PriceHistory, recent: PriceHistory) -> PriceHistory:

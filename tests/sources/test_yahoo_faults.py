@@ -37,6 +37,7 @@ FAULTS = {
     "unknown": "does not know this symbol",
     "slow": "did not answer within 0.3 s",
     "negative": "of -1 on",
+    "huge": "too far to be believed yet",
 }
 
 

@@ -118,6 +118,16 @@ def test_a_forced_refresh_fetches_the_whole_though_nothing_is_new(yahoo: Yahoo) 
     assert (one.state, one.added) == ("replaced", 0)
     assert one.history is not None
     assert one.history.fields["dividend"].sum() == 1.2
+    assert "Yahoo's dividend of 2024-01-19 was 0 and is 1.2: replaced by" in one.findings[0].what
+
+
+def test_a_dividend_that_the_overlap_lacks_is_not_lost_in_silence(yahoo: Yahoo) -> None:
+    yahoo.list("SPY", dividend={"2024-05-28": 1.2})
+    refresh(["SPY"], FRIDAY, QUICK)
+    yahoo.list("SPY", last="2024-06-03")
+    (one,) = refresh(["SPY"], MONDAY, QUICK)
+    assert one.state == "replaced"
+    assert "Yahoo's dividend of 2024-05-28 was 1.2 and is 0" in one.findings[0].what
 
 
 def test_a_session_that_is_not_over_is_a_price_and_no_close(yahoo: Yahoo) -> None:

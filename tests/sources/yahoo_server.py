@@ -148,6 +148,7 @@ class Yahoo:
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # it would cost 40 ms an answer
     yahoo: Yahoo
 
     def log_message(self, *_: Any) -> None:
@@ -206,6 +207,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif kind == "negative":
             right["chart"]["result"][0]["indicators"]["quote"][0]["close"][-2] = -1.0
             self._send(200, json.dumps(right).encode())
+        elif kind == "huge":
+            right["chart"]["result"][0]["indicators"]["quote"][0]["close"][-1] = 1e9
+            self._send(200, json.dumps(right).encode())
         elif kind == "forgetful":  # only the last five sessions, whatever was asked
             self._send(200, json.dumps(_last(right, 5)).encode())
         elif kind == "reset":
@@ -251,7 +255,7 @@ class _Trap(http.server.BaseHTTPRequestHandler):
 def serving(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[int]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True).start()
     try:
         yield server.server_port
     finally:
