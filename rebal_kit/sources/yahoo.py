@@ -96,6 +96,10 @@ def market_of(done: Iterable[Refresh], now: dt.datetime, start: Any = None) -> M
     if end is not None and end < max(history.last for history in histories):
         what = f"ends on {end}, the last session that all its stale tickers have"
         findings.append(Finding("warning", market.name, what, "it goes on once they are fetched"))
+    dropped = sum(int(_weekend(history.dates).sum()) for history in histories)
+    if dropped and not _weekend(market.dates).any():
+        what = f"{dropped} closes of weekends are left out: not all of its tickers trade then"
+        findings.append(Finding("note", market.name, what))
     if any(history.fields["dividend"].any() for history in histories):
         what, remedy = (
             "dividends are taken as fully qualified",
