@@ -92,7 +92,8 @@ def quality(
         typer.echo(f"{data.name}: {data.source}")
         for finding in found:
             typer.echo(f"{finding.severity}: {finding}")
-        typer.echo(f"{sum(f.severity != 'note' for f in found)} warnings, {len(found)} findings")
+        doubts = sum(finding.severity != "note" for finding in found)
+        typer.echo(f"{len(found)} findings, {doubts} of them warnings" if found else "nothing looks wrong")
     if strict and any(finding.severity != "note" for finding in found):
         raise typer.Exit(DIFFERENT)
 

@@ -102,11 +102,12 @@ def test_quality_of_a_bundled_market_and_of_tickers(yahoo: Yahoo) -> None:
     result = rebal("quality", "etf")
     assert result.exit_code == 0
     assert "warning: SPY: pays every 91 days or so" in result.stdout
-    assert result.stdout.splitlines()[-1] == "4 warnings, 8 findings"
+    assert result.stdout.splitlines()[-1] == "8 findings, 4 of them warnings"
     assert rebal("quality", "etf", "--strict").exit_code == 1
     listed(yahoo, "SPY")
     clean = rebal("quality", "yahoo:SPY", "--strict", "--json")
     assert (clean.exit_code, json.loads(clean.stdout)) == (0, [])
+    assert rebal("quality", "yahoo:SPY").stdout.splitlines()[-1] == "nothing looks wrong"
     assert rebal("quality", "nonsense").exit_code == 2
 
 
