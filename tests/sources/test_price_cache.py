@@ -102,6 +102,19 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_scraps(monkeypatch: pytes
     assert [path.name for path in cache_folder().iterdir()] == ["SPY.parquet"]
 
 
+def test_a_reader_in_the_middle_of_a_file_goes_on_with_the_one_he_opened() -> None:
+    """The new file takes the old one's name in one step; it is never written over it."""
+    write_history(history())
+    before = cache_path("SPY").read_bytes()
+    with cache_path("SPY").open("rb") as reader:
+        start = reader.read(100)
+        write_history(history(n=50))
+        assert start + reader.read() == before
+    kept = read_history("SPY")
+    assert kept is not None
+    assert len(kept.dates) == 50
+
+
 def test_a_folder_that_cannot_be_made_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))

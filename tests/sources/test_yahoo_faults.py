@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -179,33 +180,41 @@ def test_a_refresh_killed_while_it_waits_leaves_what_was_kept_and_no_lock(
 
 
 WRITER = """
-import numpy as np
+import os, time
 from dataclasses import replace
-from rebal_kit.sources.price_cache import read_history, write_history
+import numpy as np
+from rebal_kit.sources.price_cache import locked, read_history, write_history
+
+def stop(_):
+    print("written, not yet in place", flush=True)
+    time.sleep(60)
+
+os.fsync = stop
 kept = read_history("SPY")
-fields = {name: np.tile(values, 400) for name, values in kept.fields.items()}
-dates = kept.dates[0] + np.arange(len(fields["close"]))
-print("writing", flush=True)
-while True:
-    write_history(replace(kept, dates=dates, fields=fields))
+with locked("SPY"):
+    write_history(replace(kept, dates=kept.dates + np.timedelta64(7, "D")))
 """
 
 
-def test_a_killed_writer_leaves_a_readable_cache_and_its_scraps_are_swept(yahoo: Yahoo) -> None:
+def test_a_writer_killed_at_the_last_moment_leaves_the_old_file_and_its_scraps_are_swept(
+    yahoo: Yahoo,
+) -> None:
     yahoo.list("SPY")
     refresh(["SPY"], FRIDAY, QUICK)
-    for wait in (0.003, 0.01, 0.02):
-        child = subprocess.Popen([sys.executable, "-c", WRITER], stdout=subprocess.PIPE, text=True)
-        assert child.stdout is not None
-        assert child.stdout.readline() == "writing\n"
-        time.sleep(wait)
-        child.kill()
-        child.communicate()
-        history = read_history("SPY")
-        assert history is not None
-        assert len(history.dates) in (105, 105 * 400)
-    (cache_folder() / ".SPY-scrap.part").write_bytes(b"half a file")
-    refresh(["SPY"], MONDAY, QUICK)
+    disk = on_disk("SPY")
+    child = subprocess.Popen([sys.executable, "-c", WRITER], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "written, not yet in place\n"
+    (busy,) = refresh(["SPY"], MONDAY, replace(QUICK, lock=0.05))
+    assert busy.state == "kept"
+    assert "another process has been renewing SPY" in busy.findings[0].what
+    child.kill()
+    child.communicate()
+    assert on_disk("SPY") == disk
+    assert len(list(cache_folder().glob("*.part"))) == 1
+    yahoo.list("SPY", last="2024-06-03")
+    (one,) = refresh(["SPY"], MONDAY, QUICK)
+    assert (one.state, one.added) == ("extended", 1)
     assert not list(cache_folder().glob("*.part"))
 
 
