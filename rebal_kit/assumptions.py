@@ -34,7 +34,8 @@ def coverage(setting: Setting) -> tuple[Finding, ...]:
         Finding(
             "note",
             "tax payments",
-            "each year's tax is paid on 15 April of the next year from taxable accounts",
+            "each year's tax is paid on 15 April of the next year from taxable accounts, and what they cannot pay from"
+            " the others",
         ),
     ]
     liquidation = (

@@ -1,20 +1,25 @@
-"""The command line: `rebal demo`, `compare`, `audit`, `tax` … Thin: it reads, asks the package, and prints."""
+"""The command line: `rebal demo`, `compare`, `household`, `tax`, `fetch` … Thin: it reads, asks and prints."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebal_kit.cli_errors import DIFFERENT, findings_instead_of_traceback
-from rebal_kit.cli_fetch import fetch, quality, say_doubts
+from rebal_kit import cli_fetch, cli_household
+from rebal_kit.cli_manners import (
+    DIFFERENT,
+    OpenWith,
+    able_to_draw,
+    findings_instead_of_traceback,
+    progress_bar,
+    show,
+)
 from rebal_kit.findings import Finding, PolicyError, RebalError
 
 if TYPE_CHECKING:
@@ -30,9 +35,6 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
 )  # fmt: skip
 
-app.command()(fetch)
-app.command()(quality)
-
 DEMO_HOUSEHOLDS = ("starter", "two_million")
 DEMO_POLICIES = tuple(
     name
@@ -40,13 +42,6 @@ DEMO_POLICIES = tuple(
     for name in (rule, f"{rule}_harvest")
 )
 DEMO_PAGE = Path("build/comparison.html")
-
-
-class OpenWith(StrEnum):
-    """What a back-test opens with."""
-
-    LOTS = "lots"
-    VALUES = "values"
 
 
 def _version(wanted: bool) -> None:
@@ -118,7 +113,7 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
 
     with findings_instead_of_traceback():
         prices = load_market(market, strict=strict)
-        say_doubts(prices, market)
+        cli_fetch.say_doubts(prices, market)
         comparison = _run(
             prices, load_household(household), _policies([*policy, *(more or [])]),
             start=start.date() if start else None, end=end.date() if end else None,
@@ -135,6 +130,11 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
         if save is not None:
             kept = save_results({name: run.record for name, run in comparison.runs.items()}, save)
             typer.echo("".join(f"kept: {folder}\n" for folder in kept), err=True, nl=False)
+
+
+app.command("household")(cli_household.household)
+app.command("fetch")(cli_fetch.fetch)
+app.command("quality")(cli_fetch.quality)
 
 
 @app.command()
@@ -159,7 +159,7 @@ def audit(
     if as_json:
         typer.echo(json.dumps(json_of(found, record), indent=2, allow_nan=False))
     else:
-        _show(terminal(found, record))
+        show(terminal(found, record))
     if not found.clean:
         raise typer.Exit(DIFFERENT)
 
@@ -231,7 +231,7 @@ def _write_tax_files(report: TaxReport, folder: Path) -> None:
     from rebal_kit.files.output_folder import write_folder
     from rebal_kit.views.tax_json import csv_files
 
-    with _able_to_draw(folder, "the page needs"):
+    with able_to_draw(folder, "the page needs"):
         from rebal_kit.views.tax_page import tax_page
 
         page = tax_page(report)
@@ -245,15 +245,7 @@ def _print_tax(report: TaxReport) -> None:
 
     from rebal_kit.views.tax_tables import terminal
 
-    _show(terminal(report, Console(file=sys.stdout).width))
-
-
-def _show(parts: Iterable[Any]) -> None:
-    from rich.console import Console
-
-    console = Console(file=sys.stdout)
-    for part in parts:
-        console.print(part)
+    show(terminal(report, Console(file=sys.stdout).width))
 
 
 def _policies(sources: Sequence[str]) -> dict[str, RebalancePolicy]:
@@ -283,16 +275,10 @@ def _run(
     market: Market, household: Household, policies: Mapping[str, RebalancePolicy], **span: Any
 ) -> Comparison:
     """Run the comparison under a progress bar on stderr."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from rebal_kit.compare import compare as side_by_side
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(escape(household.name), total=len(policies))
-        return side_by_side(market, household, policies, progress=lambda _: bar.advance(task), **span)
+    with progress_bar(household.name, len(policies)) as advance:
+        return side_by_side(market, household, policies, progress=advance, **span)
 
 
 def _print(comparison: Comparison) -> None:
@@ -320,7 +306,7 @@ def _print(comparison: Comparison) -> None:
 
 
 def _write_page(comparisons: Sequence[Comparison], path: Path) -> None:
-    with _able_to_draw(path):
+    with able_to_draw(path):
         from rebal_kit.views.page import save_page
 
         save_page(comparisons, path)
@@ -328,43 +314,13 @@ def _write_page(comparisons: Sequence[Comparison], path: Path) -> None:
 
 
 def _write_picture(comparison: Comparison, path: Path) -> None:
-    with _able_to_draw(path):
+    with able_to_draw(path):
         from rebal_kit.views import charts
         from rebal_kit.views.picture import save
         from rebal_kit.views.shape import banded
 
         drift = [charts.drift(comparison.runs[name], most_classes=3) for name in banded(comparison)[:1]]
         save(charts.stacked(charts.growth(comparison), *drift), path, scale=1.2)
-
-
-@contextmanager
-def _able_to_draw(path: Path, needing: str = "charts need") -> Iterator[None]:
-    """Turn a path that cannot be written, or libraries that are not installed, into findings."""
-    try:
-        with _without("rfc3987_syntax"):
-            yield
-    except OSError as error:
-        what = f"cannot be written: {error.strerror}"
-        raise RebalError(Finding("error", str(path), what, "give another path")) from None
-    except ModuleNotFoundError as error:
-        what = f"{needing} {error.name}, which is not installed"
-        raise RebalError(Finding("error", str(path), what, "pip install 'rebal_kit[views]'")) from None
-
-
-@contextmanager
-def _without(module: str) -> Iterator[None]:
-    """Keep an optional module from being loaded.
-
-    Altair's validator loads a grammar of internet addresses, which takes a second and which no chart has a use for.
-    """
-    hidden = module not in sys.modules
-    if hidden:
-        sys.modules[module] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        if hidden:
-            sys.modules.pop(module, None)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebal_kit.cli_errors import BAD_INPUT, DIFFERENT, findings_instead_of_traceback, say
+from rebal_kit.cli_manners import BAD_INPUT, DIFFERENT, findings_instead_of_traceback, progress_bar, say, show
 from rebal_kit.findings import Finding, MarketError
 
 if TYPE_CHECKING:
@@ -51,13 +51,8 @@ def fetch(
 
         wanted = tickers(symbols)
         now = dt.datetime.now(dt.UTC)
-        with _bar(len(wanted)) as (bar, task):
-            done = renew(
-                wanted,
-                now,
-                force=refresh,
-                progress=lambda one: bar.update(task, advance=1, ticker=one.symbol),
-            )
+        with progress_bar("Yahoo Finance", len(wanted)) as advance:
+            done = renew(wanted, now, force=refresh, progress=advance)
         doubts = {one.symbol: _doubts(one, now, start) for one in done}
     if as_json:
         typer.echo(json.dumps([_as_json(one, doubts[one.symbol]) for one in done], indent=2, allow_nan=False))
@@ -124,24 +119,7 @@ def _doubts(one: Refresh, now: dt.datetime, start: dt.datetime | None) -> list[F
     return [f for f in dict.fromkeys((*market.findings, *report(market))) if f.severity != "note"]
 
 
-def _bar(total: int) -> Any:
-    """Return a progress bar on stderr and its task, as a context."""
-    from contextlib import contextmanager
-
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    @contextmanager
-    def shown() -> Any:
-        columns = (TextColumn("Yahoo Finance"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, TextColumn("{task.fields[ticker]}"), console=Console(stderr=True)) as bar:
-            yield bar, bar.add_task("", total=total, ticker="")
-
-    return shown()
-
-
 def _print(done: Iterable[Refresh]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(
@@ -156,7 +134,7 @@ def _print(done: Iterable[Refresh]) -> None:
         fetched = f"{one.history.origin.fetched:%Y-%m-%d %H:%M}"
         count, first, last = len(one.history.dates), str(one.history.first), str(one.history.last)
         table.add_row(one.symbol, _STATES[one.state], f"{one.added:,}", f"{count:,}", first, last, fetched)
-    Console().print(table)
+    show([table])
 
 
 def _as_json(one: Refresh, found: Iterable[Finding]) -> dict[str, Any]:

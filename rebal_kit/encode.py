@@ -37,6 +37,7 @@ def encode_prices(market: Market, table: TaxTable) -> Prices:
             due[at] = (
                 year - years[0]
             )  # over a gap in the data, the latest of several years stands for all of them
+    event = ((market.dividend != 0) | (market.split != 1)).any(axis=1)
     return Prices(
         day=days,
         year=years - years[0],
@@ -44,7 +45,7 @@ def encode_prices(market: Market, table: TaxTable) -> Prices:
         dividend=np.ascontiguousarray(market.dividend),
         split=np.ascontiguousarray(market.split),
         traded=market.traded & np.isfinite(market.close),
-        event=((market.dividend != 0) | (market.split != 1)).any(axis=1),
+        last_event=np.maximum.accumulate(np.where(event, np.arange(len(days)), -1)),
         tax_due=due,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from rebal_kit.assumptions import coverage
 from rebal_kit.backtest import backtest
 from rebal_kit.domain import AccountKind, Household, TaxLot, TaxProfile
+from rebal_kit.files.household import load_household
 from rebal_kit.findings import HouseholdError, LawError, MarketError, PolicyError, RebalError, SimulationError
 from rebal_kit.policy import BUY_AND_HOLD, RebalancePolicy
 from rebal_kit.run import METRICS, Setting, prepare
+from rebal_kit.sources.load import load_market
 from rebal_kit.targets import TargetAllocation
 from rebal_kit.triggers import Calendar
 from tests.worlds import account, household_of, market_of
@@ -216,3 +219,16 @@ def test_risk_of_weekly_prices_is_a_years_and_not_five_years() -> None:
     # Returns +10 %, −10 %, +10 %, −10 % a week.
     assert run.metrics["volatility"] == pytest.approx((0.04 / 3 * 365.25 / 7) ** 0.5)
     assert run.metrics["tracking_error"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_location_ranks_are_derived_where_the_targets_ask_for_it() -> None:
+    household = load_household("two_million")
+    auto = replace(household, targets=TargetAllocation(household.targets.weights, "auto"))
+    market = load_market("etf")
+    given, derived = prepare(market, household), prepare(market, auto)
+    assert given.location is None
+    assert derived.location is not None
+    assert dict(derived.location.ranks)["Treasuries"] == (2, 1, 3)
+    assert derived.structure.location.tolist() == [list(ranks) for _, ranks in derived.location.ranks]
+    said = [str(finding) for finding in coverage(derived)]
+    assert all(str(finding) in said for finding in derived.location.findings)

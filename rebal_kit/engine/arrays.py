@@ -31,7 +31,7 @@ class Prices(NamedTuple):
     dividend: np.ndarray  # (T, S) float64, US$ a share
     split: np.ndarray  # (T, S) float64, new shares per old
     traded: np.ndarray  # (T, S) bool
-    event: np.ndarray  # (T,) bool, some dividend or split happens in the session
+    last_event: np.ndarray  # (T,) int64, the latest session so far with some dividend or split, or -1
     tax_due: np.ndarray  # (T,) int64, the year whose tax is paid in this session, or -1
 
 

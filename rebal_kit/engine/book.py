@@ -75,8 +75,9 @@ def acquire(desk: Desk, day: int, account: int, security: int, quantity: float, 
     ledger.held[account, security] += quantity
     unit_cost = cost / quantity
     left = quantity
-    waiting = ledger.state[OPEN_LOSSES] if structure.replaces[account] else 0
-    for w in range(waiting):
+    # Most purchases are made where no loss of the group waits.
+    open_window = structure.replaces[account] and day <= ledger.blocked[group]
+    for w in range(ledger.state[OPEN_LOSSES] if open_window else 0):
         loss = ledger.losses[WAITING, w]
         if loss.group != group or loss.quantity <= 0.0 or not in_window(day, loss.day, wash_days):
             continue
@@ -103,7 +104,7 @@ def sell(desk: Desk, t: int, account: int, security: int, chosen: int, fee: floa
     prices, ledger, structure, tape = desk.prices, desk.ledger, desk.structure, desk.tape
     price = prices.close[t, security]
     day = prices.day[t]
-    quantity = remove_lots(desk, account, security, chosen)
+    quantity = remove_lots(desk, day, account, security, chosen)
     unit_fee = fee / quantity
     ledger.cash[account] += quantity * price - fee
     tape.totals[SOLD] += quantity * price

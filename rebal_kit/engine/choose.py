@@ -184,6 +184,22 @@ def next_lot(
 
 
 @inner
+def tax_of_sale(desk: Desk, t: int, account: int, security: int, amount: float) -> float:
+    """Return the tax on a sale of `amount` US$ of a position, lot by lot as `next_lot` has it."""
+    value = desk.ledger.held[account, security] * desk.prices.close[t, security]
+    tax = 0.0
+    planned = 0.0
+    while amount - planned > DUST * value:
+        cost, room = next_lot(desk, t, account, security, planned, False)
+        if cost == np.inf:
+            break
+        part = min(room, amount - planned)
+        tax += part * cost
+        planned += part
+    return tax
+
+
+@inner
 def rank_lots(desk: Desk, t: int, account: int, security: int, method: int) -> None:
     """Fill `work.tier` and `work.key` with the order of sale of a position's lots, and mark those to be kept."""
     work, plan = desk.work, desk.plan

@@ -50,17 +50,16 @@ def unqualify_dividends(desk: Desk, t: int, security: int, sold: int) -> None:
         return
     slice_ = desk.work.sold[sold]
     quantity = slice_.quantity
-    u = t
+    u = prices.last_event[t]
     while u >= 0 and prices.day[u] > slice_.acquired:
-        if prices.event[u]:
-            per_share = prices.dividend[u, security]
-            if per_share != 0.0 and not is_qualified(
-                slice_.acquired, prices.day[t], prices.day[u], table.qualified_days, table.qualified_before,
-                table.qualified_window,
-            ):  # fmt: skip
-                year = max(prices.year[u], desk.ledger.state[SETTLED_YEARS])
-                amount = quantity * per_share * share
-                desk.ledger.years[year, QUALIFIED] -= amount
-                desk.ledger.years[year, ORDINARY] += amount
-            quantity /= prices.split[u, security]
-        u -= 1
+        per_share = prices.dividend[u, security]
+        if per_share != 0.0 and not is_qualified(
+            slice_.acquired, prices.day[t], prices.day[u], table.qualified_days, table.qualified_before,
+            table.qualified_window,
+        ):  # fmt: skip
+            year = max(prices.year[u], desk.ledger.state[SETTLED_YEARS])
+            amount = quantity * per_share * share
+            desk.ledger.years[year, QUALIFIED] -= amount
+            desk.ledger.years[year, ORDINARY] += amount
+        quantity /= prices.split[u, security]
+        u = prices.last_event[u - 1] if u > 0 else -1

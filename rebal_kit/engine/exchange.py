@@ -30,6 +30,7 @@ def exchange(desk: Desk, t: int, total: float, sell: bool) -> None:
     """Find place for what is left in `work.want`, by changing (A, N) `work.amounts` and, to `sell`, `work.sale`."""
     work = desk.work
     least = max(LEAST_PURCHASE, ROUNDING * total)
+    largest_first(desk, t)
     for how in range(SELL_ANYWHERE + 1 if sell else 1):
         for n in range(len(work.want)):
             # Each chain uses up cash, a purchase, a position or the want: their number bounds the chains.
@@ -43,20 +44,42 @@ def exchange(desk: Desk, t: int, total: float, sell: bool) -> None:
 
 
 @inner
+def largest_first(desk: Desk, t: int) -> None:
+    """Fill `work.by_size` with the accounts, the largest first: in which order they are listed is of no account."""
+    work, ledger = desk.work, desk.ledger
+    for account in range(len(ledger.cash)):
+        worth = account_value(desk, t, account)
+        at = account
+        while at > 0 and account_value(desk, t, work.by_size[at - 1]) < worth:
+            work.by_size[at] = work.by_size[at - 1]
+            at -= 1
+        work.by_size[at] = account
+
+
+@inner
+def account_value(desk: Desk, t: int, account: int) -> float:
+    """Return the value of an account, US$."""
+    value = desk.ledger.cash[account]
+    for security in range(desk.ledger.held.shape[1]):
+        value += desk.ledger.held[account, security] * desk.prices.close[t, security]
+    return value
+
+
+@inner
 def find_chain(desk: Desk, t: int, wanted: int, how: int, least: float) -> int:
     """Fill `work.came_from` and `work.by_way_of` from accounts with cash to one that may buy; return it, or -1."""
     work = desk.work
-    for account in range(len(work.free)):
-        work.came_from[account] = _UNREACHED
+    work.came_from[:] = _UNREACHED
+    for account in work.by_size:
         if work.free[account] > least and in_scope(desk, account, HOUSEHOLD):
             work.came_from[account] = _START
             if member_for(desk, t, account, wanted) >= 0:
                 return account
     for _ in range(len(work.free)):
-        for a in range(len(work.free)):
+        for a in work.by_size:
             if work.came_from[a] == _UNREACHED:
                 continue
-            for b in range(len(work.free)):
+            for b in work.by_size:
                 if work.came_from[b] != _UNREACHED or not in_scope(desk, b, HOUSEHOLD):
                     continue
                 for m in range(len(work.want)):

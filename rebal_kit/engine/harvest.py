@@ -11,12 +11,12 @@ from rebal_kit.compiled import hot, inner
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.book import sell
 from rebal_kit.engine.budget import gain_room, lower_room, shares_within
-from rebal_kit.engine.choose import KEPT, NONE, may_buy_in, own_only, rank_lots, recent_purchase
+from rebal_kit.engine.choose import KEPT, NONE, SEVERAL, may_buy_in, own_only, rank_lots, recent_purchase
 from rebal_kit.engine.costs import affordable, spread_cost
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import LONG, LONG_AGO, SHORT
 from rebal_kit.engine.locate import buy_amount
-from rebal_kit.engine.pages import DUST, ROUNDING, watch
+from rebal_kit.engine.pages import DUST, ROUNDING, worth_a_look
 from rebal_kit.engine.sales import offer
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 from rebal_kit.engine.tape import pass_over
@@ -116,11 +116,14 @@ def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int,
     recent, earliest = NONE, day
     if plan.avoid_wash_sales:
         recent, earliest = recent_purchase(desk, desk.structure.group[security], day)
-    work.ripe[account, security] = 0.0
     work.ripe_in_window[account, security] = 0.0
     work.window_until[account, security] = (
         LONG_AGO if recent == NONE else blocked_until(earliest, table.wash_days)
     )
+    if recent == SEVERAL and len(desk.tape.journal) == 0:
+        return 0, 0.0  # nothing may be sold, and why need not be written down
+    ripe_below = 0.0
+    own_below = 0.0
     chosen = 0
     total = 0.0
     for k in range(desk.ledger.lot_count[account, security]):
@@ -131,13 +134,14 @@ def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int,
         rate = table.marginal_long if day >= lot.long_from else table.marginal_short
         if ripe and tax_saved(basis - value, rate, 2.0 * spread_cost(value, spread)) < plan.min_tax_saved_usd:
             # The saving grows as the price falls: nothing changes until it is below today's.
-            work.ripe[account, security] = max(work.ripe[account, security], price * (1.0 - ROUNDING))
+            below = price * (1.0 - ROUNDING)
             ripe = False
         else:
-            watch(desk, account, security, k)
+            below = worth_a_look(desk, lot)
+        ripe_below = max(ripe_below, below)
         own = own_only(desk, recent, lot.purchase, lot.fresh)
         if own:
-            work.ripe_in_window[account, security] = work.ripe[account, security]
+            own_below = max(own_below, below)
         if not ripe:
             continue
         if not own:
@@ -147,6 +151,8 @@ def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int,
         work.order[chosen] = k
         chosen += 1
         total += basis - value
+    work.ripe[account, security] = ripe_below
+    work.ripe_in_window[account, security] = own_below
     return chosen, total
 
 

@@ -137,7 +137,7 @@ def _prices(
         dividend=np.zeros_like(close),
         split=np.ones_like(close),
         traded=close > 0.0,
-        event=np.zeros(len(day), bool),
+        last_event=np.full(len(day), -1, np.int64),
         tax_due=np.full(len(day), -1, np.int64),
     )
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from rebal_kit.compiled import hot, inner
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import LONG_AGO, LOTS_FULL, STATUS
 from rebal_kit.rules.harvest import qualifying_price
 from rebal_kit.rules.holding import first_long_term_day
 from rebal_kit.rules.lots import averaged
+from rebal_kit.rules.wash_sale import in_window
 
 #: A remainder below this share of a lot is rounding, not a holding.
 DUST = 1e-12
@@ -33,7 +36,7 @@ def append_lot(
     lot.deferred = deferred
     lot.acquired = acquired
     lot.start = start
-    lot.long_from = first_long_term_day(start)
+    lot.long_from = long_from(desk, start)
     lot.purchase = purchase
     lot.fresh = fresh
     ledger.lot_count[account, security] = k + 1
@@ -41,7 +44,17 @@ def append_lot(
 
 
 @hot
-def remove_lots(desk: Desk, account: int, security: int, chosen: int) -> float:
+def long_from(desk: Desk, start: int) -> int:
+    """Return the first long-term day, working it out once for all that is bought on a day."""
+    known = desk.work.long_from
+    if known[0] != start:
+        known[0] = start
+        known[1] = first_long_term_day(start)
+    return known[1]
+
+
+@hot
+def remove_lots(desk: Desk, day: int, account: int, security: int, chosen: int) -> float:
     """Move the chosen shares from the page into `work.sold`, all of them before any is looked at for a wash sale.
 
     Shares of one order cannot replace each other (Rev. Rul. 56-602 and the practice built on it).
@@ -49,6 +62,7 @@ def remove_lots(desk: Desk, account: int, security: int, chosen: int) -> float:
     ledger, work = desk.ledger, desk.work
     page = ledger.lots[account, security]
     quantity = 0.0
+    recent = False
     for i in range(chosen):
         k = work.order[i]
         lot = page[k]
@@ -60,6 +74,7 @@ def remove_lots(desk: Desk, account: int, security: int, chosen: int) -> float:
         if taken >= lot.quantity * (1.0 - DUST):
             taken = lot.quantity
             lot.quantity = 0.0
+            recent = recent or (lot.fresh == 1 and in_window(lot.acquired, day, desk.table.wash_days))
         else:
             # Both parts are shares of the whole, not one the remainder of the other: basis per share stays what it was
             # however often a lot is cut, so that lots at one price tie and a sale at cost is no loss.
@@ -82,7 +97,8 @@ def remove_lots(desk: Desk, account: int, security: int, chosen: int) -> float:
     ledger.lot_count[account, security] = used
     held = ledger.held[account, security] - quantity
     ledger.held[account, security] = held if used > 0 else 0.0
-    forget_window(desk, account, security)
+    if recent:
+        forget_windows(desk, desk.structure.group[security])
     if used == 0:
         desk.work.ripe[account, security] = 0.0
     return quantity
@@ -149,16 +165,23 @@ def split_lot(desk: Desk, account: int, security: int, k: int, quantity: float) 
 @hot
 def watch(desk: Desk, account: int, security: int, k: int) -> None:
     """Let the harvest scan look at a position again from the price at which lot `k` can qualify."""
-    lot = desk.ledger.lots[account, security, k]
+    price = worth_a_look(desk, desk.ledger.lots[account, security, k])
+    desk.work.ripe[account, security] = max(desk.work.ripe[account, security], price)
+
+
+@hot
+def worth_a_look(desk: Desk, lot: np.record) -> float:
+    """Return the price per share, net of cost, above which a lot cannot qualify for a harvest."""
     plan = desk.plan
     # December may ask for less: the price at which a lot can qualify at all.
     least_pct = min(plan.min_loss_pct, plan.december_pct)
     least_usd = min(plan.min_loss_usd, plan.december_usd)
-    price = qualifying_price(lot.cost + lot.deferred, lot.quantity, least_pct, least_usd)
-    desk.work.ripe[account, security] = max(desk.work.ripe[account, security], price * (1.0 + ROUNDING))
+    return qualifying_price(lot.cost + lot.deferred, lot.quantity, least_pct, least_usd) * (1.0 + ROUNDING)
 
 
 @inner
-def forget_window(desk: Desk, account: int, security: int) -> None:
-    """Let the harvest scan ask again whether a purchase stands in the way of a position's losses."""
-    desk.work.window_until[account, security] = LONG_AGO
+def forget_windows(desk: Desk, group: int) -> None:
+    """Let the harvest scan ask again whether a purchase stands in the way of a group's losses, in any account."""
+    for i in range(desk.structure.group_first[group], desk.structure.group_first[group + 1]):
+        for account in range(len(desk.ledger.cash)):
+            desk.work.window_until[account, desk.structure.group_member[i]] = LONG_AGO

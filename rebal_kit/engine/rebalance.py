@@ -25,42 +25,89 @@ from rebal_kit.engine.sales import (
     ROUNDING,
     offer_sleeve,
     plan_sales,
+    plan_sleeve_sales,
     sell_amount,
+    worth_offered,
 )
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
+from rebal_kit.engine.tape import pass_over
 from rebal_kit.reasons import Reason
 from rebal_kit.rules.triggers import breach, destination_weight
 
 
 @inner
 def reachable_shares(desk: Desk, t: int, scope: int) -> None:
-    """Fill `work.sleeve_share` with the weights inside each class that can be reached today.
+    """Fill `work.sleeve_share` with the weights inside each class that can be reached today."""
+    for c in range(len(desk.work.class_open)):
+        reachable_in_class(desk, t, c, scope)
+
+
+@inner
+def reachable_in_class(desk: Desk, t: int, c: int, scope: int) -> None:
+    """Fill `work.sleeve_share` with the weights inside class `c` that can be reached today.
 
     A sleeve that is under its weight and of which nothing may be bought keeps the share it has; the others divide the
     rest in proportion to their weights. Without this, a blocked sleeve would be "out of band" every day of its window.
     """
     work, structure = desk.work, desk.structure
-    for n in range(len(work.sleeve_open)):
+    stuck = 0.0
+    open_weight = 0.0
+    work.class_open[c] = False
+    for n in range(structure.class_first[c], structure.class_first[c + 1]):
         work.sleeve_open[n] = buyable_member(desk, t, n, scope) >= 0
-    for c in range(len(work.class_open)):
+        if work.sleeve_open[n]:
+            work.class_open[c] = True
+        share = work.sleeve_value[n] / work.class_value[c] if work.class_value[c] > 0.0 else 0.0
+        work.sleeve_share[n] = share
+        if work.sleeve_open[n] or share >= structure.sleeve_weight[n]:
+            open_weight += structure.sleeve_weight[n]
+        else:
+            stuck += share
+    for n in range(structure.class_first[c], structure.class_first[c + 1]):
+        weight = structure.sleeve_weight[n]
+        if stuck == 0.0 and open_weight == 1.0:
+            work.sleeve_share[n] = weight
+        elif work.sleeve_open[n] or work.sleeve_share[n] >= weight:
+            work.sleeve_share[n] = (1.0 - stuck) * weight / open_weight
+
+
+@inner
+def settle_shares(desk: Desk) -> None:
+    """Fill `work.sleeve_share` with the weights inside each class that can be reached when it changes by `work.change`.
+
+    A sleeve of which nothing may be bought keeps the US$ it has, if that is too little of the class as it will be; the
+    others divide the rest. A wash-sale window passes, so there the shares of today do; a restriction does not, and a
+    class that shrank by today's shares would have to be traded again at the next look.
+    """
+    work, structure = desk.work, desk.structure
+    for c in range(len(work.change)):
+        after = work.class_value[c] + work.change[c]
+        if after <= 0.0:
+            continue
+        first, end = structure.class_first[c], structure.class_first[c + 1]
+        for n in range(first, end):
+            work.sleeve_share[n] = -1.0
         stuck = 0.0
-        open_weight = 0.0
-        work.class_open[c] = False
-        for n in range(structure.class_first[c], structure.class_first[c + 1]):
-            if work.sleeve_open[n]:
-                work.class_open[c] = True
-            share = work.sleeve_value[n] / work.class_value[c] if work.class_value[c] > 0.0 else 0.0
-            work.sleeve_share[n] = share
-            if work.sleeve_open[n] or share >= structure.sleeve_weight[n]:
-                open_weight += structure.sleeve_weight[n]
-            else:
-                stuck += share
-        for n in range(structure.class_first[c], structure.class_first[c + 1]):
-            weight = structure.sleeve_weight[n]
-            if stuck == 0.0 and open_weight == 1.0:
-                work.sleeve_share[n] = weight
-            elif work.sleeve_open[n] or work.sleeve_share[n] >= weight:
-                work.sleeve_share[n] = (1.0 - stuck) * weight / open_weight
+        open_weight = 1.0
+        for _ in range(end - first):
+            for n in range(first, end):
+                too_little = (
+                    work.sleeve_value[n] < (1.0 - stuck) * structure.sleeve_weight[n] / open_weight * after
+                )
+                if work.sleeve_share[n] < 0.0 and not work.sleeve_open[n] and too_little:
+                    work.sleeve_share[n] = work.sleeve_value[n] / after
+            stuck = 0.0
+            open_weight = 0.0
+            for n in range(first, end):
+                if work.sleeve_share[n] >= 0.0:
+                    stuck += work.sleeve_share[n]
+                else:
+                    open_weight += structure.sleeve_weight[n]
+            if open_weight <= ROUNDING:
+                break
+        for n in range(first, end):
+            if work.sleeve_share[n] < 0.0:
+                work.sleeve_share[n] = (1.0 - stuck) * structure.sleeve_weight[n] / open_weight
 
 
 @hot
@@ -107,9 +154,10 @@ def sleeve_breached(desk: Desk, t: int, rule: int, asset_class: int, total: floa
             work.sleeve_value[n] / total, wanted, plan.above[rule, n], plan.below[rule, n]
         ):
             outside = True
+            break
     if not outside:
         return False
-    reachable_shares(desk, t, scope)
+    reachable_in_class(desk, t, asset_class, scope)
     for n in range(structure.class_first[asset_class], structure.class_first[asset_class + 1]):
         wanted = structure.target[asset_class] * work.sleeve_share[n]
         if plan.applies[rule, n] and breach(
@@ -209,20 +257,14 @@ def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> None
             if change <= 0.0 or work.class_open[c]:
                 work.change[c] = change
     spare = spare_cash(desk, scope, cash, total)
+    held_back = cash - structure.cash_target * total - spare
     balance_classes(desk, spare, total)
+    if structure.restricted:
+        settle_shares(desk)
     for c in range(len(work.change)):
         work.reason[c] = work.fired[c] if work.fired[c] >= 0 else balance_reason
     spread_over_sleeves(desk, total)
-    work.sale[:] = 0.0
-    for n in range(len(work.sleeve_change)):
-        if work.sleeve_change[n] < 0.0:
-            count = offer_sleeve(desk, n, scope)
-            if count == 1:
-                work.sale[work.offered[0, 0], work.offered[0, 1]] = -work.sleeve_change[n]
-            elif count > 1:
-                plan_sales(desk, t, count, -work.sleeve_change[n], False, False, np.inf, False)
-                for i in range(count):
-                    work.sale[work.offered[i, 0], work.offered[i, 1]] = work.planned[i]
+    plan_by_sleeve(desk, t, scope, total)
     if structure.restricted and scope == HOUSEHOLD:
         plan_exchanges(desk, t, spare, total)
     year = desk.prices.year[t]
@@ -242,9 +284,45 @@ def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> None
     place_buys(desk, t, max(0.0, min(ready, -left)), scope)
     if structure.restricted and scope == HOUSEHOLD:
         exchange(desk, t, total, False)
-    if structure.restricted:
-        note_unplaced(desk, t, total)
+    if structure.restricted or held_back > ROUNDING * total:
+        note_unplaced(desk, t, total, held_back)
     make_buys(desk, t)
+
+
+@inner
+def plan_by_sleeve(desk: Desk, t: int, scope: int, total: float) -> None:
+    """Fill `work.sale` with what each sleeve sells; note what may not be sold."""
+    work, structure = desk.work, desk.structure
+    work.sale[:] = 0.0
+    for n in range(len(work.sleeve_change)):
+        if work.sleeve_change[n] < 0.0:
+            count = offer_sleeve(desk, n, scope)
+            if structure.restricted:
+                note_kept(desk, t, n, scope, -work.sleeve_change[n] - worth_offered(desk, t, count), total)
+            if count == 1:
+                work.sale[work.offered[0, 0], work.offered[0, 1]] = -work.sleeve_change[n]
+            elif count > 1 and scope == HOUSEHOLD:
+                plan_sleeve_sales(desk, t, n, count, total)
+            elif count > 1:
+                plan_sales(desk, t, count, -work.sleeve_change[n], False, False, np.inf, False)
+                for i in range(count):
+                    work.sale[work.offered[i, 0], work.offered[i, 1]] = work.planned[i]
+
+
+@inner
+def note_kept(desk: Desk, t: int, sleeve: int, scope: int, amount: float, total: float) -> None:
+    """Write down which positions of a sleeve keep it `amount` US$ above what it should be, as they may not be sold."""
+    structure = desk.structure
+    if amount <= ROUNDING * total:
+        return
+    for i in range(structure.sleeve_first[sleeve], structure.sleeve_first[sleeve + 1]):
+        security = structure.sleeve_member[i]
+        for account in range(desk.ledger.held.shape[0]):
+            there = structure.counted[account] and scope in (HOUSEHOLD, account)
+            value = desk.ledger.held[account, security] * desk.prices.close[t, security]
+            if there and value > 0.0 and not structure.may_sell[account, security]:
+                kept = min(amount, value)
+                pass_over(desk.tape, desk.ledger, t, account, security, Reason.RESTRICTED, kept)
 
 
 @inner

@@ -11,7 +11,7 @@ import numpy as np
 
 from rebal_kit.compiled import inner
 from rebal_kit.engine.book import sell
-from rebal_kit.engine.choose import choose_lots, next_lot
+from rebal_kit.engine.choose import choose_lots, next_lot, tax_of_sale
 from rebal_kit.engine.costs import gross_for, spread_cost
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.scope import cash_in, in_scope
@@ -82,6 +82,16 @@ def offer_all(desk: Desk, scope: int, which: int) -> int:
 
 
 @inner
+def worth_offered(desk: Desk, t: int, count: int) -> float:
+    """Return the value of the positions that a sale may come from, US$."""
+    worth = 0.0
+    for i in range(count):
+        account, security = desk.work.offered[i, 0], desk.work.offered[i, 1]
+        worth += desk.ledger.held[account, security] * desk.prices.close[t, security]
+    return worth
+
+
+@inner
 def cheapest(desk: Desk, t: int, count: int, must: bool, overweight: bool) -> int:
     """Return which offered position's next lot costs least tax per dollar, or -1 when nothing is left.
 
@@ -148,6 +158,73 @@ def plan_sales(
         used_up = part >= work.next_room[i] * (1.0 - ROUNDING)
         work.next_room[i] = -1.0 if used_up else work.next_room[i] - part
     return left
+
+
+@inner
+def plan_sleeve_sales(desk: Desk, t: int, sleeve: int, count: int, total: float) -> None:
+    """Fill `work.sale` for a sale of a sleeve by the household, from `count` offered positions.
+
+    Position by position goes what costs least at the moment. Where a lot method puts a dear lot before a cheap one,
+    this can miss the cheapest way; it is held against what each account would sell by itself, so that deciding for the
+    household never costs more.
+    """
+    work, amount = desk.work, -desk.work.sleeve_change[sleeve]
+    left = plan_sales(desk, t, count, amount, False, False, np.inf, False)
+    tax = 0.0
+    for i in range(count):
+        account, security = work.offered[i, 0], work.offered[i, 1]
+        work.sale[account, security] = work.planned[i]
+        tax += tax_of_sale(desk, t, account, security, work.planned[i])
+    tax_alone, left_alone = plan_alone(desk, t, sleeve, amount, total, False)
+    if left_alone <= max(left, ROUNDING * amount) and tax_alone < tax - ROUNDING * amount:
+        plan_alone(desk, t, sleeve, amount, total, True)
+
+
+@inner
+def plan_alone(
+    desk: Desk, t: int, sleeve: int, amount: float, total: float, write: bool
+) -> tuple[float, float]:
+    """Share a sale out by how far each account by itself is above the sleeve's weight; return its tax and what is left.
+
+    To `write`, fill `work.sale`.
+    """
+    work, ledger = desk.work, desk.ledger
+    weight = (work.sleeve_value[sleeve] - amount) / total
+    above = 0.0
+    for account in range(len(ledger.cash)):
+        above += max(0.0, above_weight(desk, t, account, sleeve, weight))
+    tax = 0.0
+    left = amount
+    if above <= 0.0:
+        return tax, left
+    for account in range(len(ledger.cash)):
+        count = offer_sleeve(desk, sleeve, account)
+        excess = max(0.0, above_weight(desk, t, account, sleeve, weight))
+        plan_sales(desk, t, count, amount * (excess / above), False, False, np.inf, False)
+        for i in range(count):
+            security = work.offered[i, 1]
+            tax += tax_of_sale(desk, t, account, security, work.planned[i])
+            left -= work.planned[i]
+            if write:
+                work.sale[account, security] = work.planned[i]
+    return tax, left
+
+
+@inner
+def above_weight(desk: Desk, t: int, account: int, sleeve: int, weight: float) -> float:
+    """Return US$ by which a managed account by itself holds more of a sleeve than `weight`; 0 for any other account."""
+    structure, ledger = desk.structure, desk.ledger
+    if not structure.managed[account]:
+        return 0.0
+    whole = ledger.cash[account]
+    of_sleeve = 0.0
+    for security in range(ledger.held.shape[1]):
+        n = structure.sleeve_of[security]
+        if n >= 0:
+            value = ledger.held[account, security] * desk.prices.close[t, security]
+            whole += value
+            of_sleeve += value if n == sleeve else 0.0
+    return of_sleeve - weight * whole
 
 
 @inner

@@ -14,7 +14,7 @@ from rebal_kit.engine.flows import move_money
 from rebal_kit.engine.harvest import harvest, switch_back
 from rebal_kit.engine.ledger import OK, STATUS
 from rebal_kit.engine.locate import LEAST_PURCHASE, note_blocked
-from rebal_kit.engine.pages import forget_window, watch
+from rebal_kit.engine.pages import forget_windows, watch
 from rebal_kit.engine.scope import HOUSEHOLD
 from rebal_kit.engine.tape import (
     BEFORE_TAX,
@@ -53,7 +53,7 @@ def simulate(desk: Desk, invest: bool) -> int:
     last = len(prices.day) - 1
     for t in range(len(prices.day)):
         dividends = 0.0
-        if prices.event[t]:
+        if prices.last_event[t] == t:
             dividends = corporate_actions(desk, t)
         orders = desk.tape.counts[ORDERS]
         managed, cash, beside = value_household(desk, t, HOUSEHOLD)
@@ -110,9 +110,10 @@ def simulate(desk: Desk, invest: bool) -> int:
 @inner
 def forget(desk: Desk) -> None:
     """Forget what a harvest scan learnt: opening lots are new to it, and a sweep runs again in the same room."""
+    for group in range(len(desk.ledger.blocked)):
+        forget_windows(desk, group)
     for account in range(desk.ledger.held.shape[0]):
         for security in range(desk.ledger.held.shape[1]):
-            forget_window(desk, account, security)
             desk.work.ripe[account, security] = 0.0
             for k in range(desk.ledger.lot_count[account, security]):
                 watch(desk, account, security, k)

@@ -16,7 +16,6 @@ def value_household(desk: Desk, t: int, scope: int) -> tuple[float, float, float
     """
     work, ledger, structure, close = desk.work, desk.ledger, desk.structure, desk.prices.close
     work.sleeve_value[:] = 0.0
-    work.class_value[:] = 0.0
     managed = 0.0
     beside = 0.0
     cash = 0.0
@@ -36,9 +35,12 @@ def value_household(desk: Desk, t: int, scope: int) -> tuple[float, float, float
                     work.sleeve_value[n] += held * close[t, security]
                 else:
                     beside += held * close[t, security]
-    for n in range(len(work.sleeve_value)):
-        work.class_value[structure.sleeve_class[n]] += work.sleeve_value[n]
-        managed += work.sleeve_value[n]
+    for c in range(len(work.class_value)):
+        value = 0.0
+        for n in range(structure.class_first[c], structure.class_first[c + 1]):
+            value += work.sleeve_value[n]
+            managed += work.sleeve_value[n]
+        work.class_value[c] = value
     return managed, cash, beside
 
 

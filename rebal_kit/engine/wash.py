@@ -26,7 +26,7 @@ from rebal_kit.engine.ledger import (
     STATUS,
     WAITING,
 )
-from rebal_kit.engine.pages import DUST, forget_window, split_lot, watch
+from rebal_kit.engine.pages import DUST, forget_windows, split_lot, watch
 from rebal_kit.engine.tape import note_match
 from rebal_kit.rules.holding import first_long_term_day, replacement_start
 from rebal_kit.rules.wash_sale import (
@@ -109,7 +109,7 @@ def replace_sold(desk: Desk, i: int, chosen: int) -> int:
             lot.start = replacement_start(lot.acquired, loss.start, loss.day, reading.tacking)
             lot.long_from = first_long_term_day(lot.start)
             watch(desk, account, security, k)
-        forget_window(desk, account, security)
+        forget_windows(desk, loss.group)
     if loss.quantity > least:
         open_window(desk)
     return chosen
@@ -244,6 +244,7 @@ def use_gone(desk: Desk, g: int) -> None:
     matched = matched_shares(loss.quantity, gone.quantity)
     disallow(desk, loss, matched, gone.account, gone.security, gone.purchase, gone.acquired, 0)
     gone.quantity -= matched
+    forget_windows(desk, loss.group)
 
 
 @inner
@@ -276,17 +277,29 @@ def remember_gone(desk: Desk, account: int, security: int, day: int, chosen: int
 
 
 @inner
+def forget_losses(desk: Desk, day: int) -> int:
+    """Drop losses that are replaced or whose window has closed; return how many are left."""
+    ledger = desk.ledger
+    used = 0
+    for w in range(ledger.state[OPEN_LOSSES]):
+        old = ledger.losses[WAITING, w]
+        if old.quantity > 0.0 and in_window(day, old.day, desk.table.wash_days):
+            if used < w:
+                ledger.losses[WAITING, used] = old
+            used += 1
+    return used
+
+
+@inner
 def open_window(desk: Desk) -> None:
     """Remember what is left of `work.loss` until its window closes; forget losses whose window has closed."""
     ledger = desk.ledger
     loss = desk.work.loss[0]
-    used = 0
-    for w in range(ledger.state[OPEN_LOSSES]):
-        old = ledger.losses[WAITING, w]
-        if old.quantity > 0.0 and in_window(loss.day, old.day, desk.table.wash_days):
-            if used < w:
-                ledger.losses[WAITING, used] = old
-            used += 1
+    used = ledger.state[OPEN_LOSSES]
+    full = used >= ledger.losses.shape[1]
+    # Of one day only the first loss can find that windows have closed.
+    if full or (used > 0 and ledger.losses[WAITING, used - 1].day < loss.day):
+        used = forget_losses(desk, loss.day)
     if used >= ledger.losses.shape[1]:
         ledger.state[STATUS] = LOSSES_FULL
         return

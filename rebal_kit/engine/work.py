@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rebal_kit.engine.ledger import LOSS, LOT
+from rebal_kit.engine.ledger import LONG_AGO, LOSS, LOT
 
 
 class Work(NamedTuple):
-    """Scratch arrays; nothing in them outlives a session but the last three."""
+    """Scratch arrays; nothing in them outlives a session but the last four."""
 
     sleeve_value: np.ndarray  # (N,) float64, US$
     sleeve_open: np.ndarray  # (N,) bool, some member may be bought today
@@ -32,6 +32,7 @@ class Work(NamedTuple):
     next_cost: np.ndarray  # (A * S,) float64, tax per US$ of the lot that is next there
     next_room: np.ndarray  # (A * S,) float64, US$ left of that lot; negative while it has not been looked at
     came_from: np.ndarray  # (A,) int64, the account before in a chain of exchanges, -1 unreached
+    by_size: np.ndarray  # (A,) int64, accounts in the order in which chains of exchanges look at them
     by_way_of: np.ndarray  # (A,) int64, the sleeve exchanged there
     substitute: np.ndarray  # (S,) int64, securities that replace a harvested one
     take: np.ndarray  # (K,) float64, shares to sell of each lot; -1 when the lot must not be sold
@@ -40,6 +41,7 @@ class Work(NamedTuple):
     order: np.ndarray  # (K,) int64, lots in the order sold
     sold: np.ndarray  # (K,) LOT, slices of one sale order
     loss: np.ndarray  # (1,) LOSS, the slice sold at a loss that is being settled
+    long_from: np.ndarray  # (2,) int64, a day a holding period starts and its first long-term day
     ripe: np.ndarray  # (A, S) float64, no lot can be harvested above this price (net of cost)
     ripe_in_window: (
         np.ndarray
@@ -70,6 +72,7 @@ def empty_work(accounts: int, securities: int, sleeves: int, classes: int, lots:
         next_cost=np.zeros(accounts * securities),
         next_room=np.zeros(accounts * securities),
         came_from=np.zeros(accounts, np.int64),
+        by_size=np.zeros(accounts, np.int64),
         by_way_of=np.zeros(accounts, np.int64),
         substitute=np.zeros(securities, np.int64),
         take=np.zeros(lots),
@@ -78,6 +81,7 @@ def empty_work(accounts: int, securities: int, sleeves: int, classes: int, lots:
         order=np.zeros(lots, np.int64),
         sold=np.zeros(lots, LOT).view(np.recarray),
         loss=np.zeros(1, LOSS).view(np.recarray),
+        long_from=np.full(2, LONG_AGO, np.int64),
         ripe=np.zeros((accounts, securities)),
         ripe_in_window=np.zeros((accounts, securities)),
         window_until=np.zeros((accounts, securities), np.int64),

@@ -131,7 +131,7 @@ def test_what_cannot_be_placed_is_said() -> None:
     kept = replace(account("Old", IRA, lots=[lot("a", "A", 60, 10.0)]), do_not_sell=("A",))
     household = household_of({"A": 0.6, "C": 0.4}, plan, kept)
     found = run(flat_market(1, A=10.0, C=10.0), household)
-    assert "not bought: no account that may hold it has cash" in set(found.passed_over["reason"])
+    assert "not bought: no account that may hold it has cash to spare" in set(found.passed_over["reason"])
     assert any("reaches at most 0.0%" in str(finding) for finding in found.assumptions)
 
 
