@@ -24,7 +24,6 @@ from rebal_kit.sources.yahoo_refresh import refresh
 from tests.sources.yahoo_server import QUICK, Yahoo, after, on_disk
 
 FRIDAY, MONDAY = after("2024-05-31"), after("2024-06-03")
-ONCE = Patience(tries=1, timeout=0.3)
 FAULTS = {
     "429": "too many requests (429)",
     "500": "is no JSON",
@@ -50,8 +49,8 @@ def test_what_is_kept_survives_a_fault_unchanged_and_is_called_stale(
     before = yahoo_market(["SPY"], now=FRIDAY, patience=QUICK)
     disk = on_disk("SPY")
     yahoo.list("SPY", last="2024-06-03", dividend={"2024-03-15": 1.5}, split={"2024-04-10": 2.0})
-    yahoo.always["SPY"] = fault
-    (one,) = refresh(["SPY"], MONDAY, ONCE)
+    once = yahoo.always_at_fault("SPY", fault)
+    (one,) = refresh(["SPY"], MONDAY, once)
     assert (one.state, one.added) == ("kept", 0)
     assert words in one.findings[0].what
     assert on_disk("SPY") == disk
@@ -59,7 +58,7 @@ def test_what_is_kept_survives_a_fault_unchanged_and_is_called_stale(
     assert np.array_equal(market.close, before.close)
     assert market.badge == "STALE PRICES: SPY ends on 2024-05-31, 1 session ago, fetched 2024-05-31 22:00 UTC"
     assert market.source.endswith(market.badge)
-    yahoo.always.clear()
+    yahoo.always_at_fault("SPY", "")
     mended = yahoo_market(["SPY"], now=MONDAY, patience=QUICK)
     assert (mended.badge, str(mended.dates[-1])) == ("", "2024-06-03")
 
@@ -70,8 +69,8 @@ def test_a_new_ticker_is_refused_with_the_fault_and_the_others_are_kept(
 ) -> None:
     yahoo.list("SPY")
     yahoo.list("NEW")
-    yahoo.always["NEW"] = fault
-    bad, good = refresh(["NEW", "SPY"], FRIDAY, ONCE)
+    (good,) = refresh(["SPY"], FRIDAY, QUICK)
+    (bad,) = refresh(["NEW"], FRIDAY, yahoo.always_at_fault("NEW", fault))
     assert (bad.state, good.state) == ("failed", "new")
     assert words in bad.findings[0].what
     assert bad.findings[0].remedy
@@ -97,7 +96,7 @@ def test_waits_double_and_a_stranger_is_asked_for_once(yahoo: Yahoo, monkeypatch
     monkeypatch.setattr("rebal_kit.sources.yahoo_download.time.sleep", waits.append)
     yahoo.list("SPY")
     yahoo.always["SPY"] = "garbage"
-    refresh(["SPY"], FRIDAY, Patience(tries=4, first_wait=1.0, timeout=0.4))
+    refresh(["SPY"], FRIDAY, Patience(tries=4, first_wait=1.0))
     assert waits == [1.0, 2.0, 4.0]
     waits.clear()
     (one,) = refresh(["NOSUCH"], FRIDAY, QUICK)
@@ -164,7 +163,7 @@ def test_a_refresh_killed_while_it_waits_leaves_what_was_kept_and_no_lock(
     refresh(["SPY"], FRIDAY, QUICK)
     disk = on_disk("SPY")
     yahoo.list("SPY", last="2024-06-03")
-    yahoo.always["SPY"] = "slow"
+    yahoo.always["SPY"], yahoo.nap = "slow", 30.0
     asked = yahoo.asked["SPY"]
     command = [sys.executable, "-c", CHILD, str(yahoo.port), str(tmp_path / "child")]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])

@@ -29,7 +29,7 @@ from rebal_kit.sources.sessions import exchange_sessions
 from rebal_kit.sources.yahoo_download import Patience
 
 NEW_YORK = ZoneInfo("America/New_York")
-QUICK = Patience(tries=3, first_wait=0.01, timeout=0.3, lock=2)
+QUICK = Patience(tries=3, first_wait=0.01, timeout=10, lock=5)
 
 
 def sessions(first: str, last: str) -> np.ndarray:
@@ -129,6 +129,8 @@ class Yahoo:
         self.spoil: Callable[[dict[str, Any]], Any] | None = None
         self.asked: Counter[str] = Counter()
         self.away = False
+        self.nap = 1.0
+        self.longest = 10.0
         self.proxied = proxied
 
     def list(self, symbol: str, first: str = "2024-01-02", last: str = "2024-05-31", **more: Any) -> Listing:
@@ -141,6 +143,12 @@ class Yahoo:
             close[dates >= np.datetime64(day)] /= factor
         self.listings[symbol] = Listing(dates, close, **more)
         return self.listings[symbol]
+
+    def always_at_fault(self, symbol: str, fault: str) -> Patience:
+        """Answer for a symbol with this fault only; return the patience of one try, short where the answer is slow."""
+        self.always[symbol] = fault
+        self.longest = 0.3 if fault == "slow" else 10.0
+        return Patience(tries=1, timeout=self.longest)
 
     def fault(self, symbol: str) -> str:
         return self.faults[symbol].pop(0) if self.faults[symbol] else self.always.get(symbol, "")
@@ -202,7 +210,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif kind == "cut":
             self._send(200, body[: len(body) // 2])
         elif kind == "slow":
-            time.sleep(0.5)
+            time.sleep(self.yahoo.nap)
             self._send(200, body)
         elif kind == "negative":
             right["chart"]["result"][0]["indicators"]["quote"][0]["close"][-2] = -1.0
@@ -273,7 +281,7 @@ def loopback_session(yahoo: Yahoo) -> Any:
             assert host.endswith(".yahoo.com"), f"{url} is not Yahoo's"
             port = 9 if yahoo.away else yahoo.port  # nothing listens on the discard port
             url = url.replace(f"https://{host}", f"http://127.0.0.1:{port}", 1)
-            more["timeout"] = min(more.get("timeout") or 9.0, 0.4)
+            more["timeout"] = min(more.get("timeout") or 10.0, yahoo.longest)
             return super().request(method, url, *args, **more)
 
     return LoopbackSession()
