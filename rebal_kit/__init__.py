@@ -57,6 +57,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.rules.income import income_tax as income_tax
     from rebal_kit.rules.income import marginal_rates as marginal_rates
     from rebal_kit.sources.load import load_market as load_market
+    from rebal_kit.sources.quality import quality as quality
+    from rebal_kit.sources.yahoo import load_quote as load_quote
     from rebal_kit.sweep import sweep as sweep
     from rebal_kit.targets import AssetClass as AssetClass
     from rebal_kit.targets import TargetAllocation as TargetAllocation
@@ -95,6 +97,8 @@ _HOMES = {
     "reasons": "Reason",
     "rules.income": "IncomeTax income_tax marginal_rates",
     "sources.load": "load_market",
+    "sources.quality": "quality",
+    "sources.yahoo": "load_quote",
     "sweep": "sweep",
     "targets": "AssetClass TargetAllocation",
     "tax_alpha": "TaxAlpha tax_alpha",

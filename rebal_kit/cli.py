@@ -1,4 +1,4 @@
-"""The command line: `rebal demo`, `compare`, `audit`, `tax`, `warm`, `household`. Thin: it reads, asks and prints."""
+"""The command line: `rebal demo`, `compare`, `household`, `tax`, `fetch` … Thin: it reads, asks and prints."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebal_kit import cli_household
-from rebal_kit.cli_manners import OpenWith, able_to_draw, findings_instead_of_traceback, progress_bar, show
+from rebal_kit import cli_fetch, cli_household
+from rebal_kit.cli_manners import (
+    DIFFERENT,
+    OpenWith,
+    able_to_draw,
+    findings_instead_of_traceback,
+    progress_bar,
+    show,
+)
 from rebal_kit.findings import Finding, PolicyError, RebalError
 
 if TYPE_CHECKING:
@@ -35,7 +42,6 @@ DEMO_POLICIES = tuple(
     for name in (rule, f"{rule}_harvest")
 )
 DEMO_PAGE = Path("build/comparison.html")
-_DIFFERENT = 1
 
 
 def _version(wanted: bool) -> None:
@@ -85,7 +91,7 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
         list[str], typer.Option(help="A policy file, or the name of a bundled one; repeat, or list several.")
     ],
     market: Annotated[
-        str, typer.Option(help="etf, stocks, dow30, or a CSV or parquet file of prices.")
+        str, typer.Option(help="etf, stocks, dow30, a CSV or parquet file of prices, or yahoo:SPY,AGG.")
     ] = "etf",
     more: Annotated[list[str] | None, typer.Argument(metavar="[POLICY]...", help="Further policies.")] = None,
     start: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First session.")] = None,
@@ -93,6 +99,7 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
     open_with: Annotated[
         OpenWith | None, typer.Option(help="Open with the lots, or with the opening values.")
     ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse prices that look wrong.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     html: Annotated[Path | None, typer.Option(help="Also write a page with charts.")] = None,
     save: Annotated[
@@ -105,8 +112,10 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
     from rebal_kit.sources.load import load_market
 
     with findings_instead_of_traceback():
+        prices = load_market(market, strict=strict)
+        cli_fetch.say_doubts(prices, market)
         comparison = _run(
-            load_market(market), load_household(household), _policies([*policy, *(more or [])]),
+            prices, load_household(household), _policies([*policy, *(more or [])]),
             start=start.date() if start else None, end=end.date() if end else None,
             open_with=open_with.value if open_with else None,
         )  # fmt: skip
@@ -124,6 +133,8 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
 
 
 app.command("household")(cli_household.household)
+app.command("fetch")(cli_fetch.fetch)
+app.command("quality")(cli_fetch.quality)
 
 
 @app.command()
@@ -150,7 +161,7 @@ def audit(
     else:
         show(terminal(found, record))
     if not found.clean:
-        raise typer.Exit(_DIFFERENT)
+        raise typer.Exit(DIFFERENT)
 
 
 @app.command()

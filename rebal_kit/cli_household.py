@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from rebal_kit.cli_fetch import say_doubts
 from rebal_kit.cli_manners import OpenWith, able_to_draw, findings_instead_of_traceback, progress_bar, show
 from rebal_kit.findings import Finding, RebalError
 
@@ -25,7 +26,7 @@ def household(
     ],
     policy: Annotated[str, typer.Option(help="A policy file, or the name of a bundled one.")],
     market: Annotated[
-        str, typer.Option(help="etf, stocks, dow30, or a CSV or parquet file of prices.")
+        str, typer.Option(help="etf, stocks, dow30, a CSV or parquet file of prices, or yahoo:SPY,AGG.")
     ] = "etf",
     start: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First session.")] = None,
     end: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last session.")] = None,
@@ -51,6 +52,7 @@ def household(
         prices = _loaded(load_market, market, refused)
         if home is None or rule is None or prices is None:
             raise RebalError(refused)
+        say_doubts(prices, market)
         with progress_bar(home.name, len(switched_off(rule)[0])) as advance:
             found = compare_household(
                 prices, home, rule,

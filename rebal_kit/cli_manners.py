@@ -13,7 +13,8 @@ import typer
 
 from rebal_kit.findings import Finding, RebalError
 
-_BAD_INPUT = 2
+#: Exit codes: the work was done and something differs or is missing; the input cannot be used.
+DIFFERENT, BAD_INPUT = 1, 2
 
 
 class OpenWith(StrEnum):
@@ -23,15 +24,20 @@ class OpenWith(StrEnum):
     VALUES = "values"
 
 
+def say(findings: Iterable[Finding]) -> None:
+    """Say findings on stderr, a line each."""
+    for finding in findings:
+        typer.echo(f"{finding.severity}: {finding}", err=True)
+
+
 @contextmanager
 def findings_instead_of_traceback() -> Iterator[None]:
     """Say on stderr what is wrong with the input, a line a finding, and leave with exit code 2."""
     try:
         yield
     except RebalError as error:
-        for finding in error.findings:
-            typer.echo(f"{finding.severity}: {finding}", err=True)
-        raise typer.Exit(_BAD_INPUT) from None
+        say(error.findings)
+        raise typer.Exit(BAD_INPUT) from None
 
 
 @contextmanager

@@ -48,6 +48,7 @@ def location_map(households: Mapping[str, Household], market: Market) -> alt.VCo
         subtitle=[
             "US$; the darker a cell, the larger its share of the account. Retirement accounts count at full value.",
             f"Household {label(some.name)}; prices '{market.name}' at the close of {' and '.join(days)}",
+            *([market.badge] if market.badge else []),
         ],
     )
     text = "; ".join(f"{name}: {_words(amounts)}" for name, amounts in found.items())

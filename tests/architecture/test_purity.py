@@ -18,6 +18,7 @@ ABOVE = {
     "__init__.py",
     "__main__.py",
     "cli.py",
+    "cli_fetch.py",
     "cli_household.py",
     "cli_manners.py",
     "backtest.py",
