@@ -41,8 +41,11 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.flows import CashFlow as CashFlow
     from rebal_kit.gain_limits import GainLimits as GainLimits
     from rebal_kit.gifts import gift_lots as gift_lots
+    from rebal_kit.holdings import holdings as holdings
     from rebal_kit.household_comparison import HouseholdComparison as HouseholdComparison
     from rebal_kit.household_comparison import compare_household as compare_household
+    from rebal_kit.location import LocationRanks as LocationRanks
+    from rebal_kit.location import location_ranks as location_ranks
     from rebal_kit.market import Market as Market
     from rebal_kit.market import Quote as Quote
     from rebal_kit.policy import BUY_AND_HOLD as BUY_AND_HOLD
@@ -54,6 +57,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.rules.income import income_tax as income_tax
     from rebal_kit.rules.income import marginal_rates as marginal_rates
     from rebal_kit.sources.load import load_market as load_market
+    from rebal_kit.sources.quality import quality as quality
+    from rebal_kit.sources.yahoo import load_quote as load_quote
     from rebal_kit.sweep import sweep as sweep
     from rebal_kit.targets import AssetClass as AssetClass
     from rebal_kit.targets import TargetAllocation as TargetAllocation
@@ -84,12 +89,16 @@ _HOMES = {
     "flows": "CashFlow",
     "gain_limits": "GainLimits",
     "gifts": "gift_lots",
+    "holdings": "holdings",
     "household_comparison": "HouseholdComparison compare_household",
+    "location": "LocationRanks location_ranks",
     "market": "Market Quote",
     "policy": "BUY_AND_HOLD Costs Harvest RebalancePolicy",
     "reasons": "Reason",
     "rules.income": "IncomeTax income_tax marginal_rates",
     "sources.load": "load_market",
+    "sources.quality": "quality",
+    "sources.yahoo": "load_quote",
     "sweep": "sweep",
     "targets": "AssetClass TargetAllocation",
     "tax_alpha": "TaxAlpha tax_alpha",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rebal_kit.engine.arrays import DEFERRED, TAXABLE
 from rebal_kit.findings import Finding
-from rebal_kit.preflight import unreachable
+from rebal_kit.preflight import without_place
 from rebal_kit.run import Setting
 
 
@@ -88,15 +88,14 @@ def _unmanaged(setting: Setting) -> Iterator[Finding]:
 
 
 def _out_of_reach(setting: Setting) -> Iterator[Finding]:
-    """Say which classes cannot reach their targets at the opening because of what may not be sold."""
-    for name, target, most in unreachable(
-        setting.household, setting.market, setting.opening_worth, keep=True
-    ):
+    """Say how much of the household finds no place at the opening when all targets are to be met."""
+    share = without_place(setting.household, setting.market, setting.opening_worth)
+    if share > 0.0:
         yield Finding(
             "warning", "targets",
-            f"class '{name}' is to have {target:.1%}, and reaches at most {most:.1%} at the opening: what may not be"
-            " sold takes the room",
-            "lift a restriction (do_not_sell, trading), or expect the drift to stay",
+            f"the targets cannot all be met at the opening: {share:.1%} of the household finds no place, because of"
+            " what may not be bought or sold, of cash reserves, or of cash in accounts that do not trade",
+            "lift a restriction (do_not_buy, do_not_sell, min_cash, trading), or expect the drift to stay",
         )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from rebal_kit.encode import encode_accounts
 from rebal_kit.engine.arrays import Structure
 from rebal_kit.engine.history import History, history_structure, play
 from rebal_kit.engine.replay import PICK
-from rebal_kit.playback import Part, Played, records, sales_of, with_lots
+from rebal_kit.playback import Part, Played, only_books, records, sales_of, with_lots
 from rebal_kit.rules.forms import broker_reports, form_8949_gain
 from rebal_kit.rules.law import TaxTable
 from rebal_kit.rules.lots import AVERAGE
@@ -52,7 +52,8 @@ def reported_by_brokers(played: Played, household: Household, table: TaxTable) -
     for account, held in enumerate(household.accounts):
         if not held.taxable:
             continue
-        alone = replace(household, accounts=(held,), identical=(), conventions=WashSaleConventions())
+        alone = only_books(household, (held,))
+        alone = replace(alone, identical=(), conventions=WashSaleConventions())
         structure = history_structure(**encode_accounts(alone), group=np.zeros(1, np.int64))
         for part in played.parts:
             sales = part.sales[part.sales["account"] == account]

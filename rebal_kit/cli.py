@@ -1,18 +1,25 @@
-"""The command line: `rebal demo`, `compare`, `tax`, `warm`. Thin: it reads, asks the package, and prints."""
+"""The command line: `rebal demo`, `compare`, `household`, `tax`, `fetch` … Thin: it reads, asks and prints."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rebal_kit import cli_fetch, cli_household
+from rebal_kit.cli_manners import (
+    DIFFERENT,
+    OpenWith,
+    able_to_draw,
+    findings_instead_of_traceback,
+    progress_bar,
+    show,
+)
 from rebal_kit.findings import Finding, PolicyError, RebalError
 
 if TYPE_CHECKING:
@@ -35,15 +42,6 @@ DEMO_POLICIES = tuple(
     for name in (rule, f"{rule}_harvest")
 )
 DEMO_PAGE = Path("build/comparison.html")
-_DIFFERENT = 1
-_BAD_INPUT = 2
-
-
-class OpenWith(StrEnum):
-    """What a back-test opens with."""
-
-    LOTS = "lots"
-    VALUES = "values"
 
 
 def _version(wanted: bool) -> None:
@@ -73,7 +71,7 @@ def demo(
     from rebal_kit.files.policy import load_policy
     from rebal_kit.sources.load import load_market
 
-    with _findings_instead_of_traceback():
+    with findings_instead_of_traceback():
         market = load_market("etf")
         policies = {name: load_policy(name) for name in DEMO_POLICIES}
         comparisons = [
@@ -93,7 +91,7 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
         list[str], typer.Option(help="A policy file, or the name of a bundled one; repeat, or list several.")
     ],
     market: Annotated[
-        str, typer.Option(help="etf, stocks, dow30, or a CSV or parquet file of prices.")
+        str, typer.Option(help="etf, stocks, dow30, a CSV or parquet file of prices, or yahoo:SPY,AGG.")
     ] = "etf",
     more: Annotated[list[str] | None, typer.Argument(metavar="[POLICY]...", help="Further policies.")] = None,
     start: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First session.")] = None,
@@ -101,6 +99,7 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
     open_with: Annotated[
         OpenWith | None, typer.Option(help="Open with the lots, or with the opening values.")
     ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse prices that look wrong.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     html: Annotated[Path | None, typer.Option(help="Also write a page with charts.")] = None,
     save: Annotated[
@@ -112,9 +111,11 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
     from rebal_kit.files.result_files import save_results
     from rebal_kit.sources.load import load_market
 
-    with _findings_instead_of_traceback():
+    with findings_instead_of_traceback():
+        prices = load_market(market, strict=strict)
+        cli_fetch.say_doubts(prices, market)
         comparison = _run(
-            load_market(market), load_household(household), _policies([*policy, *(more or [])]),
+            prices, load_household(household), _policies([*policy, *(more or [])]),
             start=start.date() if start else None, end=end.date() if end else None,
             open_with=open_with.value if open_with else None,
         )  # fmt: skip
@@ -129,6 +130,11 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
         if save is not None:
             kept = save_results({name: run.record for name, run in comparison.runs.items()}, save)
             typer.echo("".join(f"kept: {folder}\n" for folder in kept), err=True, nl=False)
+
+
+app.command("household")(cli_household.household)
+app.command("fetch")(cli_fetch.fetch)
+app.command("quality")(cli_fetch.quality)
 
 
 @app.command()
@@ -147,15 +153,15 @@ def audit(
     from rebal_kit.views.audit_tables import as_json as json_of
     from rebal_kit.views.audit_tables import terminal
 
-    with _findings_instead_of_traceback():
+    with findings_instead_of_traceback():
         record = load_result(result)
         found = replay(record)
     if as_json:
         typer.echo(json.dumps(json_of(found, record), indent=2, allow_nan=False))
     else:
-        _show(terminal(found, record))
+        show(terminal(found, record))
     if not found.clean:
-        raise typer.Exit(_DIFFERENT)
+        raise typer.Exit(DIFFERENT)
 
 
 @app.command()
@@ -171,7 +177,7 @@ def tax(
     ] = None,
 ) -> None:
     """Gains, wash sales across accounts, Form 8949 and Schedule D of a ledger of trades."""
-    with _findings_instead_of_traceback():
+    with findings_instead_of_traceback():
         from rebal_kit.files.tax_input import read_tax_input
         from rebal_kit.tax_report import tax_report
 
@@ -200,17 +206,6 @@ def warm() -> None:
     compile_engine(lambda text: typer.echo(text, err=True)).audit()
 
 
-@contextmanager
-def _findings_instead_of_traceback() -> Iterator[None]:
-    """Say on stderr what is wrong with the input, a line a finding, and leave with exit code 2."""
-    try:
-        yield
-    except RebalError as error:
-        for finding in error.findings:
-            typer.echo(f"{finding.severity}: {finding}", err=True)
-        raise typer.Exit(_BAD_INPUT) from None
-
-
 def _unplayable(given: TaxInput) -> tuple[Finding, ...]:
     """Say what is wrong with the trades that could be read, beside the rows that could not."""
     from rebal_kit.tax_report import tax_report
@@ -236,7 +231,7 @@ def _write_tax_files(report: TaxReport, folder: Path) -> None:
     from rebal_kit.files.output_folder import write_folder
     from rebal_kit.views.tax_json import csv_files
 
-    with _able_to_draw(folder, "the page needs"):
+    with able_to_draw(folder, "the page needs"):
         from rebal_kit.views.tax_page import tax_page
 
         page = tax_page(report)
@@ -250,15 +245,7 @@ def _print_tax(report: TaxReport) -> None:
 
     from rebal_kit.views.tax_tables import terminal
 
-    _show(terminal(report, Console(file=sys.stdout).width))
-
-
-def _show(parts: Iterable[Any]) -> None:
-    from rich.console import Console
-
-    console = Console(file=sys.stdout)
-    for part in parts:
-        console.print(part)
+    show(terminal(report, Console(file=sys.stdout).width))
 
 
 def _policies(sources: Sequence[str]) -> dict[str, RebalancePolicy]:
@@ -288,16 +275,10 @@ def _run(
     market: Market, household: Household, policies: Mapping[str, RebalancePolicy], **span: Any
 ) -> Comparison:
     """Run the comparison under a progress bar on stderr."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from rebal_kit.compare import compare as side_by_side
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(escape(household.name), total=len(policies))
-        return side_by_side(market, household, policies, progress=lambda _: bar.advance(task), **span)
+    with progress_bar(household.name, len(policies)) as advance:
+        return side_by_side(market, household, policies, progress=advance, **span)
 
 
 def _print(comparison: Comparison) -> None:
@@ -325,7 +306,7 @@ def _print(comparison: Comparison) -> None:
 
 
 def _write_page(comparisons: Sequence[Comparison], path: Path) -> None:
-    with _able_to_draw(path):
+    with able_to_draw(path):
         from rebal_kit.views.page import save_page
 
         save_page(comparisons, path)
@@ -333,43 +314,13 @@ def _write_page(comparisons: Sequence[Comparison], path: Path) -> None:
 
 
 def _write_picture(comparison: Comparison, path: Path) -> None:
-    with _able_to_draw(path):
+    with able_to_draw(path):
         from rebal_kit.views import charts
         from rebal_kit.views.picture import save
         from rebal_kit.views.shape import banded
 
         drift = [charts.drift(comparison.runs[name], most_classes=3) for name in banded(comparison)[:1]]
         save(charts.stacked(charts.growth(comparison), *drift), path, scale=1.2)
-
-
-@contextmanager
-def _able_to_draw(path: Path, needing: str = "charts need") -> Iterator[None]:
-    """Turn a path that cannot be written, or libraries that are not installed, into findings."""
-    try:
-        with _without("rfc3987_syntax"):
-            yield
-    except OSError as error:
-        what = f"cannot be written: {error.strerror}"
-        raise RebalError(Finding("error", str(path), what, "give another path")) from None
-    except ModuleNotFoundError as error:
-        what = f"{needing} {error.name}, which is not installed"
-        raise RebalError(Finding("error", str(path), what, "pip install 'rebal_kit[views]'")) from None
-
-
-@contextmanager
-def _without(module: str) -> Iterator[None]:
-    """Keep an optional module from being loaded.
-
-    Altair's validator loads a grammar of internet addresses, which takes a second and which no chart has a use for.
-    """
-    hidden = module not in sys.modules
-    if hidden:
-        sys.modules[module] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        if hidden:
-            sys.modules.pop(module, None)
 
 
 if __name__ == "__main__":

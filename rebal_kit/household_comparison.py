@@ -18,13 +18,15 @@ from rebal_kit.run import OpenWith, as_policies
 from rebal_kit.tax_alpha import TaxAlpha
 
 #: The run that the others are held against, and the one with everything switched off.
-AS_IT_IS, NONE_OF_THESE = "as it is", "none of these"
+AS_IT_IS, ALONE, NONE_OF_THESE = "as it is", "each account alone", "none of these"
 #: Name of a run → the policy's field it switches off, the value that is off, and what that means.
 SWITCHES: dict[str, tuple[str, Any, str]] = {
-    "each account alone": ("coordinate", False, "accounts act together"),
+    ALONE: ("coordinate", False, "accounts act together"),
     "not located": ("locate", False, "purchases follow the location ranks"),
     "not harvested": ("harvest", None, "losses are harvested"),
 }
+#: The fields that each switch sets.
+_SWITCHED = {"coordinate": ("coordinate",), "locate": ("locate",), "harvest": ("harvest", "gains")}
 _BASIS_POINTS = 1e4
 
 
@@ -107,7 +109,13 @@ def compare_household(
     MarketError, HouseholdError, PolicyError, LawError
         Something does not fit together; the message says what, where and what to do.
     """
-    (policy,) = as_policies("compare_household", (policy,))
+    policies, notes = switched_off(*as_policies("compare_household", (policy,)))
+    found = compare(market, household, policies, start=start, end=end, open_with=open_with, progress=progress)
+    return HouseholdComparison(found.setting, found.runs, notes)
+
+
+def switched_off(policy: RebalancePolicy) -> tuple[dict[str, RebalancePolicy], tuple[Finding, ...]]:
+    """Return the policies that `compare_household` runs, by name, and notes on what has no run of its own."""
     policies = {AS_IT_IS: policy}
     off: dict[str, Any] = {}
     notes = []
@@ -117,8 +125,9 @@ def compare_household(
             notes.append(Finding("note", "household comparison", what))
         else:
             off[field] = value
-            policies[name] = replace(policy, **{field: value})
-    if len(off) > 1:
+            if field == "harvest":  # a loss taken beside a gain is harvested, too
+                off["gains"] = replace(policy.gains, pair=False)
+            policies[name] = replace(policy, **{key: off[key] for key in off if key in _SWITCHED[field]})
+    if len(policies) > 2:
         policies[NONE_OF_THESE] = replace(policy, **off)
-    found = compare(market, household, policies, start=start, end=end, open_with=open_with, progress=progress)
-    return HouseholdComparison(found.setting, found.runs, tuple(notes))
+    return policies, tuple(notes)

@@ -16,6 +16,9 @@ from rebal_kit.findings import Finding, MarketError, raise_errors
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Where the findings stand that say which prices are stale.
+STALE = "stale prices"
+
 FIELDS = ("open", "high", "low", "close", "volume", "dividend", "split")
 
 
@@ -138,6 +141,13 @@ class Market:
             split=np.ones(values.shape) if split is None else split.to_numpy(np.float64),
             traded=close.notna().to_numpy(), **known,
         )  # fmt: skip
+
+    @property
+    def badge(self) -> str:
+        """What every chart must show beside its period: that prices are stale. Mostly nothing."""
+        return "; ".join(
+            f"{STALE.upper()}: {finding.what}" for finding in self.findings if finding.where == STALE
+        )
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -291,7 +301,7 @@ def _are_days(table: pd.DataFrame) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Quote:
-    """One session's closes.
+    """One session's closes, or the latest prices of a session that is not over.
 
     Attributes
     ----------
@@ -300,9 +310,17 @@ class Quote:
     close : ndarray
         (n_securities,) float64, US$ per share.
     source : str
+    times : ndarray, optional
+        (n_securities,) datetime64[s], UTC, when each price was made; None for a session's closes.
+    stale : tuple of str
+        Symbols whose price is too old to trade on.
+    findings : tuple of Finding
     """
 
     date: dt.date
     symbols: tuple[str, ...]
     close: np.ndarray
     source: str = ""
+    times: np.ndarray | None = None
+    stale: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rebal_kit.domain import Household
+from rebal_kit.domain import Account, Household
 from rebal_kit.encode import encode_accounts
 from rebal_kit.engine import replay as events
 from rebal_kit.engine.desk import Desk
@@ -27,6 +27,7 @@ from rebal_kit.findings import Finding, LedgerError, raise_errors
 from rebal_kit.reasons import Reason
 from rebal_kit.rules.law import TaxTable
 from rebal_kit.rules.lots import HISTORY_METHOD_CODES
+from rebal_kit.targets import TargetAllocation
 from rebal_kit.transactions import CASH_FLOWS, PIECE, PURCHASES, Action, Transaction
 
 Table = pd.DataFrame
@@ -359,13 +360,20 @@ class Part:
 
 def with_lots(household: Household, names: set[str]) -> Household:
     """Return the household with no other lots than these."""
-    if all(lot.lot in names for lot in household.lots):
-        return household
-    accounts = (
-        replace(account, lots=tuple(lot for lot in account.lots if lot.lot in names))
-        for account in household.accounts
+    kept = (tuple(lot for lot in account.lots if lot.lot in names) for account in household.accounts)
+    both = zip(household.accounts, kept, strict=True)
+    return only_books(household, tuple(replace(account, lots=lots) for account, lots in both))
+
+
+def only_books(household: Household, accounts: tuple[Account, ...]) -> Household:
+    """Return a household of these accounts without targets, restrictions and flows: they would name what is gone."""
+    bare = (
+        replace(account, trading="managed", min_cash=0.0, do_not_buy=(), do_not_sell=())
+        for account in accounts
     )
-    return replace(household, accounts=tuple(accounts))
+    return replace(
+        household, accounts=tuple(bare), targets=TargetAllocation({}), do_not_buy=(), do_not_sell=(), flows=()
+    )
 
 
 def sales_of(desk: Desk) -> np.ndarray:

@@ -150,7 +150,8 @@ class RebalancePolicy:
         When a trigger looks, invest idle cash in underweight classes if it exceeds its target by this fraction of the
         portfolio. Without a trigger nothing looks.
     avoid_wash_sales : bool
-        Refuse trades that would make a wash sale anywhere in the household. The book settles any that happen anyway.
+        Refuse trades that would make a wash sale anywhere in the household. The book settles those that happen anyway:
+        by a broker's reinvestment plan ('drip'), or where nothing else is left to pay a tax or a withdrawal.
     min_trade_usd : float
         Orders below are not placed.
     costs : Costs

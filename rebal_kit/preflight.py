@@ -95,12 +95,13 @@ def check_lots(household: Household, market: Market) -> Iterator[Finding]:
 
 
 def check_withdrawals(
-    household: Household, market: Market, flow: np.ndarray, opening: np.ndarray
+    household: Household, market: Market, flow: np.ndarray, worth: np.ndarray, shares: np.ndarray
 ) -> Iterator[Finding]:
     """Find withdrawals that cannot be paid, whatever is held until then.
 
-    The account (or, for withdrawals from any, the household) is followed as if all of it were from the first session on
-    in the one security that serves best, dividends reinvested and nothing taxed. What even that cannot pay is an error.
+    What may be sold is followed as if all of it were, from the first session on, in the one security that serves best,
+    dividends reinvested and nothing taxed; what may not be sold pays its dividends. What even that cannot pay is an
+    error.
 
     Parameters
     ----------
@@ -108,21 +109,32 @@ def check_withdrawals(
     market : Market
     flow : ndarray
         (n_sessions, n_accounts + 1) US$, as in `rebal_kit.engine.arrays.Structure`.
-    opening : ndarray
-        (n_accounts,) US$ at the first close.
+    worth : ndarray
+        (n_accounts, n_securities + 1) US$ at the first close, the last column cash.
+    shares : ndarray
+        (n_accounts, n_securities) held before the first session.
     """
     if not (flow < 0.0).any():
         return
     growth = np.ones((len(market.dates), len(market.symbols) + 1))  # the last column is cash
     close, paid = market.close, market.dividend
     growth[1:, :-1] = market.split[1:] * (close[1:] + paid[1:]) / close[:-1]
+    ready, income = np.zeros(len(worth)), np.zeros(flow.shape)
+    for a, account in enumerate(household.accounts):
+        kept = {*household.do_not_sell, *account.do_not_sell}
+        free = np.array([account.trading == "managed" and s not in kept for s in market.symbols])
+        ready[a] = worth[a, :-1][free].sum() + worth[a, -1]
+        held = shares[a] * np.cumprod(market.split, axis=0)
+        income[:, a] = (held * paid)[:, ~free].sum(axis=1)
+    moved = flow + income
     for a, account in enumerate(household.accounts):
         if (flow[:, a] < 0.0).any():
-            where = f"account '{account.name}'"
-            yield from _unpayable(where, market, flow[:, a], float(opening[a]), growth)
+            grown = growth if account.trading == "managed" else growth[:, -1:]
+            yield from _unpayable(f"account '{account.name}'", market, moved[:, a], float(ready[a]), grown)
     if (flow[:, -1] < 0.0).any():
-        whole = float(opening.sum())
-        yield from _unpayable("the household", market, flow.sum(axis=1), whole, growth)
+        managed = [a for a, account in enumerate(household.accounts) if account.trading == "managed"]
+        whole = float(ready[managed].sum())
+        yield from _unpayable("the household", market, moved[:, [*managed, -1]].sum(axis=1), whole, growth)
 
 
 def _unpayable(
@@ -134,7 +146,7 @@ def _unpayable(
         failed = len(flow)
         for t in range(len(flow)):
             value *= growth[t, s]
-            if value + flow[t] < -_REACHED * opening:
+            if value + flow[t] < -_REACHED * max(opening, 1.0):
                 failed = t
                 break
             value += flow[t]
@@ -142,19 +154,34 @@ def _unpayable(
             return
         if (failed, value) > (longest, there):
             longest, there, held_there = failed, value, s
-    symbol = (*market.symbols, "cash")[held_there]
+    symbol = (*market.symbols, "cash")[held_there - growth.shape[1] + len(market.symbols) + 1]
     what = f"a withdrawal of US$ {-flow[longest]:,.2f} is due on {market.dates[longest]}"
     if longest == 0:
         what += f", and US$ {opening:,.2f} is all there is"
     else:
-        what += f", and at most US$ {there:,.2f} can be there: if all had been in {symbol} from {market.dates[0]} on"
+        what += f", and at most US$ {there:,.2f} can be there"
+        what += f": if all had been in {symbol} from {market.dates[0]} on" if growth.shape[1] > 1 else ""
     yield Finding("error", where, what, "withdraw less, later or from elsewhere, or open with more")
 
 
-def check_reach(household: Household, market: Market, worth: np.ndarray) -> Iterator[Finding]:
-    """Find classes that the accounts which may hold them have no room for.
+def check_reserves(household: Household, worth: np.ndarray) -> Iterator[Finding]:
+    """Find cash reserves that their accounts cannot hold.
 
-    Whatever may be sold is taken as sold at no cost; money stays in its account. Solved as a linear programme (HiGHS).
+    Parameters
+    ----------
+    household, worth
+        As in `check_reach`.
+    """
+    for account, value in zip(household.accounts, worth.sum(axis=1), strict=True):
+        if account.min_cash > value:
+            what = f"min_cash is US$ {account.min_cash:,.0f}, and the account opens with US$ {value:,.0f}"
+            yield Finding("error", f"account '{account.name}'", what, "keep less as cash, or open with more")
+
+
+def check_reach(household: Household, market: Market, worth: np.ndarray) -> Iterator[Finding]:
+    """Find classes that the accounts which may hold them have no room for, each taken alone.
+
+    Whatever may be sold is taken as sold at no cost; money stays in its account.
 
     Parameters
     ----------
@@ -163,51 +190,66 @@ def check_reach(household: Household, market: Market, worth: np.ndarray) -> Iter
     worth : ndarray
         (n_accounts, n_securities + 1) US$ at the first close, the last column cash.
     """
-    missing = unreachable(household, market, worth, keep=False)
-    for name, target, most in missing:
-        what = f"class '{name}' is to have {target:.1%} of the household, and {most:.1%} is all that the accounts which"
-        what += " may hold it have room for"
-        yield Finding(
-            "error", "targets", what, "lower the target, or lift a restriction (do_not_buy, trading)"
-        )
+    total = 0.0
+    room = np.zeros(len(household.targets.weights))
+    for a, account in enumerate(household.accounts):
+        if account.trading == "excluded":
+            continue
+        barred = {*household.do_not_buy, *account.do_not_buy}
+        counted = worth[a].sum() - worth[a, _outside(household, market)].sum()
+        total += counted
+        for c, (asset_class, _) in enumerate(household.targets.weights):
+            symbols = {symbol for symbol, _ in asset_class.members}
+            may_buy = account.trading == "managed" and not symbols <= barred
+            held = worth[a, [market.column(symbol) for symbol in symbols]].sum()
+            room[c] += counted - account.min_cash if may_buy else held
+    for (asset_class, target), most in zip(household.targets.weights, room, strict=True):
+        if total > 0.0 and most / total < target - _REACHED:
+            what = f"class '{asset_class.name}' is to have {target:.1%} of the household, and {most / total:.1%} is all"
+            what += " that the accounts which may hold it have room for"
+            remedy = "lower the target, or lift a restriction (do_not_buy, min_cash, trading)"
+            yield Finding("error", "targets", what, remedy)
 
 
-def unreachable(
-    household: Household, market: Market, worth: np.ndarray, *, keep: bool
-) -> list[tuple[str, float, float]]:
-    """Return the classes that cannot reach their target: name, target, and the most that can be reached together.
+def _outside(household: Household, market: Market) -> list[int]:
+    classes = {symbol for asset_class in household.targets.classes for symbol, _ in asset_class.members}
+    return [s for s, symbol in enumerate(market.symbols) if symbol not in classes]
+
+
+def without_place(household: Household, market: Market, worth: np.ndarray) -> float:
+    """Return the share of the household that finds no place at the opening when all targets are to be met at once.
+
+    Because of what may not be bought or sold, of reserves, and of cash in accounts that do not trade. Solved as a
+    linear programme (HiGHS) of what each account may hold of each class.
 
     Parameters
     ----------
     household, market, worth
         As in `check_reach`.
-    keep : bool
-        What may not be sold stays; otherwise only frozen accounts keep what they hold.
     """
-    restricted = bool(household.do_not_buy or household.do_not_sell) or any(
-        a.do_not_buy or a.do_not_sell or a.trading != "managed" for a in household.accounts
-    )
     counted = [a for a, account in enumerate(household.accounts) if account.trading != "excluded"]
     classes = household.targets.weights
-    columns = [[market.column(s) for s, _ in c.members] for c, _ in classes]
-    outside = sorted(set(range(len(market.symbols))) - {s for members in columns for s in members})
+    outside = _outside(household, market)
     total = sum(float(worth[a].sum() - worth[a, outside].sum()) for a in counted)
-    if not restricted or not classes or total <= 0.0:
-        return []
+    plain = not (household.do_not_buy or household.do_not_sell) and not any(
+        a.do_not_buy or a.do_not_sell or a.min_cash or a.trading != "managed" for a in household.accounts
+    )
+    if plain or not classes or total <= 0.0:
+        return 0.0
     low, high, room = [], [], []
     for a in counted:
         account = household.accounts[a]
         managed = account.trading == "managed"
-        held = [float(worth[a, members].sum()) for members in columns]
-        room.append(float(worth[a].sum() - worth[a, outside].sum()))
-        kept_symbols = {*household.do_not_sell, *account.do_not_sell} if keep else set()
-        barred = {*household.do_not_buy, *account.do_not_buy}
-        for (asset_class, _), members, value in zip(classes, columns, held, strict=True):
-            symbols = [s for s, _ in asset_class.members]
-            kept = sum(float(worth[a, s]) for s, n in zip(members, symbols, strict=True) if n in kept_symbols)
-            open_to_buy = managed and not set(symbols) <= barred
-            low.append(kept if managed else value)
-            high.append(np.inf if open_to_buy else value)
+        room.append(float(worth[a].sum() - worth[a, outside].sum()) - account.min_cash)
+        stays, barred = (
+            {*household.do_not_sell, *account.do_not_sell},
+            {*household.do_not_buy, *account.do_not_buy},
+        )
+        for asset_class, _ in classes:
+            symbols = [symbol for symbol, _ in asset_class.members]
+            held = {symbol: float(worth[a, market.column(symbol)]) for symbol in symbols}
+            low.append(sum(v for s, v in held.items() if s in stays or not managed))
+            high.append(np.inf if managed and not set(symbols) <= barred else sum(held.values()))
     count, accounts = len(classes), len(counted)
     # Variables: what each account holds of each class, then by how much each class falls short.
     within = np.zeros((accounts, accounts * count + count))
@@ -219,13 +261,8 @@ def unreachable(
     targets = np.array([weight for _, weight in classes])
     solved = linprog(
         np.r_[np.zeros(accounts * count), np.ones(count)],
-        A_ub=np.vstack([within, reaching]), b_ub=np.r_[room, -targets * total],
+        A_ub=np.vstack([within, reaching]), b_ub=np.r_[np.maximum(room, 0.0), -targets * total],
         bounds=[*zip(low, high, strict=True), *[(0.0, None)] * count], method="highs",
     )  # fmt: skip
-    if not solved.success:
-        return []
-    short = solved.x[accounts * count :] / total
-    return [
-        (asset_class.name, weight, weight - lacking)
-        for (asset_class, weight), lacking in zip(classes, short, strict=True) if lacking > _REACHED
-    ]  # fmt: skip
+    short = float(solved.x[accounts * count :].sum() / total) if solved.success else 0.0
+    return short if short > _REACHED else 0.0

@@ -71,6 +71,6 @@ _SENTENCES = {
     Reason.RESTRICTED: "not traded: restricted in this account",
     Reason.SHORT_GAIN: "short-term gain not realised",
     Reason.GAIN_BUDGET: "gain not realised: the year's budget is spent",
-    Reason.CASH_ELSEWHERE: "not bought: no account that may hold it has cash",
+    Reason.CASH_ELSEWHERE: "not bought: no account that may hold it has cash to spare",
     Reason.UNPAID: "withdrawal not paid: nothing is left to sell",
 }

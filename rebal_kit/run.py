@@ -42,6 +42,7 @@ from rebal_kit.preflight import (
     check_lots,
     check_prices,
     check_reach,
+    check_reserves,
     check_symbols,
     check_withdrawals,
 )
@@ -305,7 +306,8 @@ def prepare(
     raise_errors(
         HouseholdError,
         (
-            *check_withdrawals(household, chosen, setting.structure.flow, worth.sum(axis=1)),
+            *check_withdrawals(household, chosen, setting.structure.flow, worth, setting.opening_shares),
+            *check_reserves(household, worth),
             *check_reach(household, chosen, worth),
         ),
     )

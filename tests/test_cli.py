@@ -23,7 +23,7 @@ def rebal(*arguments: str | Path) -> Result:
 def test_help_names_every_command() -> None:
     result = rebal("--help")
     assert result.exit_code == 0
-    for command in ("demo", "compare", "tax", "warm"):
+    for command in ("demo", "compare", "audit", "tax", "fetch", "quality", "warm"):
         assert command in result.stdout
 
 

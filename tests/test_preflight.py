@@ -68,29 +68,60 @@ def test_a_class_for_which_no_account_has_room() -> None:
     (line,) = found
     assert line == (
         "targets: class 'B' is to have 50.0% of the household, and 10.0% is all that the accounts which may hold it"
-        " have room for — lower the target, or lift a restriction (do_not_buy, trading)"
+        " have room for — lower the target, or lift a restriction (do_not_buy, min_cash, trading)"
     )
 
 
-def test_two_classes_that_only_one_small_account_may_hold() -> None:
-    """Each would find room alone."""
+def test_targets_that_each_find_room_and_together_do_not_are_a_warning() -> None:
     small, large = account("Small", cash=400.0), account("Large", K401, cash=600.0)
     targets = {"A": 0.3, "B": 0.3, "C": 0.4}
-    found = said(small, replace(large, do_not_buy=("A", "B")), targets=targets)
-    assert len(found) == 1
-    assert "is all that the accounts which may hold it have room for" in found[0]
+    household = household_of(targets, small, replace(large, do_not_buy=("A", "B")))
+    assert warned(household) == [OUT_OF_PLACE.format("20.0%")]
+
+
+OUT_OF_PLACE = (
+    "targets: the targets cannot all be met at the opening: {} of the household finds no place, because of what may not"
+    " be bought or sold, of cash reserves, or of cash in accounts that do not trade"
+    " — lift a restriction (do_not_buy, do_not_sell, min_cash, trading), or expect the drift to stay"
+)
+
+
+def warned(household: Any) -> list[str]:
+    setting = prepare(MARKET, household, open_with="lots")
+    return [str(finding) for finding in coverage(setting) if finding.severity == "warning"]
 
 
 def test_what_may_not_be_sold_is_a_warning() -> None:
     lots = [TaxLot("1", "A", 80, 800.0, dt.date(2020, 1, 2))]
     main = replace(account(cash=200.0, lots=lots), do_not_sell=("A",))
-    setting = prepare(MARKET, household_of({"A": 0.5, "B": 0.5}, main), open_with="lots")
-    said = [str(finding) for finding in coverage(setting) if finding.severity == "warning"]
-    (line,) = said
-    assert line == (
-        "targets: class 'B' is to have 50.0%, and reaches at most 20.0% at the opening: what may not be sold takes the"
-        " room — lift a restriction (do_not_sell, trading), or expect the drift to stay"
-    )
+    assert warned(household_of({"A": 0.5, "B": 0.5}, main)) == [OUT_OF_PLACE.format("30.0%")]
+
+
+def test_idle_cash_of_a_frozen_account_is_a_warning_and_names_no_class() -> None:
+    frozen = replace(account("Plan", K401, cash=100.0), trading="frozen")
+    assert warned(household_of({"A": 0.5, "B": 0.5}, account(cash=900.0), frozen)) == [
+        OUT_OF_PLACE.format("10.0%")
+    ]
+
+
+def test_a_reserve_larger_than_its_account() -> None:
+    assert said(replace(account(cash=100.0), min_cash=200.0), account("Other", cash=500.0)) == [
+        "account 'Main': min_cash is US$ 200, and the account opens with US$ 100 — keep less as cash, or open with more"
+    ]
+
+
+def test_what_does_not_trade_pays_no_withdrawal() -> None:
+    lots = [TaxLot("1", "A", 80, 800.0, dt.date(2020, 1, 2))]
+    held = account("Held", IRA, lots=lots)
+    due = (CashFlow(-500.0, "Held", on=THIRD),)
+    other = account("Other", cash=100.0)
+    assert "at most US$ 0.00 can be there —" in said(replace(held, trading="frozen"), other, flows=due)[0]
+    assert "at most US$ 0.00 can be there" in said(replace(held, do_not_sell=("A",)), other, flows=due)[0]
+    from_any = (CashFlow(-500.0, on=THIRD),)
+    for barred in ("frozen", "excluded"):
+        lines = said(replace(held, trading=barred), other, flows=from_any)
+        assert lines[0].startswith("the household: a withdrawal of US$ 500.00")
+    prepare(MARKET, household_of({"A": 0.5, "B": 0.5}, held, other, flows=from_any), open_with="lots")
 
 
 def test_accounts_that_do_not_trade_open_with_lots() -> None:

@@ -15,6 +15,9 @@ from rebal_kit.rules.wash_sale import Reading
 #: Columns of `Structure.location` and values of `Structure.kind`.
 TAXABLE, DEFERRED, ROTH = 0, 1, 2
 
+#: Location ranks go from 1 to this.
+RANKS = 3
+
 #: What becomes of dividends: values of `Structure.dividends`, of which AS_POLICY leaves it to `Plan.dividends`.
 AS_POLICY, CASH_DIVIDENDS, REINVEST, DRIP = -1, 0, 1, 2
 

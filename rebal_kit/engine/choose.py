@@ -21,6 +21,12 @@ NONE, SEVERAL = -1, -2
 #: Added to a tier, it puts a lot behind all others.
 BEHIND = 100
 
+#: How urgent a sale is: of the engine's own choice; one that must be made; one that nothing else can make good.
+FREELY, MUST, LAST = 0, 1, 2
+
+#: A gain costs at least this rate: at 0 % today it may still push other income into a bracket that is taxed.
+LEAST_RATE = 1e-6
+
 #: Mark of a lot in `work.take` that must not be sold.
 KEPT = -1.0
 
@@ -85,26 +91,27 @@ def may_buy_in(desk: Desk, t: int, account: int, security: int) -> bool:
 
 
 @inner
-def choose_lots(desk: Desk, t: int, account: int, security: int, quantity: float, must: bool) -> int:
+def choose_lots(desk: Desk, t: int, account: int, security: int, quantity: float, urgency: int) -> int:
     """Pick lots for a sale of up to `quantity` shares into `work.order` and `work.take`; return how many.
 
-    Left out are losses that a purchase of the past days would wash, and, unless the sale `must` be made, short-term
-    gains that are not to be realised now and gains beyond the year's budget; the reason is noted on the tape.
+    Left out are losses that a purchase of the past days would wash, and, unless the sale must be made, short-term
+    gains that are not to be realised now and gains beyond the year's budget; the reason is noted on the tape. As a
+    LAST resort such losses are sold too: a withdrawal has to be paid, and the book settles the wash sale.
     """
     rank_lots(desk, t, account, security, desk.plan.lot_method)
-    if must:
-        offer_guarded(desk, t, account, security)
-    return take_ranked(desk, t, account, security, quantity, must)
+    if urgency != FREELY:
+        offer_guarded(desk, t, account, security, urgency)
+    return take_ranked(desk, t, account, security, quantity, urgency)
 
 
 @inner
-def take_ranked(desk: Desk, t: int, account: int, security: int, quantity: float, must: bool) -> int:
+def take_ranked(desk: Desk, t: int, account: int, security: int, quantity: float, urgency: int) -> int:
     """Fill `work.order` and `work.take` from the ranking in `work`, up to `quantity` shares; return how many lots."""
     work = desk.work
     count = desk.ledger.lot_count[account, security]
     page = desk.ledger.lots[account, security]
     everything = quantity >= desk.ledger.held[account, security] * (1.0 - DUST)
-    limited = not must and desk.structure.kind[account] == TAXABLE
+    limited = urgency == FREELY and desk.structure.kind[account] == TAXABLE
     room = gain_room(desk, t, security) if limited else Room(np.inf, np.inf)
     chosen = 0
     left = quantity
@@ -149,7 +156,7 @@ def first_in_line(desk: Desk, t: int, account: int, security: int) -> int:
 
 @inner
 def next_lot(
-    desk: Desk, t: int, account: int, security: int, planned: float, must: bool
+    desk: Desk, t: int, account: int, security: int, planned: float, urgency: int
 ) -> tuple[float, float]:
     """Return the tax per US$ of the lot that is sold next when `planned` US$ of a position are, and US$ left of it.
 
@@ -164,8 +171,8 @@ def next_lot(
         left = value - planned
         return (0.0, left) if left > DUST * value else (np.inf, 0.0)
     rank_lots(desk, t, account, security, desk.plan.lot_method)
-    if must:
-        offer_guarded(desk, t, account, security)
+    if urgency != FREELY:
+        offer_guarded(desk, t, account, security, urgency)
     net = price * (1.0 - desk.plan.half_spread[security])
     before = 0.0
     while True:
@@ -177,10 +184,27 @@ def next_lot(
         if before - planned > DUST * value:
             long = desk.prices.day[t] >= lot.long_from
             gain = net - (lot.cost + lot.deferred) / lot.quantity
-            cost = gain / price * (table.marginal_long if long else table.marginal_short)
+            rate = table.marginal_long if long else table.marginal_short
+            cost = gain / price * max(rate, LEAST_RATE)
             late = gain > 0.0 and not long and desk.plan.short_gains == MINIMISE
             return cost + BEHIND if late else cost, before - planned
         work.take[best] = lot.quantity
+
+
+@inner
+def tax_of_sale(desk: Desk, t: int, account: int, security: int, amount: float) -> float:
+    """Return the tax on a sale of `amount` US$ of a position, lot by lot as `next_lot` has it."""
+    value = desk.ledger.held[account, security] * desk.prices.close[t, security]
+    tax = 0.0
+    planned = 0.0
+    while amount - planned > DUST * value:
+        cost, room = next_lot(desk, t, account, security, planned, FREELY)
+        if cost == np.inf:
+            break
+        part = min(room, amount - planned)
+        tax += part * cost
+        planned += part
+    return tax
 
 
 @inner
@@ -220,12 +244,13 @@ def rank_lots(desk: Desk, t: int, account: int, security: int, method: int) -> N
 
 
 @inner
-def offer_guarded(desk: Desk, t: int, account: int, security: int) -> None:
-    """Offer gains that were kept back after all, behind every other lot: a tax or a withdrawal must be paid."""
+def offer_guarded(desk: Desk, t: int, account: int, security: int, urgency: int) -> None:
+    """Offer gains that were kept back after all, behind every other lot, and as a LAST resort losses that wash."""
     work = desk.work
     price = desk.prices.close[t, security] * (1.0 - desk.plan.half_spread[security])  # as the ranking saw it
     for k in range(desk.ledger.lot_count[account, security]):
         lot = desk.ledger.lots[account, security, k]
-        if work.take[k] == KEPT and lot.cost + lot.deferred < lot.quantity * price:
+        gain = lot.cost + lot.deferred < lot.quantity * price
+        if work.take[k] == KEPT and (gain or urgency == LAST):
             work.take[k] = 0.0
             work.tier[k] += BEHIND

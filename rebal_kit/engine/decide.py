@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_kit.compiled import hot, inner
+from rebal_kit.engine.choose import FREELY
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.flows import refill_cash
 from rebal_kit.engine.rebalance import check_triggers, rebalance, spare_cash
-from rebal_kit.engine.sales import LEGACY, ROUNDING, offer_all, plan_sales, sell_planned
+from rebal_kit.engine.sales import LEGACY, ROUNDING, offer_all, plan_sales, sell_planned, worth_offered
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 from rebal_kit.engine.value import value_household
 from rebal_kit.reasons import Reason
@@ -87,9 +88,5 @@ def short_of_reserve(desk: Desk, scope: int) -> bool:
 def sell_legacy(desk: Desk, t: int, scope: int) -> None:
     """Sell holdings outside the targets as far as the budgets allow, the cheapest in tax first."""
     count = offer_all(desk, scope, LEGACY)
-    worth = 0.0
-    for i in range(count):
-        account, security = desk.work.offered[i, 0], desk.work.offered[i, 1]
-        worth += desk.ledger.held[account, security] * desk.prices.close[t, security]
-    plan_sales(desk, t, count, worth, False, False, np.inf, False)
-    sell_planned(desk, t, count, Reason.LEGACY)
+    plan_sales(desk, t, count, worth_offered(desk, t, count), False, FREELY, np.inf, False)
+    sell_planned(desk, t, count, Reason.LEGACY, FREELY)

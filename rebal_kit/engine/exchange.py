@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_kit.compiled import inner
-from rebal_kit.engine.arrays import TAXABLE
+from rebal_kit.engine.arrays import RANKS, TAXABLE
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.locate import LEAST_PURCHASE, member_for
 from rebal_kit.engine.sales import ROUNDING
@@ -28,45 +28,85 @@ _START, _UNREACHED = -1, -2
 @inner
 def exchange(desk: Desk, t: int, total: float, sell: bool) -> None:
     """Find place for what is left in `work.want`, by changing (A, N) `work.amounts` and, to `sell`, `work.sale`."""
-    work = desk.work
     least = max(LEAST_PURCHASE, ROUNDING * total)
-    for how in range(SELL_ANYWHERE + 1 if sell else 1):
-        for n in range(len(work.want)):
-            # Each chain uses up cash, a purchase, a position or the want: their number bounds the chains.
-            for _ in range(work.sale.size + work.amounts.size):
-                if work.want[n] <= least:
-                    break
-                end = find_chain(desk, t, n, how, least)
-                if end < 0:
-                    break
-                push_chain(desk, t, n, end, how)
+    # Where the class belongs comes before where it may stand; tax is paid only for what nothing else can place.
+    for rank in range(1, RANKS + 1):
+        for how in range(SELL_ANYWHERE if sell else 1):
+            chain_all(desk, t, how, rank, least)
+    if sell:
+        for rank in range(1, RANKS + 1):
+            chain_all(desk, t, SELL_ANYWHERE, rank, least)
 
 
 @inner
-def find_chain(desk: Desk, t: int, wanted: int, how: int, least: float) -> int:
+def chain_all(desk: Desk, t: int, how: int, rank: int, least: float) -> None:
+    """Find place in accounts of at most this location rank for what is left in `work.want`."""
+    work = desk.work
+    for n in range(len(work.want)):
+        # Each chain uses up cash, a purchase, a position or the want: their number bounds the chains.
+        for _ in range(work.sale.size + work.amounts.size):
+            if work.want[n] <= least:
+                break
+            end = find_chain(desk, t, n, how, rank, least)
+            if end < 0:
+                break
+            push_chain(desk, t, n, end, how)
+
+
+@inner
+def rank_of(desk: Desk, account: int, sleeve: int) -> int:
+    """Return the location rank of an account for a sleeve; 1 for all where ranks are not followed."""
+    structure = desk.structure
+    if not desk.plan.locate:
+        return 1
+    return structure.location[structure.sleeve_class[sleeve], structure.kind[account]]
+
+
+@inner
+def find_chain(desk: Desk, t: int, wanted: int, how: int, rank: int, least: float) -> int:
     """Fill `work.came_from` and `work.by_way_of` from accounts with cash to one that may buy; return it, or -1."""
     work = desk.work
-    for account in range(len(work.free)):
-        work.came_from[account] = _UNREACHED
+    work.came_from[:] = _UNREACHED
+    for account in work.by_size:
         if work.free[account] > least and in_scope(desk, account, HOUSEHOLD):
             work.came_from[account] = _START
-            if member_for(desk, t, account, wanted) >= 0:
+            if ends(desk, t, account, wanted, rank):
                 return account
     for _ in range(len(work.free)):
-        for a in range(len(work.free)):
+        for a in work.by_size:
             if work.came_from[a] == _UNREACHED:
                 continue
-            for b in range(len(work.free)):
+            for b in work.by_size:
                 if work.came_from[b] != _UNREACHED or not in_scope(desk, b, HOUSEHOLD):
                     continue
-                for m in range(len(work.want)):
-                    if m != wanted and takes(desk, t, a, m) > least and gives(desk, t, b, m, how) > least:
-                        work.came_from[b] = a
-                        work.by_way_of[b] = m
-                        break
-                if work.came_from[b] == a and member_for(desk, t, b, wanted) >= 0:
-                    return b
+                m = best_exchanged(desk, t, a, b, wanted, how, least)
+                if m >= 0:
+                    work.came_from[b] = a
+                    work.by_way_of[b] = m
+                    if ends(desk, t, b, wanted, rank):
+                        return b
     return -1
+
+
+@inner
+def ends(desk: Desk, t: int, account: int, wanted: int, rank: int) -> bool:
+    """Say whether a chain may end in an account: it may buy what is wanted, and is of no worse rank."""
+    return rank_of(desk, account, wanted) <= rank and member_for(desk, t, account, wanted) >= 0
+
+
+@inner
+def best_exchanged(desk: Desk, t: int, a: int, b: int, wanted: int, how: int, least: float) -> int:
+    """Return the sleeve that account `a` had best hold in place of account `b`, by its location ranks, or -1."""
+    best = -1
+    best_loss = RANKS
+    for m in range(len(desk.work.want)):
+        loss = rank_of(desk, a, m) - rank_of(desk, b, m)
+        if m == wanted or (best >= 0 and loss >= best_loss):
+            continue
+        if takes(desk, t, a, m) > least and gives(desk, t, b, m, how) > least:
+            best = m
+            best_loss = loss
+    return best
 
 
 @inner

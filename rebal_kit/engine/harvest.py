@@ -31,7 +31,7 @@ def harvest(desk: Desk, t: int) -> bool:
     ledger, work, prices = desk.ledger, desk.work, desk.prices
     traded = False
     recording = len(desk.tape.journal) > 0
-    for account in range(ledger.held.shape[0]):
+    for account in work.by_size:
         if desk.structure.kind[account] != TAXABLE or not desk.structure.managed[account]:
             continue
         for security in range(ledger.held.shape[1]):
@@ -215,21 +215,21 @@ def already(desk: Desk, member: int, used: int) -> bool:
 
 
 @inner
-def pair_losses(desk: Desk, t: int, gain: float) -> None:
-    """Sell losses beside gains of `gain` US$ realised today, as far as the year has a net gain to offset.
+def pair_losses(desk: Desk, t: int) -> None:
+    """Sell losses beside the net gain that sales of today realised, as far as the year has one to offset.
 
     Short-term losses first: they offset the gains that are taxed most. Then long-term ones; in each the position with
     the largest loss. Each is replaced as in a harvest; no loss is taken that saves less than its trades cost.
     """
     ledger, work, structure = desk.ledger, desk.work, desk.structure
     year = desk.prices.year[t]
-    net = ledger.years[year, SHORT] + ledger.years[year, LONG] - ledger.carry[0] - ledger.carry[1]
-    left = min(gain, net)
+    realised = ledger.years[year, SHORT] + ledger.years[year, LONG]
+    left = min(realised - work.gain_before[0], realised - ledger.carry[0] - ledger.carry[1])
     if left <= 0.0:
         return
     for long in range(2):
         count = 0
-        for account in range(ledger.held.shape[0]):
+        for account in work.by_size:
             if structure.kind[account] != TAXABLE or not in_scope(desk, account, HOUSEHOLD):
                 continue
             for security in range(ledger.held.shape[1]):
@@ -307,7 +307,7 @@ def switch_back(desk: Desk, t: int) -> bool:
         preferred = structure.sleeve_member[structure.sleeve_first[n]]
         for i in range(structure.sleeve_first[n] + 1, structure.sleeve_first[n + 1]):
             partner = structure.sleeve_member[i]
-            for account in range(len(ledger.cash)):
+            for account in work.by_size:
                 if (
                     ledger.held[account, partner] == 0.0
                     or not structure.may_sell[account, partner]

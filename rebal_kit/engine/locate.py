@@ -6,6 +6,7 @@ Money never crosses accounts. Within a rank, a purchase is spread over the accou
 from __future__ import annotations
 
 from rebal_kit.compiled import inner
+from rebal_kit.engine.arrays import RANKS
 from rebal_kit.engine.book import buy
 from rebal_kit.engine.choose import may_buy, may_buy_in
 from rebal_kit.engine.costs import affordable, spread_cost
@@ -14,8 +15,6 @@ from rebal_kit.engine.sales import ROUNDING
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 from rebal_kit.engine.tape import pass_over
 from rebal_kit.reasons import Reason
-
-RANKS = 3
 
 #: US$ below which cash is left where it is: what rounding leaves over is no purchase.
 LEAST_PURCHASE = 1e-6
@@ -82,20 +81,39 @@ def place_buys(desk: Desk, t: int, spare: float, scope: int) -> None:
     work, plan = desk.work, desk.plan
     work.amounts[:] = 0.0
     needed = 0.0
+    again = 0.0
     for n in range(len(work.want)):
         if work.want[n] > 0.0:
-            needed += work.want[n] + spread_cost(work.want[n], sleeve_spread(desk, t, n, scope))
+            spread = sleeve_spread(desk, t, n, scope)
+            back = bought_back(desk, n, scope)
+            needed += work.want[n] + spread_cost(work.want[n], spread)
+            again += back + spread_cost(back, spread)
     if needed <= 0.0:
         return
-    scale = min(1.0, spare / needed)
+    # An exchange is made whole: what falls short falls short of the other purchases.
+    scale = 1.0
+    scale_back = 1.0
+    if spare < needed:
+        scale = max(0.0, spare - again) / (needed - again) if needed > again else 0.0
+        scale_back = min(1.0, spare / again) if again > 0.0 else 0.0
     for n in range(len(work.want)):
-        work.want[n] *= scale
+        back = bought_back(desk, n, scope)
+        work.want[n] = (work.want[n] - back) * scale + back * scale_back
     ranks = RANKS if plan.locate and scope == HOUSEHOLD else 1
     for rank in range(1, ranks + 1):
         for n in range(len(work.want)):
             if work.want[n] > 0.0:
                 placed = place_at_rank(desk, t, n, work.want[n], 0 if ranks == 1 else rank, scope)
                 work.want[n] = max(0.0, work.want[n] - placed)
+
+
+@inner
+def bought_back(desk: Desk, sleeve: int, scope: int) -> float:
+    """Return US$ of a sleeve's purchases that only make good what an exchange has sold elsewhere."""
+    work = desk.work
+    if not desk.structure.restricted or scope != HOUSEHOLD:
+        return 0.0
+    return max(0.0, min(work.want[sleeve], work.sleeve_sold[sleeve] + min(0.0, work.sleeve_change[sleeve])))
 
 
 @inner
@@ -137,7 +155,7 @@ def make_buys(desk: Desk, t: int) -> None:
     for account in range(work.amounts.shape[0]):
         for n in range(work.amounts.shape[1]):
             amount = work.amounts[account, n]
-            if amount <= 0.0:
+            if amount < LEAST_PURCHASE:
                 continue
             # Sales of this very decision may have closed what was open a moment ago: ask again.
             member = member_for(desk, t, account, n)
@@ -166,10 +184,19 @@ def buy_amount(desk: Desk, t: int, account: int, security: int, amount: float, r
 
 
 @inner
-def note_unplaced(desk: Desk, t: int, total: float) -> None:
-    """Write down the purchases for which no account that may hold them has cash."""
+def note_unplaced(desk: Desk, t: int, total: float, held_back: float) -> None:
+    """Write down the purchases for which no account that may hold them has cash.
+
+    Among them those that cash which is `held_back`, US$, would have paid for: reserves, and cash of frozen accounts.
+    """
     work, structure = desk.work, desk.structure
     for n in range(len(work.want)):
-        if work.want[n] > max(LEAST_PURCHASE, ROUNDING * total):
+        missing = work.want[n]
+        if held_back > ROUNDING * total:
+            wanted = max(0.0, work.sleeve_change[n] + work.sleeve_sold[n])
+            for account in range(work.amounts.shape[0]):
+                wanted -= work.amounts[account, n]
+            missing = min(wanted, held_back)
+        if missing > max(LEAST_PURCHASE, ROUNDING * total):
             preferred = structure.sleeve_member[structure.sleeve_first[n]]
-            pass_over(desk.tape, desk.ledger, t, 0, preferred, Reason.CASH_ELSEWHERE, work.want[n])
+            pass_over(desk.tape, desk.ledger, t, 0, preferred, Reason.CASH_ELSEWHERE, missing)

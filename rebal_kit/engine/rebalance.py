@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_kit.compiled import hot, inner
+from rebal_kit.engine.arrays import TAXABLE
+from rebal_kit.engine.choose import FREELY
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.exchange import exchange
 from rebal_kit.engine.harvest import pair_losses
-from rebal_kit.engine.ledger import LONG, SHORT
 from rebal_kit.engine.locate import (
     buyable_member,
     make_buys,
@@ -25,9 +26,12 @@ from rebal_kit.engine.sales import (
     ROUNDING,
     offer_sleeve,
     plan_sales,
+    plan_sleeve_sales,
     sell_amount,
+    worth_offered,
 )
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
+from rebal_kit.engine.tape import pass_over
 from rebal_kit.reasons import Reason
 from rebal_kit.rules.triggers import breach, destination_weight
 
@@ -66,6 +70,45 @@ def reachable_in_class(desk: Desk, t: int, c: int, scope: int) -> None:
             work.sleeve_share[n] = weight
         elif work.sleeve_open[n] or work.sleeve_share[n] >= weight:
             work.sleeve_share[n] = (1.0 - stuck) * weight / open_weight
+
+
+@inner
+def settle_shares(desk: Desk) -> None:
+    """Fill `work.sleeve_share` with the weights inside each class that can be reached when it changes by `work.change`.
+
+    A sleeve of which nothing may be bought keeps the US$ it has, if that is too little of the class as it will be; the
+    others divide the rest. A wash-sale window passes, so there the shares of today do; a restriction does not, and a
+    class that shrank by today's shares would have to be traded again at the next look.
+    """
+    work, structure = desk.work, desk.structure
+    for c in range(len(work.change)):
+        after = work.class_value[c] + work.change[c]
+        if after <= 0.0:
+            continue
+        first, end = structure.class_first[c], structure.class_first[c + 1]
+        for n in range(first, end):
+            work.sleeve_share[n] = -1.0
+        stuck = 0.0
+        open_weight = 1.0
+        for _ in range(end - first):
+            for n in range(first, end):
+                too_little = (
+                    work.sleeve_value[n] < (1.0 - stuck) * structure.sleeve_weight[n] / open_weight * after
+                )
+                if work.sleeve_share[n] < 0.0 and not work.sleeve_open[n] and too_little:
+                    work.sleeve_share[n] = work.sleeve_value[n] / after
+            stuck = 0.0
+            open_weight = 0.0
+            for n in range(first, end):
+                if work.sleeve_share[n] >= 0.0:
+                    stuck += work.sleeve_share[n]
+                else:
+                    open_weight += structure.sleeve_weight[n]
+            if open_weight <= ROUNDING:
+                break
+        for n in range(first, end):
+            if work.sleeve_share[n] < 0.0:
+                work.sleeve_share[n] = (1.0 - stuck) * structure.sleeve_weight[n] / open_weight
 
 
 @hot
@@ -214,28 +257,22 @@ def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> None
             change = work.destination[c] * total - work.class_value[c]
             if change <= 0.0 or work.class_open[c]:
                 work.change[c] = change
+            elif change > ROUNDING * total:
+                class_open(desk, t, c, change, scope)  # says why not
     spare = spare_cash(desk, scope, cash, total)
+    held_back = cash - structure.cash_target * total - spare
     balance_classes(desk, spare, total)
+    if structure.restricted:
+        settle_shares(desk)
     for c in range(len(work.change)):
         work.reason[c] = work.fired[c] if work.fired[c] >= 0 else balance_reason
     spread_over_sleeves(desk, total)
-    work.sale[:] = 0.0
-    for n in range(len(work.sleeve_change)):
-        if work.sleeve_change[n] < 0.0:
-            count = offer_sleeve(desk, n, scope)
-            if count == 1:
-                work.sale[work.offered[0, 0], work.offered[0, 1]] = -work.sleeve_change[n]
-            elif count > 1:
-                plan_sales(desk, t, count, -work.sleeve_change[n], False, False, np.inf, False)
-                for i in range(count):
-                    work.sale[work.offered[i, 0], work.offered[i, 1]] = work.planned[i]
+    plan_by_sleeve(desk, t, scope, total)
     if structure.restricted and scope == HOUSEHOLD:
         plan_exchanges(desk, t, spare, total)
-    year = desk.prices.year[t]
-    before = desk.ledger.years[year, SHORT] + desk.ledger.years[year, LONG]
     sell_sleeves(desk, t)
     if plan.pair:
-        pair_losses(desk, t, desk.ledger.years[year, SHORT] + desk.ledger.years[year, LONG] - before)
+        pair_losses(desk, t)
     left = structure.cash_target * total
     for account in range(len(desk.ledger.cash)):
         if structure.counted[account] and scope in (HOUSEHOLD, account):
@@ -248,9 +285,45 @@ def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> None
     place_buys(desk, t, max(0.0, min(ready, -left)), scope)
     if structure.restricted and scope == HOUSEHOLD:
         exchange(desk, t, total, False)
-    if structure.restricted:
-        note_unplaced(desk, t, total)
+    if structure.restricted or held_back > ROUNDING * total:
+        note_unplaced(desk, t, total, held_back)
     make_buys(desk, t)
+
+
+@inner
+def plan_by_sleeve(desk: Desk, t: int, scope: int, total: float) -> None:
+    """Fill `work.sale` with what each sleeve sells; note what may not be sold."""
+    work, structure = desk.work, desk.structure
+    work.sale[:] = 0.0
+    for n in range(len(work.sleeve_change)):
+        if work.sleeve_change[n] < 0.0:
+            count = offer_sleeve(desk, n, scope)
+            if structure.restricted:
+                note_kept(desk, t, n, scope, -work.sleeve_change[n] - worth_offered(desk, t, count), total)
+            if count == 1:
+                work.sale[work.offered[0, 0], work.offered[0, 1]] = -work.sleeve_change[n]
+            elif count > 1 and scope == HOUSEHOLD:
+                plan_sleeve_sales(desk, t, n, count, total)
+            elif count > 1:
+                plan_sales(desk, t, count, -work.sleeve_change[n], False, FREELY, np.inf, False)
+                for i in range(count):
+                    work.sale[work.offered[i, 0], work.offered[i, 1]] = work.planned[i]
+
+
+@inner
+def note_kept(desk: Desk, t: int, sleeve: int, scope: int, amount: float, total: float) -> None:
+    """Write down which positions of a sleeve keep it `amount` US$ above what it should be, as they may not be sold."""
+    structure = desk.structure
+    if amount <= ROUNDING * total:
+        return
+    for i in range(structure.sleeve_first[sleeve], structure.sleeve_first[sleeve + 1]):
+        security = structure.sleeve_member[i]
+        for account in range(desk.ledger.held.shape[0]):
+            there = structure.counted[account] and scope in (HOUSEHOLD, account)
+            value = desk.ledger.held[account, security] * desk.prices.close[t, security]
+            if there and value > 0.0 and not structure.may_sell[account, security]:
+                kept = min(amount, value)
+                pass_over(desk.tape, desk.ledger, t, account, security, Reason.RESTRICTED, kept)
 
 
 @inner
@@ -278,16 +351,21 @@ def plan_exchanges(desk: Desk, t: int, spare: float, total: float) -> None:
 
 @inner
 def sell_sleeves(desk: Desk, t: int) -> None:
-    """Sell what `work.sale` says, sleeve by sleeve."""
+    """Sell what `work.sale` says, sleeve by sleeve.
+
+    Tax-advantaged accounts go first: a purchase of theirs that is gone washes no loss, whoever is listed first.
+    """
     work, structure = desk.work, desk.structure
-    for n in range(len(work.sleeve_change)):
-        work.sleeve_sold[n] = 0.0
-        if work.sleeve_change[n] >= 0.0 and not structure.restricted:
-            continue
-        reason = work.reason[structure.sleeve_class[n]] if work.sleeve_change[n] < 0.0 else Reason.SWAP
-        for i in range(structure.sleeve_first[n], structure.sleeve_first[n + 1]):
-            security = structure.sleeve_member[i]
-            for account in range(work.sale.shape[0]):
-                if work.sale[account, security] > 0.0:
+    work.sleeve_sold[:] = 0.0
+    for taxed in range(2):
+        for n in range(len(work.sleeve_change)):
+            if work.sleeve_change[n] >= 0.0 and not structure.restricted:
+                continue
+            reason = work.reason[structure.sleeve_class[n]] if work.sleeve_change[n] < 0.0 else Reason.SWAP
+            for i in range(structure.sleeve_first[n], structure.sleeve_first[n + 1]):
+                security = structure.sleeve_member[i]
+                for account in work.by_size:
                     amount = work.sale[account, security]
-                    work.sleeve_sold[n] += sell_amount(desk, t, account, security, amount, reason)
+                    if amount > 0.0 and (structure.kind[account] == TAXABLE) == (taxed == 1):
+                        sold = sell_amount(desk, t, account, security, amount, reason, FREELY)
+                        work.sleeve_sold[n] += sold

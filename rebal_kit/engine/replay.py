@@ -10,7 +10,7 @@ import numpy as np
 from rebal_kit.by_reference import by_reference
 from rebal_kit.compiled import compiled, inner
 from rebal_kit.engine.book import buy, sell, split_shares
-from rebal_kit.engine.choose import rank_lots, take_ranked
+from rebal_kit.engine.choose import MUST, rank_lots, take_ranked
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import JOURNAL_FULL, NEXT_PURCHASE, OK, STATUS
 from rebal_kit.engine.pages import SPECK, average_basis
@@ -121,7 +121,7 @@ def lots_for(desk: Desk, events: np.ndarray, picks: np.ndarray, i: int) -> tuple
         if event.method == AVERAGE:
             average_basis(desk, account, security)
         rank_lots(desk, event.session, account, security, event.method)
-        return take_ranked(desk, event.session, account, security, quantity, True), OK
+        return take_ranked(desk, event.session, account, security, quantity, MUST), OK
     return named_lots(desk, account, security, picks, event.first_pick, event.first_pick + event.picks)
 
 

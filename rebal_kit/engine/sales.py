@@ -2,7 +2,7 @@
 
 A sale is planned first, in US$ of each position, and made as one order a position. A loss comes before the shares of
 tax-advantaged accounts, which cost no tax; then come taxable gains, the smallest per dollar first. Where two cost the
-same, the account goes first in which the class stands worst, then the larger position.
+same, a tax-advantaged account goes first, then the one in which the class stands worst, then the larger position.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_kit.compiled import inner
+from rebal_kit.engine.arrays import RANKS, TAXABLE
 from rebal_kit.engine.book import sell
-from rebal_kit.engine.choose import choose_lots, next_lot
+from rebal_kit.engine.choose import FREELY, LAST, MUST, choose_lots, next_lot, tax_of_sale
 from rebal_kit.engine.costs import gross_for, spread_cost
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.scope import cash_in, in_scope
@@ -46,7 +47,7 @@ def offer_sleeve(desk: Desk, sleeve: int, scope: int) -> int:
     count = 0
     for i in range(structure.sleeve_first[sleeve], structure.sleeve_first[sleeve + 1]):
         security = structure.sleeve_member[i]
-        for account in range(held.shape[0]):
+        for account in desk.work.by_size:
             if (
                 held[account, security] > 0.0
                 and in_scope(desk, account, scope)
@@ -67,7 +68,7 @@ def offer_all(desk: Desk, scope: int, which: int) -> int:
     """Offer every position of the classes, or every one outside the targets, that may be sold; return how many."""
     structure, held = desk.structure, desk.ledger.held
     count = 0
-    for account in range(held.shape[0]):
+    for account in desk.work.by_size:
         if not in_scope(desk, account, scope):
             continue
         for security in range(held.shape[1]):
@@ -82,7 +83,17 @@ def offer_all(desk: Desk, scope: int, which: int) -> int:
 
 
 @inner
-def cheapest(desk: Desk, t: int, count: int, must: bool, overweight: bool) -> int:
+def worth_offered(desk: Desk, t: int, count: int) -> float:
+    """Return the value of the positions that a sale may come from, US$."""
+    worth = 0.0
+    for i in range(count):
+        account, security = desk.work.offered[i, 0], desk.work.offered[i, 1]
+        worth += desk.ledger.held[account, security] * desk.prices.close[t, security]
+    return worth
+
+
+@inner
+def cheapest(desk: Desk, t: int, count: int, urgency: int, overweight: bool) -> int:
     """Return which offered position's next lot costs least tax per dollar, or -1 when nothing is left.
 
     With `overweight`, only positions of classes with US$ left in `work.change`.
@@ -96,7 +107,7 @@ def cheapest(desk: Desk, t: int, count: int, must: bool, overweight: bool) -> in
         if overweight and work.change[structure.sleeve_class[structure.sleeve_of[security]]] <= 0.0:
             continue
         if work.next_room[i] < 0.0:
-            cost, room = next_lot(desk, t, account, security, work.planned[i], must)
+            cost, room = next_lot(desk, t, account, security, work.planned[i], urgency)
             work.next_cost[i] = cost
             work.next_room[i] = room
         if work.next_cost[i] == np.inf:
@@ -104,9 +115,10 @@ def cheapest(desk: Desk, t: int, count: int, must: bool, overweight: bool) -> in
         if best >= 0 and work.next_cost[i] > work.next_cost[best] + SAME_COST:
             continue
         sleeve = structure.sleeve_of[security]
-        rank = 0
+        # At the same cost the account goes first that is never taxed, then the one in which the class stands worst.
+        rank = RANKS if structure.kind[account] != TAXABLE else 0
         if sleeve >= 0:
-            rank = structure.location[structure.sleeve_class[sleeve], structure.kind[account]]
+            rank += structure.location[structure.sleeve_class[sleeve], structure.kind[account]]
         value = desk.ledger.held[account, security] * desk.prices.close[t, security]
         if (
             best < 0
@@ -122,7 +134,7 @@ def cheapest(desk: Desk, t: int, count: int, must: bool, overweight: bool) -> in
 
 @inner
 def plan_sales(
-    desk: Desk, t: int, count: int, amount: float, net: bool, must: bool, cap: float, overweight: bool
+    desk: Desk, t: int, count: int, amount: float, net: bool, urgency: int, cap: float, overweight: bool
 ) -> float:
     """Spread a sale of `amount` US$, or of what leaves it `net` of cost, over the offered positions.
 
@@ -132,7 +144,7 @@ def plan_sales(
     work, structure = desk.work, desk.structure
     left = amount
     while left > ROUNDING * amount:
-        i = cheapest(desk, t, count, must, overweight)
+        i = cheapest(desk, t, count, urgency, overweight)
         if i < 0 or work.next_cost[i] > cap:
             break
         security = work.offered[i, 1]
@@ -151,31 +163,101 @@ def plan_sales(
 
 
 @inner
-def sell_planned(desk: Desk, t: int, count: int, reason: int) -> float:
+def plan_sleeve_sales(desk: Desk, t: int, sleeve: int, count: int, total: float) -> None:
+    """Fill `work.sale` for a sale of a sleeve by the household, from `count` offered positions.
+
+    Position by position goes what costs least at the moment. Where a lot method puts a dear lot before a cheap one,
+    this can miss the cheapest way; it is held against what each account would sell by itself, so that deciding for the
+    household never costs more.
+    """
+    work, amount = desk.work, -desk.work.sleeve_change[sleeve]
+    left = plan_sales(desk, t, count, amount, False, FREELY, np.inf, False)
+    tax = 0.0
+    for i in range(count):
+        account, security = work.offered[i, 0], work.offered[i, 1]
+        work.sale[account, security] = work.planned[i]
+        tax += tax_of_sale(desk, t, account, security, work.planned[i])
+    tax_alone, left_alone = plan_alone(desk, t, sleeve, amount, total, False)
+    if left_alone <= max(left, ROUNDING * amount) and tax_alone < tax - ROUNDING * amount:
+        plan_alone(desk, t, sleeve, amount, total, True)
+
+
+@inner
+def plan_alone(
+    desk: Desk, t: int, sleeve: int, amount: float, total: float, write: bool
+) -> tuple[float, float]:
+    """Share a sale out by how far each account by itself is above the sleeve's weight; return its tax and what is left.
+
+    To `write`, fill `work.sale`.
+    """
+    work, ledger = desk.work, desk.ledger
+    weight = (work.sleeve_value[sleeve] - amount) / total
+    above = 0.0
+    for account in range(len(ledger.cash)):
+        above += max(0.0, above_weight(desk, t, account, sleeve, weight))
+    tax = 0.0
+    left = amount
+    if above <= 0.0:
+        return tax, left
+    for account in range(len(ledger.cash)):
+        count = offer_sleeve(desk, sleeve, account)
+        excess = max(0.0, above_weight(desk, t, account, sleeve, weight))
+        plan_sales(desk, t, count, amount * (excess / above), False, FREELY, np.inf, False)
+        for i in range(count):
+            security = work.offered[i, 1]
+            tax += tax_of_sale(desk, t, account, security, work.planned[i])
+            left -= work.planned[i]
+            if write:
+                work.sale[account, security] = work.planned[i]
+    return tax, left
+
+
+@inner
+def above_weight(desk: Desk, t: int, account: int, sleeve: int, weight: float) -> float:
+    """Return US$ by which a managed account by itself holds more of a sleeve than `weight`; 0 for any other account."""
+    structure, ledger = desk.structure, desk.ledger
+    if not structure.managed[account]:
+        return 0.0
+    whole = ledger.cash[account]
+    of_sleeve = 0.0
+    for security in range(ledger.held.shape[1]):
+        n = structure.sleeve_of[security]
+        if n >= 0:
+            value = ledger.held[account, security] * desk.prices.close[t, security]
+            whole += value
+            of_sleeve += value if n == sleeve else 0.0
+    return of_sleeve - weight * whole
+
+
+@inner
+def sell_planned(desk: Desk, t: int, count: int, reason: int, urgency: int) -> float:
     """Sell what `work.planned` says of the offered positions; return US$ sold before costs."""
     work = desk.work
     sold = 0.0
     for i in range(count):
         if work.planned[i] > 0.0:
-            sold += sell_amount(desk, t, work.offered[i, 0], work.offered[i, 1], work.planned[i], reason)
+            sold += sell_amount(
+                desk, t, work.offered[i, 0], work.offered[i, 1], work.planned[i], reason, urgency
+            )
     return sold
 
 
 @inner
-def sell_amount(desk: Desk, t: int, account: int, security: int, amount: float, reason: int) -> float:
+def sell_amount(
+    desk: Desk, t: int, account: int, security: int, amount: float, reason: int, urgency: int
+) -> float:
     """Sell `amount` US$ of a position, or all of it; return the US$ sold before costs."""
     price = desk.prices.close[t, security]
     held = desk.ledger.held[account, security]
     value = held * price
-    must = reason in (Reason.RAISE_TAX, Reason.RAISE_CASH)
     if not desk.prices.traded[t, security]:
         pass_over(desk.tape, desk.ledger, t, account, security, Reason.NOT_TRADED, amount)
         return 0.0
-    if min(amount, value) < desk.plan.min_trade and not must:
+    if min(amount, value) < desk.plan.min_trade and urgency == FREELY:
         pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
         return 0.0
     quantity = held if amount >= value * (1.0 - ROUNDING) else amount / price
-    chosen = choose_lots(desk, t, account, security, quantity, must)
+    chosen = choose_lots(desk, t, account, security, quantity, urgency)
     if chosen == 0:
         return 0.0
     sold = 0.0
@@ -192,11 +274,12 @@ def raise_cash(
     """Sell until the accounts in scope hold `needed` US$ of cash, or nothing is left that costs at most `cap`.
 
     To keep the `balance`, what is over its target goes first, then any class; in each round whatever costs least tax.
-    Holdings outside the targets come last.
+    Holdings outside the targets come then; and, where tax or a withdrawal must be paid, losses that a recent purchase
+    washes come last.
     """
     work, structure = desk.work, desk.structure
     must = reason in (Reason.RAISE_TAX, Reason.RAISE_CASH)
-    for turn in range(3):
+    for turn in range(5 if must else 3):
         short = needed - cash_in(desk, scope)
         if short <= ROUNDING * needed:
             return
@@ -205,6 +288,9 @@ def raise_cash(
                 continue
             for c in range(len(work.change)):
                 work.change[c] = work.class_value[c] - structure.target[c] * total
-        count = offer_all(desk, scope, LEGACY if turn == 2 else CLASSES)
-        plan_sales(desk, t, count, short, True, must, cap, turn == 0)
-        sell_planned(desk, t, count, reason)
+        urgency = FREELY
+        if must:
+            urgency = LAST if turn > 2 else MUST
+        count = offer_all(desk, scope, LEGACY if turn in (2, 4) else CLASSES)
+        plan_sales(desk, t, count, short, True, urgency, cap, turn == 0)
+        sell_planned(desk, t, count, reason, urgency)

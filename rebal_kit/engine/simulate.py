@@ -6,15 +6,16 @@ from rebal_kit.by_reference import by_reference
 from rebal_kit.compiled import compiled, inner
 from rebal_kit.engine.arrays import AS_POLICY, DRIP, REINVEST
 from rebal_kit.engine.book import buy, split_shares
-from rebal_kit.engine.choose import may_buy
+from rebal_kit.engine.choose import may_buy_in
 from rebal_kit.engine.decide import decide, decide_alone, open_positions
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.dividends import receive_dividend
 from rebal_kit.engine.flows import move_money
-from rebal_kit.engine.harvest import harvest, switch_back
-from rebal_kit.engine.ledger import OK, STATUS
+from rebal_kit.engine.harvest import harvest, pair_losses, switch_back
+from rebal_kit.engine.ledger import LONG, OK, SHORT, STATUS
 from rebal_kit.engine.locate import LEAST_PURCHASE, note_blocked
 from rebal_kit.engine.pages import forget_windows, watch
+from rebal_kit.engine.sales import ROUNDING
 from rebal_kit.engine.scope import HOUSEHOLD
 from rebal_kit.engine.tape import (
     BEFORE_TAX,
@@ -29,7 +30,7 @@ from rebal_kit.engine.tape import (
     VALUE,
 )
 from rebal_kit.engine.taxes import pay_tax, write_latent
-from rebal_kit.engine.value import revalue, value_household
+from rebal_kit.engine.value import largest_first, revalue, value_household
 from rebal_kit.reasons import Reason
 
 
@@ -56,6 +57,9 @@ def simulate(desk: Desk, invest: bool) -> int:
         if prices.last_event[t] == t:
             dividends = corporate_actions(desk, t)
         orders = desk.tape.counts[ORDERS]
+        if plan.pair:
+            figures = desk.ledger.years[prices.year[t]]
+            desk.work.gain_before[0] = figures[SHORT] + figures[LONG]
         managed, cash, beside = value_household(desk, t, HOUSEHOLD)
         value = managed + cash + beside
         rate = value / previous if previous > 0.0 else 1.0
@@ -84,32 +88,55 @@ def simulate(desk: Desk, invest: bool) -> int:
         elif plan.looked[t] or structure.flowing[t]:
             fired = decide(desk, t, HOUSEHOLD, managed, cash) if plan.coordinate else decide_alone(desk, t)
             desk.tape.counts[REBALANCES] += 1 if fired else 0
+        if plan.pair and desk.tape.counts[ORDERS] != orders:
+            pair_losses(desk, t)  # beside gains of flows, taxes and other sales than those of a rebalancing
         if desk.ledger.state[STATUS] != OK:
             return desk.ledger.state[STATUS]
         if desk.tape.counts[ORDERS] != orders or not plan.coordinate:
             managed, cash, beside = value_household(desk, t, HOUSEHOLD)
+            share = left_by_costs(value, untraded, managed + cash + beside)
             value = managed + cash + beside
-            share = value / untraded if untraded > 0.0 else 1.0
             index *= share
             grown *= share
         else:
             value = untraded
         previous = value
         write_day(desk, t, managed + cash, cash)
-        desk.tape.daily[t, VALUE] = value
-        desk.tape.daily[t, BEFORE_TAX] = index
-        desk.tape.daily[t, TAX_PAID] = paid
-        desk.tape.daily[t, DIVIDENDS] = dividends
-        desk.tape.daily[t, FLOW] = flow
-        desk.tape.daily[t, GROWN] = grown
+        write_figures(desk, t, value, index, grown, paid, dividends, flow)
         if t == last or prices.year[t + 1] != prices.year[t]:
             write_latent(desk, t)
     return desk.ledger.state[STATUS]
 
 
 @inner
+def write_figures(
+    desk: Desk, t: int, value: float, index: float, grown: float, paid: float, dividends: float, flow: float
+) -> None:
+    """Write the day's figures."""
+    daily = desk.tape.daily
+    daily[t, VALUE] = value
+    daily[t, BEFORE_TAX] = index
+    daily[t, TAX_PAID] = paid
+    daily[t, DIVIDENDS] = dividends
+    daily[t, FLOW] = flow
+    daily[t, GROWN] = grown
+
+
+@inner
+def left_by_costs(before: float, untraded: float, after: float) -> float:
+    """Return the fraction of the day's value that the costs of trading leave.
+
+    It is of what is there once flows and tax are; or, where they take as good as all, of what there was.
+    """
+    if after <= ROUNDING * before:
+        return max(0.0, 1.0 - max(0.0, untraded - after) / before) if before > 0.0 else 1.0
+    return after / untraded if untraded > 0.0 else 1.0
+
+
+@inner
 def forget(desk: Desk) -> None:
     """Forget what a harvest scan learnt: opening lots are new to it, and a sweep runs again in the same room."""
+    largest_first(desk, 0)
     for group in range(len(desk.ledger.blocked)):
         forget_windows(desk, group)
     for account in range(desk.ledger.held.shape[0]):
@@ -139,7 +166,7 @@ def corporate_actions(desk: Desk, t: int) -> float:
             rule = desk.structure.dividends[account]
             if rule == AS_POLICY:
                 rule = desk.plan.dividends
-            if rule == REINVEST and not may_buy(desk, t, security):
+            if rule == REINVEST and not may_buy_in(desk, t, account, security):
                 note_blocked(desk, t, account, security, amount)
             elif rule == REINVEST or (rule == DRIP and prices.traded[t, security]):
                 buy(desk, t, account, security, amount / prices.close[t, security], 0.0, Reason.REINVEST)

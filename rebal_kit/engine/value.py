@@ -48,3 +48,25 @@ def value_household(desk: Desk, t: int, scope: int) -> tuple[float, float, float
 def revalue(desk: Desk, t: int, scope: int) -> tuple[float, float, float]:
     """Value the household again, as `value_household` does, after something that does not happen every day."""
     return value_household(desk, t, scope)
+
+
+@inner
+def largest_first(desk: Desk, t: int) -> None:
+    """Fill `work.by_size` with the accounts, the largest first: in which order they are listed is of no matter."""
+    work, ledger = desk.work, desk.ledger
+    for account in range(len(ledger.cash)):
+        worth = account_value(desk, t, account)
+        at = account
+        while at > 0 and account_value(desk, t, work.by_size[at - 1]) < worth:
+            work.by_size[at] = work.by_size[at - 1]
+            at -= 1
+        work.by_size[at] = account
+
+
+@inner
+def account_value(desk: Desk, t: int, account: int) -> float:
+    """Return the value of an account, US$."""
+    value = desk.ledger.cash[account]
+    for security in range(desk.ledger.held.shape[1]):
+        value += desk.ledger.held[account, security] * desk.prices.close[t, security]
+    return value

@@ -32,6 +32,8 @@ class Work(NamedTuple):
     next_cost: np.ndarray  # (A * S,) float64, tax per US$ of the lot that is next there
     next_room: np.ndarray  # (A * S,) float64, US$ left of that lot; negative while it has not been looked at
     came_from: np.ndarray  # (A,) int64, the account before in a chain of exchanges, -1 unreached
+    gain_before: np.ndarray  # (1,) float64, US$ of net gain the year had at the start of the day
+    by_size: np.ndarray  # (A,) int64, the order in which accounts are looked at: largest first
     by_way_of: np.ndarray  # (A,) int64, the sleeve exchanged there
     substitute: np.ndarray  # (S,) int64, securities that replace a harvested one
     take: np.ndarray  # (K,) float64, shares to sell of each lot; -1 when the lot must not be sold
@@ -71,6 +73,8 @@ def empty_work(accounts: int, securities: int, sleeves: int, classes: int, lots:
         next_cost=np.zeros(accounts * securities),
         next_room=np.zeros(accounts * securities),
         came_from=np.zeros(accounts, np.int64),
+        gain_before=np.zeros(1),
+        by_size=np.zeros(accounts, np.int64),
         by_way_of=np.zeros(accounts, np.int64),
         substitute=np.zeros(securities, np.int64),
         take=np.zeros(lots),

@@ -19,7 +19,7 @@ ADJUSTED_ONLY = "adjusted prices only: dividends unknown, tax on them not modell
 _TELLING_SPLIT = 0.35
 
 #: A move by more than this factor in one session is said.
-_INCREDIBLE = 10.0
+INCREDIBLE = 10.0
 
 
 def priced(quotes: Quotes, problems: Problems) -> tuple[dict[str, np.ndarray], list[Finding]]:
@@ -108,12 +108,43 @@ def _undo_splits(quotes: Quotes, arrays: dict[str, np.ndarray], problems: Proble
     if evidence.sum() > 0:
         what = f"closes fall by the splits' factors on the days of splits: taken as raw ({_some(names)})"
         return [Finding("note", quotes.file, what)]
-    later = np.cumprod(split[::-1], axis=0)[::-1] / split
+    later = later_splits(split)
     for name in ("open", "high", "low", "close", "dividend"):
         arrays[name] = arrays[name] * later
     arrays["volume"] = arrays["volume"] / later
     what = f"prices and dividends before splits were restated in the shares of the day ({_some(names)})"
     return [Finding("note", quotes.file, what, "Yahoo's are in today's shares")]
+
+
+def later_splits(split: np.ndarray) -> np.ndarray:
+    """Return the product of the splits after each session: what a price in today's shares lacks to be raw.
+
+    Parameters
+    ----------
+    split : ndarray
+        (n_sessions, …) float64, new shares per old share.
+    """
+    factor: np.ndarray = np.cumprod(split[::-1], axis=0)[::-1] / split
+    return factor
+
+
+def unapplied_splits(close: np.ndarray, split: np.ndarray) -> np.ndarray:
+    """Tell the splits, from 3-for-2 up, by whose factor the close moved on their day: it was not restated for them.
+
+    Parameters
+    ----------
+    close, split : ndarray
+        (n_sessions,) float64; every close is known.
+
+    Returns
+    -------
+    ndarray
+        (n_sessions,) bool.
+    """
+    move = np.diff(np.log(close), prepend=np.nan)
+    size = np.log(split)
+    telling = np.isfinite(move) & (np.abs(size) > _TELLING_SPLIT)
+    return np.asarray(telling & (np.abs(move + size) < np.abs(move)))
 
 
 def jump_findings(quotes: Quotes, close: np.ndarray, split: np.ndarray) -> list[Finding]:
@@ -129,7 +160,7 @@ def jump_findings(quotes: Quotes, close: np.ndarray, split: np.ndarray) -> list[
     """
     with np.errstate(over="ignore"):  # an infinite move is incredible too
         move = np.log(close[1:] * split[1:] / close[:-1])
-    jumped = np.abs(np.nan_to_num(move)) > np.log(_INCREDIBLE)
+    jumped = np.abs(np.nan_to_num(move)) > np.log(INCREDIBLE)
     findings = []
     for column in np.flatnonzero(jumped.any(axis=0)):
         at = int(np.argmax(jumped[:, column])) + 1

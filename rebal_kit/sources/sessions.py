@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import warnings
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 
@@ -12,6 +14,9 @@ from rebal_kit.sources.values import Problems
 
 #: A security without a close for more sessions in a row than this is an error, not a gap.
 LONGEST_GAP = 10
+
+#: A session's close is final so long after the bell.
+SETTLING = np.timedelta64(30, "m")
 
 #: Days from one date to the next: a week's or month's first or last session moves with weekends and holidays.
 RHYTHMS = {"weekly": (4, 10), "monthly": (25, 38)}
@@ -49,7 +54,7 @@ def check_gaps(
     for column, symbol in enumerate(symbols):
         if not traded[:, column].any():
             problems.about(f", {symbol}", "has no close at all", "delete it, or give its prices")
-        for start, end in _runs(missing[:, column]):
+        for start, end in runs(missing[:, column]):
             if end - start > LONGEST_GAP:
                 problems.about(
                     f", {symbol}", f"has no close from {dates[start]} to {dates[end - 1]} ({end - start} sessions)",
@@ -67,6 +72,60 @@ def check_gaps(
         )  # fmt: skip
 
 
+@cache
+def exchange_sessions() -> tuple[np.ndarray, np.ndarray]:
+    """Return the sessions of the New York Stock Exchange since 1990, and when they close.
+
+    Returns
+    -------
+    sessions : ndarray
+        (n_sessions,) datetime64[D].
+    closes : ndarray
+        (n_sessions,) datetime64[s], UTC.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a Pandas4Warning at import, about the calendar's own code
+        import exchange_calendars
+
+        calendar = exchange_calendars.get_calendar("XNYS", start="1990-01-01")
+        closes = calendar.closes.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
+        return calendar.sessions.to_numpy().astype("datetime64[D]"), closes
+
+
+def last_session(now: dt.datetime) -> tuple[dt.date, dt.datetime]:
+    """Return the last session of the exchange that was over at `now`, and when it closed (UTC)."""
+    sessions, closes = exchange_sessions()
+    at = int(np.searchsorted(closes, _utc(now) - SETTLING, side="right")) - 1
+    day: dt.date = sessions[at].item()
+    return day, closes[at].item().replace(tzinfo=dt.UTC)
+
+
+def session_over(dates: np.ndarray, now: dt.datetime) -> np.ndarray:
+    """Tell which days' closes are final at `now`: a day of the exchange after its close, any other after midnight UTC.
+
+    Parameters
+    ----------
+    dates : ndarray
+        (n_sessions,) datetime64[D].
+    now : datetime
+        With a time zone.
+
+    Returns
+    -------
+    ndarray
+        (n_sessions,) bool.
+    """
+    sessions, closes = exchange_sessions()
+    at = np.minimum(np.searchsorted(sessions, dates), len(sessions) - 1)
+    midnight = (dates + np.timedelta64(1, "D")).astype("datetime64[s]")
+    ends = np.where(sessions[at] == dates, closes[at], midnight)
+    return np.asarray(ends + SETTLING <= _utc(now))
+
+
+def _utc(now: dt.datetime) -> np.datetime64:
+    return np.datetime64(now.astimezone(dt.UTC).replace(tzinfo=None), "s")
+
+
 def exchange_findings(dates: np.ndarray, first_row: np.ndarray, problems: Problems) -> Iterator[Finding]:
     """Compare the file's dates with the New York Stock Exchange's sessions since 1990.
 
@@ -74,12 +133,7 @@ def exchange_findings(dates: np.ndarray, first_row: np.ndarray, problems: Proble
     monthly.
     """
     file = problems.file
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a Pandas4Warning at import, about the calendar's own code
-        import exchange_calendars
-
-        calendar = exchange_calendars.get_calendar("XNYS", start="1990-01-01")
-        sessions = calendar.sessions.to_numpy().astype("datetime64[D]")
+    sessions, _ = exchange_sessions()
     checked = (dates >= sessions[0]) & (dates <= sessions[-1])
     odd = checked & ~np.isin(dates, sessions)
     if odd.any():
@@ -93,8 +147,8 @@ def exchange_findings(dates: np.ndarray, first_row: np.ndarray, problems: Proble
     absent = ~np.isin(expected, dates)
     if not absent.any():
         return
-    runs = _runs(absent)
-    start, end = max(runs, key=lambda run: run[1] - run[0])
+    holes = runs(absent)
+    start, end = max(holes, key=lambda run: run[1] - run[0])
     count = f"{int(absent.sum())} of {len(expected)} exchange sessions have no row"
     rhythm = _rhythm(dates)
     if rhythm:
@@ -103,7 +157,7 @@ def exchange_findings(dates: np.ndarray, first_row: np.ndarray, problems: Proble
             "rules look, trade and harvest on its dates only; daily prices are better",
         )  # fmt: skip
     elif end - start > LONGEST_GAP:
-        long = sum(end - start > LONGEST_GAP for start, end in runs)
+        long = sum(end - start > LONGEST_GAP for start, end in holes)
         others = f"; there are {long} gaps of more than {LONGEST_GAP}" if long > 1 else ""
         problems.about(
             "", f"no security has a row from {expected[start]} to {expected[end - 1]} ({end - start} exchange sessions)"
@@ -127,7 +181,7 @@ def _rhythm(dates: np.ndarray) -> str:
     return ""
 
 
-def _runs(flags: np.ndarray) -> list[tuple[int, int]]:
+def runs(flags: np.ndarray) -> list[tuple[int, int]]:
     """Return (start, end) of each stretch of True, end excluded."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from rebal_kit.views.comparison_json import as_json, plain
 from rebal_kit.views.shape import annualised, label
-from rebal_kit.views.tables import number
+from rebal_kit.views.tables import number, said
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -43,6 +43,12 @@ NOTES = (
     "deferred: falls due when shares are sold or tax-deferred accounts are drawn on",
     "converted: taxed at another rate now than later, or as another kind of income; permanent: never falls due",
     "income differed: the part of permanent that comes only from less or more income; nobody is better off for it",
+)
+
+
+#: What the first rows of `worth` are.
+WHAT_WORTH_IS = (
+    "worth: growth of the policy as it is less that of the run; what one part is worth depends on the others"
 )
 
 
@@ -88,31 +94,53 @@ def worth(comparison: HouseholdComparison) -> pd.DataFrame:
 def split_terminal(alpha: TaxAlpha) -> list[RenderableType]:
     """Return the split and the liquidation line as tables for a terminal."""
     title = f"Tax saved by {label(alpha.policy)} against {label(alpha.other)}, US$"
-    later = (
-        f"deferred gains at {alpha.long_rate:.1%}, withdrawals in retirement at {alpha.retirement_rate:.1%};"
-        " a last year that is not over is settled to its last session"
-    )
-    return [
-        *_drawn(split(alpha), title),
-        *_drawn(resale(alpha), "If everything were sold"),
-        *_dim((later, *NOTES)),
-    ]
+    return [*_split(alpha, title), *_dim((_rates(alpha), *NOTES))]
 
 
 def worth_terminal(comparison: HouseholdComparison) -> list[RenderableType]:
     """Return what each switch is worth as a table for a terminal."""
+    notes = (*(str(found) for found in comparison.notes), *NOTES)
+    return [*_worth(comparison), *_dim((WHAT_WORTH_IS, *notes))]
+
+
+def household_terminal(comparison: HouseholdComparison) -> list[RenderableType]:
+    """Return what each switch is worth, the split against each run, and once what a reader must know."""
+    alphas = comparison.tax_alphas
+    parts = _worth(comparison)
+    for name, alpha in alphas.items():
+        parts += _split(alpha, f"Tax saved against {name}, US$")
+    rates = [_rates(alpha) for alpha in alphas.values()][:1]
+    notes = (WHAT_WORTH_IS, *rates, *NOTES)
+    return [
+        *parts,
+        *_dim((*notes, *said(comparison.assumptions), "a back-test, no forecast; not tax advice")),
+    ]
+
+
+def worth_title(comparison: HouseholdComparison) -> str:
+    """Return the heading of the table of what each switch is worth."""
+    run = next(iter(comparison.runs.values()))
+    first, last = run.market.dates[0], run.market.dates[-1]
+    return (
+        f"{label(run.household.name)}: what each part of {label(run.policy.name)} is worth, {first} to {last}"
+    )
+
+
+def _worth(comparison: HouseholdComparison) -> list[RenderableType]:
     table = worth(comparison)
     table.index = [f"{name} ({unit})" for name, unit in table.index]
-    run = next(iter(comparison.runs.values()))
-    name = label(run.policy.name)
-    first, last = run.market.dates[0], run.market.dates[-1]
-    title = f"{label(run.household.name)}: what each part of {name} is worth, {first} to {last}"
-    notes = (
-        "worth: growth of the policy as it is less that of the run; what one part is worth depends on the others",
-        *(str(found) for found in comparison.notes),
-        *NOTES,
+    return _drawn(table, worth_title(comparison))
+
+
+def _split(alpha: TaxAlpha, title: str) -> list[RenderableType]:
+    return [*_drawn(split(alpha), title), *_drawn(resale(alpha), "If everything were sold, US$")]
+
+
+def _rates(alpha: TaxAlpha) -> str:
+    return (
+        f"deferred gains at {alpha.long_rate:.1%}, withdrawals in retirement at {alpha.retirement_rate:.1%};"
+        " a last year that is not over is settled to its last session"
     )
-    return [*_drawn(table, title), *_dim(notes)]
 
 
 def split_json(alpha: TaxAlpha) -> dict[str, Any]:
@@ -154,9 +182,10 @@ def _drawn(table: pd.DataFrame, title: str) -> list[RenderableType]:
     from rich.text import Text
 
     grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    grid.add_column("")
-    for column in table.columns:
-        grid.add_column(Text(str(column)), justify="right", no_wrap=True)
+    grid.add_column("", overflow="fold")
+    for column in table.columns:  # a heading may wrap, a figure may not
+        width = max(len(str(figure)) for figure in table[column])
+        grid.add_column(Text(str(column)), justify="right", min_width=width, overflow="fold")
     for name, row in zip(table.index, table.to_numpy(), strict=True):
         grid.add_row(Text(str(name)), *(Text(str(figure)) for figure in row))
     return [Text(title, style="bold"), grid, Text()]

@@ -58,7 +58,11 @@ def growth(comparison: Comparison, points: int = shape.MOST_POINTS) -> alt.Layer
         for title, names in panels.items()
         if names
     ]
-    title = _title("Growth after tax", "Value of all accounts after the taxes and costs paid so far, US$")
+    title = _title(
+        "Growth after tax",
+        "Value of all accounts after the taxes and costs paid so far, US$",
+        shape.badge(comparison),
+    )
     first, last = _day(values.index[0]), _day(values.index[-1])
     text = f"Value after tax of {len(values.columns)} policies from {first} to {last}."
     if len(drawn) == 1:
@@ -137,7 +141,7 @@ def drift(run: Backtest, points: int = 400, most_classes: int = 12) -> alt.VConc
         f" with {len(trades)} marked trades."
     )
     chart = alt.vconcat(*rows, spacing=10).resolve_scale(color="shared", shape="shared")
-    return _finish(chart, _title(f"Drift against bands: {name}", note), text)
+    return _finish(chart, _title(f"Drift against bands: {name}", note, run.market.badge), text)
 
 
 def _class_row(
@@ -219,7 +223,7 @@ def taxes_by_year(comparison: Comparison) -> alt.Chart | alt.FacetChart:
                  alt.Tooltip("tax:Q", format="$,.0f")],
     )  # fmt: skip
     title = _title("Tax by year", "Income tax that the portfolio adds to the household's return, by tax year, US$; "
-                                  "below zero it lowers the tax on other income")  # fmt: skip
+                                  "below zero it lowers the tax on other income", shape.badge(comparison))  # fmt: skip
     text = f"Income tax by year for {', '.join(dict.fromkeys(rows['rule'])) or 'each policy'}."
     return _facets([bars], rows, title, text)
 
@@ -281,7 +285,7 @@ def tax_split(
         for rule, alpha in alphas.items()
     )
     below = [f"{against}, US$; below zero, tax was higher. {shape.REPAID}", shape.setting_line(comparison)]
-    return _facets([bars, sums], rows, _title(title, below), f"{title}. {text}.")
+    return _facets([bars, sums], rows, _title(title, below, shape.badge(comparison)), f"{title}. {text}.")
 
 
 def harvest_effect(comparison: Comparison) -> alt.LayerChart | None:
@@ -323,9 +327,9 @@ def harvest_effect(comparison: Comparison) -> alt.LayerChart | None:
         words.transform_filter("datum.amount < 0").mark_text(align="right", dx=-4, fontSize=11),
         _zero("x"),
     ]
-    title = _title("What harvesting changed",
-                   ["US$, the rule with harvesting less the same rule without.",
-                    "The changes in value also contain the different holdings, not tax alone."])  # fmt: skip
+    note = ["US$, the rule with harvesting less the same rule without.",
+            "The changes in value also contain the different holdings, not tax alone."]  # fmt: skip
+    title = _title("What harvesting changed", note, shape.badge(comparison))
     chart = alt.layer(*layers).properties(width=690, height=alt.Step(17))
     text = "; ".join(
         f"{row.rule}, {row.what.lower()}: {row.amount:,.0f} US dollars" for row in rows.itertuples()
@@ -358,8 +362,9 @@ def _zero(axis: str) -> alt.Chart:
     return alt.Chart().mark_rule(color=INK, strokeWidth=1).encode(**{axis: alt.datum(0)})
 
 
-def _title(text: str, subtitle: str | list[str]) -> alt.TitleParams:
-    return alt.TitleParams(text=text, subtitle=subtitle)
+def _title(text: str, subtitle: str | list[str], badge: str) -> alt.TitleParams:
+    lines = [subtitle] if isinstance(subtitle, str) else subtitle
+    return alt.TitleParams(text=text, subtitle=[*lines, badge] if badge else subtitle)
 
 
 def _years(dates: Any, most: int) -> alt.Axis:

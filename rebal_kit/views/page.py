@@ -7,7 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rebal_kit.household_comparison import ALONE, AS_IT_IS, HouseholdComparison
 from rebal_kit.views import charts, vega
+from rebal_kit.views.alpha_tables import NOTES, WHAT_WORTH_IS, split, worth, worth_title
+from rebal_kit.views.location_charts import location_map
 from rebal_kit.views.nouns import FILINGS, KINDS
 from rebal_kit.views.shape import banded, harvest_notes, label, twins
 from rebal_kit.views.tables import EXPLAINED, said, table
@@ -95,13 +98,29 @@ def _section(comparison: Comparison, prefix: str) -> dict[str, Any]:
         "figures": figures,
         "table": table(comparison),
         "policies": {label(name): found.policy for name, found in comparison.runs.items()},
-        "twins": bool(twins(comparison)),
+        "twins": bool(twins(comparison)) and not isinstance(comparison, HouseholdComparison),
+        "worth": _worth(comparison),
         "harvest_notes": notes,
         "assumptions": said(others),
     }
 
 
+def _worth(comparison: Comparison) -> dict[str, Any] | None:
+    """Return what the template shows of a household comparison alone."""
+    if not isinstance(comparison, HouseholdComparison):
+        return None
+    return {
+        "title": worth_title(comparison),
+        "table": worth(comparison),
+        "splits": {f"Tax saved against {name}, US$": split(a) for name, a in comparison.tax_alphas.items()},
+        "notes": (WHAT_WORTH_IS, *NOTES),
+    }
+
+
 def _charts(comparison: Comparison) -> Iterator[Any]:
+    if isinstance(comparison, HouseholdComparison):
+        yield from _household_charts(comparison)
+        return
     yield charts.growth(comparison, _POINTS)
     yield charts.taxes_by_year(comparison)
     yield from (
@@ -111,6 +130,21 @@ def _charts(comparison: Comparison) -> Iterator[Any]:
     )
     for name in banded(comparison):
         yield charts.drift(comparison.runs[name], _POINTS)
+
+
+def _household_charts(comparison: HouseholdComparison) -> Iterator[Any]:
+    """Draw where the holdings stand and the tax saved; the runs' growth lies too close together to be told apart."""
+    runs = comparison.runs
+    shown = {name: run.closing_household for name, run in reversed(runs.items()) if name in (AS_IT_IS, ALONE)}
+    opened = runs[AS_IT_IS]
+    if opened.opened_with == "lots" and opened.household.as_of is not None:
+        shown = {"At the opening": opened.household, **shown}
+    yield location_map(shown, opened.market)
+    tax = charts.household_tax(comparison)
+    if tax is not None:
+        yield tax
+    if banded(comparison):
+        yield charts.drift(opened, _POINTS)
 
 
 def _json_in_html(value: Any) -> str:

@@ -77,6 +77,11 @@ def setting_line(comparison: Comparison) -> str:
     return f"Household {label(run.household.name)}; {prices}; {law}"
 
 
+def badge(comparison: Comparison) -> str:
+    """Return what every chart must show of its prices, such as that they are stale; mostly nothing."""
+    return next(iter(comparison.runs.values())).market.badge
+
+
 def thin(frame: pd.DataFrame, points: int = MOST_POINTS, by: str | None = None) -> pd.DataFrame:
     """Keep at most `points` rows of a long curve and lose none of its peaks.
 

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rebal_kit.backtest import backtest
+from rebal_kit.backtest import Backtest, backtest
 from rebal_kit.domain import AccountKind
 from rebal_kit.market import FIELDS, Market
 from rebal_kit.policy import Costs, RebalancePolicy
 from rebal_kit.reasons import Reason
 from rebal_kit.schedule import look_sessions
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
+from tests.invariants.random_households import HARVESTS, rich_households, rich_markets, rich_policies, run_of
 from tests.invariants.random_runs import EXAMPLES, households, markets, policies
 from tests.worlds import account, household_of, random_market
 
@@ -61,28 +62,50 @@ def test_no_class_is_outside_its_band_after_a_look(seed: int, width: float, dest
     assert np.isclose(went, destination[1] * width, rtol=0, atol=1e-9).mean() > 0.5
 
 
-@settings(max_examples=EXAMPLES // 2)
-@given(markets(), households(), policies(), st.integers(20, 110), st.randoms(use_true_random=False))
-def test_nothing_is_known_beforehand(market: Market, household, policy, cut: int, random) -> None:
+def changed_after(market: Market, cut: int, random) -> Market:
+    """The same market until session `cut`; what comes after it in another order and dearer."""
     order = list(range(cut + 1, len(market.dates)))
     random.shuffle(order)
     order = [*range(cut + 1), *order]
     later = np.where(np.arange(len(order)) > cut, 1.07, 1.0)[:, None]
     arrays = {name: getattr(market, name)[order] for name in (*FIELDS, "traded")}
-    other = replace(market, **{**arrays, "close": arrays["close"] * later})
-    first, second = backtest(market, household, policy), backtest(other, household, policy)
+    return replace(market, **{**arrays, "close": arrays["close"] * later})
+
+
+def assert_same_until(first: Backtest, second: Backtest, cut: int) -> None:
     last = first.dates[cut]
     # What a wash sale disallows of a loss is known only when the replacement has been bought.
     told = first.journal.columns.drop(["disallowed", "permanent", "recognized"])
     for ours, theirs in (
         (first.journal[told], second.journal[told]),
         (first.passed_over, second.passed_over),
+        (first.flows, second.flows),
     ):
         # A table without rows does not know that its names are text: kinds of columns are not compared.
         before, known = ours[ours["date"] <= last], theirs[theirs["date"] <= last]
         pd.testing.assert_frame_equal(before, known, check_exact=True, check_dtype=False)
     pd.testing.assert_frame_equal(first.daily.loc[:last], second.daily.loc[:last], check_exact=True)
-    assert cut + 2 >= len(order) or not first.daily["value"].equals(second.daily["value"])
+
+
+@settings(max_examples=EXAMPLES // 2)
+@given(markets(), households(), policies(), st.integers(20, 110), st.randoms(use_true_random=False))
+def test_nothing_is_known_beforehand(market: Market, household, policy, cut: int, random) -> None:
+    other = changed_after(market, cut, random)
+    first, second = backtest(market, household, policy), backtest(other, household, policy)
+    assert_same_until(first, second, cut)
+    assert cut + 2 >= len(market.dates) or not first.daily["value"].equals(second.daily["value"])
+
+
+@settings(max_examples=EXAMPLES // 3)
+@given(
+    rich_markets(420), rich_households(), rich_policies(), HARVESTS, st.integers(20, 400),
+    st.randoms(use_true_random=False),
+)  # fmt: skip
+def test_nor_by_a_household_with_everything(market, household, policy, harvest, cut: int, random) -> None:
+    # Correlations of the past year choose what replaces a loss from the second year on.
+    policy = replace(policy, harvest=replace(harvest, choose="correlated"))
+    other = changed_after(market, cut, random)
+    assert_same_until(run_of(market, household, policy), run_of(other, household, policy), cut)
 
 
 @pytest.mark.parametrize("method", ["hifo", "fifo", "least_tax", "long_term_first"])

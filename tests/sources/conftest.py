@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from rebal_kit.findings import MarketError
 from rebal_kit.sources.load import load_market
+from tests.sources.yahoo_server import Yahoo, yahoo_on_loopback
 
 Errors = Callable[..., list[str]]
 
@@ -34,3 +35,10 @@ def errors(write: Callable[[str, str | bytes], Path]) -> Errors:
         return [str(finding) for finding in caught.value.findings]
 
     return _errors
+
+
+@pytest.fixture
+def yahoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yahoo]:
+    """Yahoo's chart service on the loopback; yfinance knows no other."""
+    with yahoo_on_loopback(tmp_path / "cache", monkeypatch) as server:
+        yield server

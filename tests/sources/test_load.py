@@ -15,7 +15,7 @@ def test_an_unknown_name_is_told_what_there_is() -> None:
         load_market("eft")
 
 
-@pytest.mark.parametrize("source", [None, 7, ["etf"], b"etf"])
+@pytest.mark.parametrize("source", [None, 7, {"etf"}, b"etf"])
 def test_what_is_neither_a_name_nor_a_path(source) -> None:
     with pytest.raises(MarketError) as caught:
         load_market(source)
