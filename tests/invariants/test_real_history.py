@@ -9,16 +9,12 @@ from itertools import product
 import pytest
 
 import rebal_kit as rk
-from rebal_kit.backtest import Backtest
-from tests.oracle import ledger as oracle
-from tests.oracle.nouns import Disposal
+from tests.invariants.exact_ledger import disposals_of
 
 pytestmark = pytest.mark.compiled
 
 CENT = 0.005
 SHARE = 1e-6
-#: Shares by which floating point may be off.
-ROUNDING = 1e-9
 ACCOUNTS = (
     rk.Account("Ann", "Ann", rk.AccountKind.TAXABLE, broker="One", opening_value=600_000.0),
     rk.Account("Bob", "Bob", rk.AccountKind.TAXABLE, broker="Two", opening_value=400_000.0),
@@ -111,7 +107,7 @@ def test_every_wash_sale_is_that_of_the_exact_ledger(count, trigger, dividends):
         for key, row in zip(said.groups, said[list(FIGURES)].sum().to_numpy(), strict=True)
     }
     theirs: dict[tuple[object, ...], list[float]] = defaultdict(lambda: [0.0] * len(FIGURES))
-    for sold in exact_disposals(run):
+    for sold in disposals_of(run):
         term = "LT" if sold.long else "ST"
         row = theirs[sold.date, sold.account, sold.symbol, sold.label, sold.start, term]
         for at, name in enumerate(FIGURES):
@@ -128,51 +124,6 @@ def test_every_wash_sale_is_that_of_the_exact_ledger(count, trigger, dividends):
 
 def test_the_exact_ledger_finds_no_wash_sale_where_they_are_avoided():
     run = rk.backtest(stocks(), direct_index(25), policy("monthly band", "reinvest", "correlated", more=True))
-    sold = exact_disposals(run)
+    sold = disposals_of(run)
     assert sum(one.gain < 0 for one in sold) > 1_000
     assert float(sum(one.disallowed for one in sold)) < CENT
-
-
-def exact_disposals(run: Backtest) -> list[Disposal]:
-    """Every sale in a taxable account by the exact ledger, which gets the trades alone, one identity group a time."""
-    family = {symbol: group[0] for group in run.household.identical for symbol in group}
-    stories = defaultdict(list)
-    for line in run.transactions:
-        side = line.action.value.lower()
-        trade = {"date": line.date.isoformat(), "side": side, "account": line.account, "symbol": line.symbol}
-        if side == "split":
-            trade |= {"account": None, "ratio": line.quantity}
-        else:
-            trade |= {"quantity": line.quantity, "price": line.price, "fees": line.fees, "lot": line.lot}
-        stories[family.get(line.symbol, line.symbol)].append(trade | {"lots": line.lots})
-    accounts = {a.name: {"kind": a.kind.value, "owner": a.owner} for a in run.household.accounts}
-    found = []
-    for trades in stories.values():
-        story = {"accounts": accounts, "identical": run.household.identical, "trades": trades}
-        ledger = Exact(story, broker=False)
-        for place, trade in enumerate(ledger.trades):
-            if trade["side"] == "split":
-                ledger.split(place)
-            elif trade["side"] == "sell":
-                ledger.sell(place, trade)
-        found += ledger.disposals
-    return found
-
-
-class Exact(oracle.Household):
-    """The exact ledger, told of sales in floating point: what is within rounding of a whole piece is the piece."""
-
-    def take_out(self, place, trade):
-        position = trade["account"], trade["symbol"]
-        there = defaultdict(list)
-        for purchase in self.purchases:
-            if purchase.place < place and (purchase.account, purchase.symbol) == position:
-                there[purchase.label] += purchase.pieces
-        lots = []
-        for name, quantity in trade["lots"]:
-            label, _, number = name.partition("#")
-            pieces = there[label][int(number) - 1 :][:1] if number else there[label]
-            left = sum(piece.count for piece in pieces)
-            if pieces or quantity > ROUNDING:
-                lots.append((name, left if abs(float(left) - quantity) < ROUNDING else quantity))
-        return super().take_out(place, {**trade, "lots": lots})
