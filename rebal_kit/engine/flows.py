@@ -8,8 +8,8 @@ from rebal_kit.compiled import inner
 from rebal_kit.engine.arrays import DEFERRED, ROTH, TAXABLE
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import DISTRIBUTIONS
-from rebal_kit.engine.sales import ROUNDING, raise_cash
-from rebal_kit.engine.scope import cash_in, in_scope, of_kind
+from rebal_kit.engine.sales import ROUNDING, raise_cash, raise_from_washes
+from rebal_kit.engine.scope import TAXABLE_ONLY, cash_in, in_scope, of_kind
 from rebal_kit.engine.tape import DEPOSITED, NOT_PAID, WITHDRAWN, note_flow, pass_over
 from rebal_kit.reasons import Reason
 
@@ -45,6 +45,7 @@ def withdraw(desk: Desk, t: int, account: int, amount: float, total: float) -> f
     """Pay a withdrawal out of one account, selling there what is needed; return US$ paid."""
     if desk.ledger.cash[account] < amount and desk.structure.managed[account]:
         raise_cash(desk, t, amount, total, account, np.inf, True, Reason.RAISE_CASH)
+        raise_from_washes(desk, t, amount, account)
     paid = min(amount, desk.ledger.cash[account])
     take_out(desk, t, account, paid, 0)
     note_unpaid(desk, t, account, amount, paid)
@@ -56,7 +57,8 @@ def withdraw_anywhere(desk: Desk, t: int, amount: float, total: float, for_tax: 
     """Pay a withdrawal from wherever the policy says; return US$ paid.
 
     Taxable, tax-deferred and Roth accounts in this order, or whatever costs least tax this year: taxable cash and lots
-    without a gain, Roth accounts, taxable gains, and tax-deferred accounts, of which every dollar is income.
+    without a gain, Roth accounts, taxable gains, and tax-deferred accounts, of which every dollar is income. A loss
+    that a recent purchase washes is sold only when nothing else is left anywhere.
     """
     paid = 0.0
     for turn in range(4):
@@ -72,6 +74,10 @@ def withdraw_anywhere(desk: Desk, t: int, amount: float, total: float, for_tax: 
         if cash_in(desk, scope) < left:
             raise_cash(desk, t, left, total, scope, cap, desk.plan.taxable_first, Reason.RAISE_CASH)
         paid += share_payment(desk, t, min(left, cash_in(desk, scope)), scope, for_tax)
+    left = amount - paid
+    if left > ROUNDING * amount:
+        raise_from_washes(desk, t, left, TAXABLE_ONLY)
+        paid += share_payment(desk, t, min(left, cash_in(desk, TAXABLE_ONLY)), TAXABLE_ONLY, for_tax)
     return paid
 
 

@@ -274,12 +274,11 @@ def raise_cash(
     """Sell until the accounts in scope hold `needed` US$ of cash, or nothing is left that costs at most `cap`.
 
     To keep the `balance`, what is over its target goes first, then any class; in each round whatever costs least tax.
-    Holdings outside the targets come then; and, where tax or a withdrawal must be paid, losses that a recent purchase
-    washes come last.
+    Holdings outside the targets come last.
     """
     work, structure = desk.work, desk.structure
-    must = reason in (Reason.RAISE_TAX, Reason.RAISE_CASH)
-    for turn in range(5 if must else 3):
+    urgency = MUST if reason in (Reason.RAISE_TAX, Reason.RAISE_CASH) else FREELY
+    for turn in range(3):
         short = needed - cash_in(desk, scope)
         if short <= ROUNDING * needed:
             return
@@ -288,9 +287,18 @@ def raise_cash(
                 continue
             for c in range(len(work.change)):
                 work.change[c] = work.class_value[c] - structure.target[c] * total
-        urgency = FREELY
-        if must:
-            urgency = LAST if turn > 2 else MUST
-        count = offer_all(desk, scope, LEGACY if turn in (2, 4) else CLASSES)
+        count = offer_all(desk, scope, LEGACY if turn == 2 else CLASSES)
         plan_sales(desk, t, count, short, True, urgency, cap, turn == 0)
         sell_planned(desk, t, count, reason, urgency)
+
+
+@inner
+def raise_from_washes(desk: Desk, t: int, needed: float, scope: int) -> None:
+    """Sell losses that a recent purchase washes, when all else is sold and `needed` US$ of cash are not there yet."""
+    for which in (CLASSES, LEGACY):
+        short = needed - cash_in(desk, scope)
+        if short <= ROUNDING * needed:
+            return
+        count = offer_all(desk, scope, which)
+        plan_sales(desk, t, count, short, True, LAST, np.inf, False)
+        sell_planned(desk, t, count, Reason.RAISE_CASH, LAST)
