@@ -17,7 +17,7 @@ from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import LONG, LONG_AGO, SHORT
 from rebal_kit.engine.locate import buy_amount
 from rebal_kit.engine.pages import DUST, ROUNDING, worth_a_look
-from rebal_kit.engine.sales import offer
+from rebal_kit.engine.sales import LEAST_AMOUNT, offer
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 from rebal_kit.engine.tape import pass_over
 from rebal_kit.reasons import Reason
@@ -225,7 +225,7 @@ def pair_losses(desk: Desk, t: int) -> None:
     year = desk.prices.year[t]
     realised = ledger.years[year, SHORT] + ledger.years[year, LONG]
     left = min(realised - work.gain_before[0], realised - ledger.carry[0] - ledger.carry[1])
-    if left <= 0.0:
+    if left < LEAST_AMOUNT:
         return
     for long in range(2):
         count = 0
@@ -247,7 +247,7 @@ def pair_losses(desk: Desk, t: int) -> None:
             for i in range(count):
                 if work.planned[i] > work.planned[largest]:
                     largest = i
-            if left <= 0.0 or work.planned[largest] <= 0.0:
+            if left < LEAST_AMOUNT or work.planned[largest] <= 0.0:
                 break
             work.planned[largest] = 0.0
             account, security = work.offered[largest, 0], work.offered[largest, 1]
@@ -286,7 +286,7 @@ def losses_of_term(
         of_term = (day >= lot.long_from) == (long == 1)
         if loss <= DUST * value or not of_term or not own_only(desk, recent, lot.purchase, lot.fresh):
             continue
-        if tax_saved(loss, rate, 2.0 * spread_cost(value, spread)) <= 0.0 or total >= most:
+        if tax_saved(loss, rate, 2.0 * spread_cost(value, spread)) <= 0.0 or most - total < LEAST_AMOUNT:
             continue
         work.take[k] = lot.quantity * min(1.0, (most - total) / loss)
         total += min(loss, most - total)

@@ -22,6 +22,9 @@ from rebal_kit.reasons import Reason
 #: Amounts below this share of what they belong to are rounding.
 ROUNDING = 1e-12
 
+#: US$ below which an amount is only what rounding has left over.
+LEAST_AMOUNT = 1e-6
+
 #: Costs that differ by less are equal.
 SAME_COST = 1e-12
 
@@ -250,6 +253,8 @@ def sell_amount(
     price = desk.prices.close[t, security]
     held = desk.ledger.held[account, security]
     value = held * price
+    if amount < LEAST_AMOUNT:
+        return 0.0
     if not desk.prices.traded[t, security]:
         pass_over(desk.tape, desk.ledger, t, account, security, Reason.NOT_TRADED, amount)
         return 0.0

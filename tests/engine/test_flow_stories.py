@@ -281,3 +281,13 @@ def test_gains_of_legacy_sales_and_withdrawals_are_paired_too() -> None:
     household = household_of(classes, account("Main", lots=lots), tax=tax)
     found = run(market, household, replace(TO_TARGET, gains=GainLimits(pair=True, sell_legacy=True)))
     assert found.years[["short", "long"]].sum(axis=None) == pytest.approx(0.0)
+
+
+def test_a_remainder_of_rounding_is_not_sold() -> None:
+    """A class a hair above its target offers that hair first when cash is raised."""
+    lots = [lot("a", "A", 50 * (1 + 1e-15), 10.0), lot("b", "B", 50, 10.0)]
+    flows = (CashFlow(-100.0, "Main", on=FIRST),)
+    household = household_of({"A": 0.5, "B": 0.5}, account("Main", lots=lots), flows=flows)
+    found = run(flat_market(), household, RebalancePolicy("keep", ()))
+    assert found.journal["amount"].min() > 1.0
+    assert found.metrics["withdrawals"] == pytest.approx(100.0)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from rebal_kit.backtest import Backtest
+from rebal_kit.engine.sales import LEAST_AMOUNT
 from rebal_kit.reasons import Reason
 from tests.engine.examples import examples
 from tests.invariants.random_households import rich_households, rich_markets, rich_policies, run_of
@@ -115,7 +116,10 @@ def test_nothing_trades_that_may_not(market, household, policy) -> None:
         for side, name in (("buy", "do_not_buy"), ("sell", "do_not_sell"))
     }
     targets = {*household.targets.symbols}
-    for row in run.journal[run.journal["reason_code"] != Reason.REINVEST].itertuples():
+    chosen = run.journal[run.journal["reason_code"] != Reason.REINVEST]
+    sold = chosen[chosen["side"] == "sell"].groupby("order")["amount"].sum()
+    assert (sold > LEAST_AMOUNT / 2).all()  # nor what rounding has left over
+    for row in chosen.itertuples():
         assert row.account in managed
         assert (row.account, row.symbol) not in barred[row.side]
         if row.symbol not in targets:
