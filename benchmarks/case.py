@@ -52,20 +52,46 @@ def stock_prices() -> pd.DataFrame:
     return prices
 
 
-def equal_weights(symbols: list[str], accounts: int = 1, tax: rk.TaxProfile | None = None) -> rk.Household:
+def equal_weights(
+    symbols: list[str], accounts: int = 1, tax: rk.TaxProfile | None = None, value: float = OPENING_VALUE
+) -> rk.Household:
     """Return a household that wants the stocks in equal parts, its money in so many taxable accounts."""
     stocks = rk.AssetClass("stocks", {symbol: 1.0 / len(symbols) for symbol in symbols})
     return rk.Household(
         "benchmark",
         tuple(
-            rk.Account(
-                f"account {i}", "owner", rk.AccountKind.TAXABLE, opening_value=OPENING_VALUE / accounts
-            )
+            rk.Account(f"account {i}", "owner", rk.AccountKind.TAXABLE, opening_value=value / accounts)
             for i in range(accounts)
         ),
         rk.TargetAllocation({stocks: 1.0}),
         tax=tax or rk.TaxProfile(ordinary_income=200_000.0),
         complete=True,
+    )
+
+
+def household_of_five(symbols: list[str], value: float = OPENING_VALUE) -> rk.Household:
+    """Return a couple that wants the stocks in two classes: half of them at 60 %, and the rest tax-deferred first.
+
+    Its US$ lie in equal parts in two taxable accounts, an IRA, a Roth IRA and a 401(k), at several brokers.
+    """
+    half = len(symbols) // 2
+    growth, income = (
+        rk.AssetClass(name, {symbol: 1.0 / len(some) for symbol in some})
+        for name, some in (("growth", symbols[:half]), ("income", symbols[half:]))
+    )
+    kinds = ("taxable", "taxable", "ira", "roth_ira", "401k")
+    accounts = (
+        rk.Account(
+            f"account {at}", "AB"[at % 2], rk.AccountKind(kind), f"broker {at % 3}",
+            opening_value=value / len(kinds),
+        )
+        for at, kind in enumerate(kinds)
+    )  # fmt: skip
+    targets = rk.TargetAllocation(
+        {growth: 0.6, income: 0.4}, location={"growth": (1, 3, 2), "income": (3, 1, 2)}
+    )
+    return rk.Household(
+        "five accounts", tuple(accounts), targets, tax=rk.TaxProfile(ordinary_income=200_000.0), complete=True
     )
 
 

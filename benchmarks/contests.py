@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,17 @@ import numpy as np
 import pandas as pd
 
 import rebal_kit as rk
-from benchmarks.case import CONTESTS, Contest, ledger, setting_of, stock_prices, untaxed_path
+from benchmarks.case import (
+    CONTESTS,
+    OPENING_VALUE,
+    Contest,
+    equal_weights,
+    household_of_five,
+    ledger,
+    setting_of,
+    stock_prices,
+    untaxed_path,
+)
 from benchmarks.measure import Row, Times, available_gib, exponent, interleave, run_job
 from benchmarks.peers import bare_loop, run_bt, run_vectorbt, target_orders
 from rebal_kit.files.ledger_file import write_ledger
@@ -24,6 +35,8 @@ from rebal_kit.run import Room, Setting, prepare
 SWEEP_NEEDS_GIB, FEWER_SETTINGS = 17.0, 100
 SETTINGS, FEW_SETTINGS = 1_000, (10, 100)
 LARGEST_DIFFERENCE = 1e-9
+#: US$ of an account that holds all bundled stocks, and years in five of them.
+INDEX_VALUE, INDEX_YEARS = 2_000_000.0, 12
 
 
 def ready(setting: Setting, policy: RebalancePolicy) -> tuple[Callable[[], Any], Room, dict[str, float]]:
@@ -161,24 +174,48 @@ def first_use() -> Iterator[Row]:
               note=f"a new process; fastest {min(job['seconds'] for job in warm):.2f} s of 2")  # fmt: skip
 
 
+def five_accounts(prices: pd.DataFrame, rounds: int) -> Iterator[Row]:
+    """Time the stocks in the five accounts of a couple beside the same money in one of them."""
+    market = rk.Market.from_close(prices, "S&P 500 stocks")
+    five = household_of_five(list(prices.columns))
+    only = replace(five.accounts[0], opening_value=OPENING_VALUE)
+    for policy in (CONTESTS[0].policy, CONTESTS[2].policy):
+        many, _, in_many = ready(prepare(market, five), policy)
+        one, _, in_one = ready(prepare(market, replace(five, accounts=(only,))), policy)
+        times = interleave({"five": (many, 3), "one": (one, 3)}, rounds)
+        cost = times["five"].median / times["one"].median
+        yield Row(f"5 accounts × {len(prices.columns)}, {policy.name}: one run", times["five"].median * 1e3, "ms",
+                  note=f"{cost:.2f} times 1 × {len(prices.columns)} ({times['one'].median * 1e3:.2f} ms); "
+                  f"{in_many['trades']:,.0f} and {in_one['trades']:,.0f} trades; {times['five']}")  # fmt: skip
+
+
 def households(rounds: int) -> Iterator[Row]:
-    """Time the example of four accounts, and a direct index of every single stock that is bundled."""
+    """Time the example of four accounts, and every single stock that is bundled: in one account, and in five."""
     quarterly = rk.load_policy("quarterly_harvest")
-    couple = prepare(rk.load_market("etf"), rk.load_household("two_million"))
     stocks = rk.load_market("stocks")
     names = [security.symbol for security in stocks.securities if security.size]
-    index = rk.Household(
-        "direct index", (rk.Account("taxable", "owner", rk.AccountKind.TAXABLE, opening_value=2e6),),
-        rk.TargetAllocation({rk.AssetClass("stocks", dict.fromkeys(names, 1.0 / len(names))): 1.0}),
-        tax=rk.TaxProfile(ordinary_income=200_000.0), complete=True,
-    )  # fmt: skip
-    for name, setting in {
-        "two_million on etf": couple,
-        f"{len(names)} stocks as an index": prepare(stocks, index),
-    }.items():
-        run, room, measured = ready(setting, quarterly)
+    last = stocks.dates[-1]
+    years = stocks.between(last - pd.DateOffset(years=INDEX_YEARS), last)
+    five = prepare(years, household_of_five(names, 5 * INDEX_VALUE))
+    cases = {
+        "two_million on etf": (
+            prepare(rk.load_market("etf"), rk.load_household("two_million")),
+            quarterly,
+            "",
+        ),
+        f"{len(names)} stocks as an index": (
+            prepare(stocks, equal_weights(names, value=INDEX_VALUE)),
+            quarterly,
+            "",
+        ),
+    } | {
+        f"{len(names)} stocks × 5 accounts × {INDEX_YEARS} years, {policy.name}": (five, policy, "≤ 60 ms")
+        for policy in (quarterly, CONTESTS[2].policy)
+    }
+    for name, (setting, policy, aim) in cases.items():
+        run, room, measured = ready(setting, policy)
         times: Times = interleave({"run": (run, 3)}, rounds)["run"]
-        yield Row(f"{name}: one run", times.median * 1e3, "ms",
+        yield Row(f"{name}: one run", times.median * 1e3, "ms", aim=aim,
                   note=f"{len(setting.market.dates):,} sessions, {measured['trades']:,.0f} trades, "
                   f"{int(room.ledger.lot_count.sum()):,} lots at the end; {times}")  # fmt: skip
 
@@ -212,6 +249,7 @@ def everything(rounds: int = 9) -> Iterator[tuple[str, Iterator[Row]]]:
     for contest in CONTESTS:
         yield f"one run: {contest.policy.name}", one_run(prices, contest, rounds)
     yield "growth", growth(prices, 5)
+    yield "five accounts", five_accounts(prices, 5)
     yield "larger households", households(5)
     yield "tax reports", tax_reports(5)
     yield "first use", first_use()

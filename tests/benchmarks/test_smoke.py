@@ -9,8 +9,8 @@ from rich.console import Console
 
 import rebal_kit as rk
 from benchmarks.__main__ import shown, table_of
-from benchmarks.case import CONTESTS, equal_weights, grid, ledger, untaxed_path
-from benchmarks.contests import LARGEST_DIFFERENCE, one_run
+from benchmarks.case import CONTESTS, equal_weights, grid, household_of_five, ledger, untaxed_path
+from benchmarks.contests import LARGEST_DIFFERENCE, five_accounts, one_run
 from benchmarks.measure import exponent, interleave
 from benchmarks.peers import run_bt, vectorbt_sweep_inputs
 
@@ -44,6 +44,19 @@ def test_a_contest_gives_rows_that_can_be_shown(prices):
     with console.capture() as capture:
         console.print(table_of(rows))
     assert all(row.name in capture.get() for row in rows)
+
+
+def test_five_accounts_are_timed_beside_one(prices):
+    rows = list(five_accounts(prices, rounds=1))
+    assert [row.name.split(",")[0] for row in rows] == ["5 accounts × 4"] * 2
+    assert all(row.value > 0 and "times 1 × 4" in row.note for row in rows)
+
+
+def test_the_couple_has_all_kinds_of_accounts_and_all_the_money():
+    household = household_of_five(list("ABCDE"), 5e6)
+    assert {str(account.kind) for account in household.accounts} == {"taxable", "ira", "roth_ira", "401k"}
+    assert sum(account.opening_value for account in household.accounts) == 5e6
+    assert household.targets.symbols == tuple("ABCDE")
 
 
 def test_the_grid_has_a_thousand_different_policies():
