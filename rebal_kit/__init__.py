@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.compare import Comparison as Comparison
     from rebal_kit.compare import compare as compare
     from rebal_kit.conventions import WashSaleConventions as WashSaleConventions
+    from rebal_kit.costs import Costs as Costs
     from rebal_kit.domain import Account as Account
     from rebal_kit.domain import AccountKind as AccountKind
     from rebal_kit.domain import Household as Household
@@ -49,7 +50,6 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.market import Market as Market
     from rebal_kit.market import Quote as Quote
     from rebal_kit.policy import BUY_AND_HOLD as BUY_AND_HOLD
-    from rebal_kit.policy import Costs as Costs
     from rebal_kit.policy import Harvest as Harvest
     from rebal_kit.policy import RebalancePolicy as RebalancePolicy
     from rebal_kit.reasons import Reason as Reason
@@ -83,6 +83,7 @@ _HOMES = {
     "domain": "Account AccountKind Household Security TaxLot TaxProfile",
     "files.household": "load_household save_household",
     "files.ledger_file": "load_ledger",
+    "costs": "Costs",
     "files.policy": "dump_policy load_policy",
     "files.result_files": "load_result save_result",
     "findings": "Finding HouseholdError LawError LedgerError MarketError PolicyError RebalError SimulationError",
@@ -93,7 +94,7 @@ _HOMES = {
     "household_comparison": "HouseholdComparison compare_household",
     "location": "LocationRanks location_ranks",
     "market": "Market Quote",
-    "policy": "BUY_AND_HOLD Costs Harvest RebalancePolicy",
+    "policy": "BUY_AND_HOLD Harvest RebalancePolicy",
     "reasons": "Reason",
     "rules.income": "IncomeTax income_tax marginal_rates",
     "sources.load": "load_market",

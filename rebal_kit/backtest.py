@@ -149,7 +149,7 @@ class Backtest:
     def journal(self) -> pd.DataFrame:
         """Every trade, a row for each lot it bought or sold, with gain and reason.
 
-        `amount` is quantity times price; `cost` what trading cost; `gain` is proceeds net of cost less basis;
+        `amount` is quantity times price; `cost` what trading cost, the sum of `commission`, `spread` and `impact`; `gain` is proceeds net of cost less basis;
         `recognized` is the gain plus what the wash-sale rule disallowed of a loss. US$.
         """
         rows = pd.DataFrame(np.asarray(self._room.tape.journal[: self._room.tape.counts[tapes.ENTRIES]]))
@@ -169,6 +169,9 @@ class Backtest:
                 "price": rows["price"],
                 "amount": rows["quantity"] * rows["price"],
                 "cost": rows["cost"],
+                "commission": rows["commission"],
+                "spread": rows["spread"],
+                "impact": rows["impact"],
                 "reason": [Reason(code).sentence for code in rows["reason"]],
                 "reason_code": rows["reason"],
                 "lot": [

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from rebal_kit.domain import Household
+from rebal_kit.encode_costs import check_costs, encode_costs
 from rebal_kit.engine.arrays import ALLOW, CASH_DIVIDENDS, DRIP, MINIMISE, NEVER, REINVEST, Plan
 from rebal_kit.findings import Finding, PolicyError, raise_errors
+from rebal_kit.liquidity import Liquidity
 from rebal_kit.market import Market
 from rebal_kit.nearest import Nearest, no_nearest
 from rebal_kit.policy import Harvest, RebalancePolicy
@@ -24,7 +26,11 @@ _SHORT_GAIN_CODES = {"allow": ALLOW, "minimise": MINIMISE, "never": NEVER}
 
 
 def encode_policy(
-    policy: RebalancePolicy, household: Household, market: Market, nearest: Nearest | None = None
+    policy: RebalancePolicy,
+    household: Household,
+    market: Market,
+    nearest: Nearest | None = None,
+    liquidity: Liquidity | None = None,
 ) -> Plan:
     """Return the policy as numbers for this household's targets and this market's sessions.
 
@@ -35,11 +41,13 @@ def encode_policy(
     market : Market
     nearest : Nearest, optional
         What `rebal_kit.nearest.nearest_members` found; needed where harvests choose by correlation.
+    liquidity : Liquidity, optional
+        What `rebal_kit.liquidity.liquidity_of` found; needed where spreads are estimated or trades move prices.
 
     Raises
     ------
     PolicyError
-        A band or tier names a class or security that the targets do not have.
+        A band or tier names a class or security that the targets do not have; costs need what the market lacks.
     """
     names = {c.name for c in household.targets.classes}
     rules = [rule for trigger in policy.triggers for rule in _rules(trigger, names)]
@@ -47,7 +55,9 @@ def encode_policy(
         (c, symbol, w, weight) for c, weight in household.targets.weights for symbol, w in c.members if w > 0
     ]
     named = _check_names(policy, rules, names, {symbol for _, symbol, *_ in sleeves})
-    raise_errors(PolicyError, (*named, *_check_costs(policy, market)))
+    where = f"policy '{policy.name}'"
+    raise_errors(PolicyError, (*named, *check_costs(where, policy.costs, household, market)))
+    costs = encode_costs(policy.costs, household, market, liquidity)
     count = (len(rules), len(sleeves))
     applies, above, below = np.zeros(count, bool), np.zeros(count), np.zeros(count)
     for r, rule in enumerate(rules):
@@ -63,7 +73,6 @@ def encode_policy(
     look = np.array([look_sessions(market, rule.look, rule.offset) for rule in rules], bool)
     look = look.reshape(len(rules), len(market.dates))
     harvest = policy.harvest or Harvest()
-    spreads = dict(policy.costs.by_symbol)
     harvest_look = (
         look_sessions(market, harvest.look) if policy.harvest else np.zeros(len(market.dates), bool)
     )
@@ -112,9 +121,14 @@ def encode_policy(
         cash_above=float(policy.invest_cash_above),
         avoid_wash_sales=bool(policy.avoid_wash_sales),
         min_trade=float(policy.min_trade_usd),
-        half_spread=np.array(
-            [spreads.get(s, policy.costs.half_spread_bps) / 1e4 for s in market.symbols], np.float64
-        ),
+        whole_shares=bool(policy.whole_shares),
+        min_improvement=float(policy.min_improvement),
+        cost_row=costs.cost_row,
+        half_spread=costs.half_spread,
+        impact=costs.impact,
+        commission=costs.commission,
+        per_share=costs.per_share,
+        lumpy=costs.lumpy,
     )
 
 
@@ -175,15 +189,6 @@ def _check_names(
         yield Finding(
             "error", where, f"has a band for {', '.join(sorted(single))}, but compares whole classes",
             f"name a class ({', '.join(sorted(classes))}), or set level to security",
-        )  # fmt: skip
-
-
-def _check_costs(policy: RebalancePolicy, market: Market) -> Iterator[Finding]:
-    unknown = [symbol for symbol, _ in policy.costs.by_symbol if symbol not in market.symbols]
-    if unknown:
-        yield Finding(
-            "error", f"policy '{policy.name}'", f"costs name {', '.join(unknown)}, which the household does not hold",
-            f"use {', '.join(market.symbols)}",
         )  # fmt: skip
 
 

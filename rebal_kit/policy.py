@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from rebal_kit.checking import (
-    as_pairs,
     as_tuple,
     check_amount,
     check_choice,
@@ -16,9 +15,8 @@ from rebal_kit.checking import (
     check_fraction,
     check_kind,
     check_number,
-    check_once,
-    is_pair,
 )
+from rebal_kit.costs import Costs
 from rebal_kit.domain import DIVIDENDS, Dividends
 from rebal_kit.findings import Finding, PolicyError, raise_errors
 from rebal_kit.gain_limits import GainLimits
@@ -96,38 +94,6 @@ class Harvest:
 
 
 @dataclass(frozen=True)
-class Costs:
-    """What a trade costs.
-
-    Attributes
-    ----------
-    half_spread_bps : float
-        Paid on every trade, in hundredths of a percent of its value.
-    by_symbol : mapping of str to float
-        Half spread of single securities, basis points.
-    """
-
-    half_spread_bps: float = 0.0
-    by_symbol: tuple[tuple[str, float], ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "by_symbol", as_pairs(self.by_symbol))
-        raise_errors(PolicyError, self._check())
-
-    def _check(self) -> Iterator[Finding]:
-        pairs = [pair for pair in self.by_symbol if is_pair(pair)]
-        if len(pairs) < len(self.by_symbol):
-            yield Finding("error", "costs", f"by_symbol is {self.by_symbol!r}", "give {ticker: basis points}")
-        for name, bps in (("half_spread_bps", self.half_spread_bps), *pairs):
-            remedy = "give basis points, 0 to under 10,000"
-            yield from check_number("costs", name, bps, remedy, least=0, below=10_000)
-        yield from check_once("costs", (name for name, _ in pairs), "{} has two spreads", "keep one")
-
-    def __repr__(self) -> str:
-        return code_of(self)
-
-
-@dataclass(frozen=True)
 class RebalancePolicy:
     """When to trade, how far, which lots, what to harvest, and what trading costs.
 
@@ -154,6 +120,11 @@ class RebalancePolicy:
         by a broker's reinvestment plan ('drip'), or where nothing else is left to pay a tax or a withdrawal.
     min_trade_usd : float
         Orders below are not placed.
+    min_improvement : float
+        A rebalancing that would bring less than this fraction of the portfolio closer to its targets is not made.
+    whole_shares : bool
+        Orders are for whole shares, rounded down; up where a sale has to pay for something. Reinvested dividends and
+        positions sold whole are not rounded.
     costs : Costs
     coordinate : bool
         Drift and trades are those of the whole household. False: each account holds the targets by itself.
@@ -176,6 +147,8 @@ class RebalancePolicy:
     invest_cash_above: float = 0.01
     avoid_wash_sales: bool = True
     min_trade_usd: float = 0.0
+    min_improvement: float = 0.0
+    whole_shares: bool = False
     costs: Costs = field(default_factory=Costs)
     coordinate: bool = True
     locate: bool = True
@@ -209,10 +182,11 @@ class RebalancePolicy:
         if self.harvest is not None:
             yield from check_kind(where, "harvest", self.harvest, Harvest, "make it with Harvest()")
         yield from check_choice(where, "dividends", self.dividends, DIVIDENDS, f"use {', '.join(DIVIDENDS)}")
-        for name in ("avoid_wash_sales", "coordinate", "locate"):
+        for name in ("avoid_wash_sales", "whole_shares", "coordinate", "locate"):
             yield from check_flag(where, name, getattr(self, name))
         for name in ("invest_cash_above", "min_trade_usd"):
             yield from check_amount(where, name, getattr(self, name))
+        yield from check_fraction(where, "min_improvement", self.min_improvement)
         yield from check_kind(where, "costs", self.costs, Costs, "make it with Costs(…)")
         yield from check_kind(where, "gains", self.gains, GainLimits, "make it with GainLimits(…)")
         yield from check_choice(where, "withdraw", self.withdraw, WITHDRAW, f"use {' or '.join(WITHDRAW)}")

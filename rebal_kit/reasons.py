@@ -37,6 +37,7 @@ class Reason(IntEnum):
     GAIN_BUDGET = 28
     CASH_ELSEWHERE = 29
     UNPAID = 30
+    LITTLE_TO_GAIN = 31
 
     @property
     def sentence(self) -> str:
@@ -73,4 +74,5 @@ _SENTENCES = {
     Reason.GAIN_BUDGET: "gain not realised: the year's budget is spent",
     Reason.CASH_ELSEWHERE: "not bought: no account that may hold it has cash to spare",
     Reason.UNPAID: "withdrawal not paid: nothing is left to sell",
+    Reason.LITTLE_TO_GAIN: "not rebalanced: it would move less than the policy asks for",
 }

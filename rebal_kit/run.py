@@ -14,6 +14,7 @@ from rebal_kit import metrics
 from rebal_kit.checking import as_tuple
 from rebal_kit.domain import Household
 from rebal_kit.encode import encode_prices, encode_structure
+from rebal_kit.encode_costs import needs_liquidity
 from rebal_kit.encode_policy import encode_policy
 from rebal_kit.engine import ledger as books
 from rebal_kit.engine import tape as tapes
@@ -32,6 +33,7 @@ from rebal_kit.findings import (
     SimulationError,
     raise_errors,
 )
+from rebal_kit.liquidity import Liquidity, liquidity_of
 from rebal_kit.location import LocationRanks, location_ranks
 from rebal_kit.market import Market
 from rebal_kit.nearest import Nearest, nearest_members
@@ -61,6 +63,7 @@ METRICS = (
     "volatility", "max_drawdown", "average_drift", "tracking_error", "turnover", "trades", "rebalances",
     "realized_short", "realized_long", "harvested", "disallowed", "permanent",
     "wash_sale_rate", "tax_paid", "tax_accrued", "liquidation_tax", "tax_drag", "cost",
+    "commission", "spread", "impact",
     "deposits", "withdrawals", "unpaid_withdrawals",
 )  # fmt: skip
 
@@ -84,6 +87,7 @@ class Setting:
     table: TaxTable
     prices: Prices
     structure: Structure
+    history: Market  # with the sessions before the first
     location: LocationRanks | None = None  # where the household has its location ranks derived
 
     def room(self, *, lots: int = 64, losses: int = 512, journal: int = 0) -> Room:
@@ -107,12 +111,24 @@ class Setting:
         """
         (policy,) = as_policies("policy", (policy,))
         correlated = policy.harvest is not None and policy.harvest.choose == "correlated"
-        return encode_policy(policy, self.household, self.market, self.nearest if correlated else None)
+        return encode_policy(
+            policy,
+            self.household,
+            self.market,
+            self.nearest if correlated else None,
+            self.liquidity if needs_liquidity(policy.costs) else None,
+        )
 
     @cached_property
     def nearest(self) -> Nearest:
         """The most correlated members of each class, by quarter."""
         return nearest_members(self.market, self.household.targets)
+
+    @cached_property
+    def liquidity(self) -> Liquidity:
+        """Volatility, volume and spread of each security by month, from what came before: also before the first session."""
+        found = liquidity_of(self.history)
+        return found._replace(row=found.row[-len(self.market.dates) :])
 
     def run(self, plan: Plan, room: Room) -> int:
         """Run the plan in `room`; return the status code."""
@@ -210,6 +226,7 @@ class Setting:
         index = np.ascontiguousarray(tape.daily[:, tapes.BEFORE_TAX])
         opening = float(value[0] / index[0] - tape.daily[0, tapes.FLOW]) if index[0] > 0 else 0.0
         totals, counts, years = tape.totals, tape.counts, ledger.years
+        cost = totals[tapes.COMMISSION] + totals[tapes.SPREAD] + totals[tapes.IMPACT]
         moving = bool(self.structure.flowing.any())
         before_tax = float(tape.daily[-1, tapes.GROWN]) if moving else opening * float(index[-1])
         after_tax = float(value[-1]) - owed
@@ -236,7 +253,8 @@ class Setting:
             counts[tapes.TRADES], counts[tapes.REBALANCES],
             years[:, books.SHORT].sum(), years[:, books.LONG].sum(), years[:, books.HARVESTED].sum(),
             disallowed, years[:, books.PERMANENT].sum(), disallowed / losses if losses > 0.0 else 0.0,
-            tape.daily[:, tapes.TAX_PAID].sum(), owed, further, growth - kept, totals[tapes.COST],
+            tape.daily[:, tapes.TAX_PAID].sum(), owed, further, growth - kept, cost,
+            totals[tapes.COMMISSION], totals[tapes.SPREAD], totals[tapes.IMPACT],
             totals[tapes.DEPOSITED], totals[tapes.WITHDRAWN], totals[tapes.NOT_PAID],
         )  # fmt: skip
         return dict(zip(METRICS, map(float, figures), strict=True))
@@ -289,6 +307,7 @@ def prepare(
         start = chosen.common_start()
         if open_with == "lots" and household.as_of is not None:
             start = max(start, household.as_of)
+    history = chosen.between(None, end)
     chosen = chosen.between(start, end)
     raise_errors(MarketError, check_prices(chosen))
     if open_with == "lots":
@@ -300,7 +319,7 @@ def prepare(
         location = location_ranks(market, household, start=chosen.dates[0].item())
     structure = encode_structure(household, chosen, dict(location.ranks) if location else None)
     setting = Setting(
-        household, chosen, open_with, table, encode_prices(chosen, table), structure, location
+        household, chosen, open_with, table, encode_prices(chosen, table), structure, history, location
     )  # fmt: skip
     worth = setting.opening_worth
     raise_errors(

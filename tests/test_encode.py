@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from rebal_kit.costs import Costs
 from rebal_kit.domain import AccountKind, Security, TaxLot, TaxProfile
 from rebal_kit.encode import encode_structure
 from rebal_kit.engine.arrays import DEFERRED, ROTH, TAXABLE
 from rebal_kit.findings import PolicyError
-from rebal_kit.policy import Costs, Harvest, RebalancePolicy
+from rebal_kit.policy import Harvest, RebalancePolicy
 from rebal_kit.reasons import Reason
 from rebal_kit.run import prepare
 from rebal_kit.schedule import look_sessions

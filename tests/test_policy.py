@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
+from rebal_kit.costs import Costs
 from rebal_kit.findings import PolicyError
 from rebal_kit.periods import EVERY
-from rebal_kit.policy import BUY_AND_HOLD, Costs, Harvest, RebalancePolicy
+from rebal_kit.policy import BUY_AND_HOLD, Harvest, RebalancePolicy
 from rebal_kit.triggers import Calendar, Threshold, Tier, Tiered, ToleranceBand
 from tests.invariants.random_runs import policies
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from rebal_kit.backtest import backtest
+from rebal_kit.costs import Costs
 from rebal_kit.domain import AccountKind, TaxProfile
 from rebal_kit.findings import HouseholdError, MarketError, PolicyError
-from rebal_kit.policy import BUY_AND_HOLD, Costs, Harvest, RebalancePolicy
+from rebal_kit.policy import BUY_AND_HOLD, Harvest, RebalancePolicy
 from rebal_kit.run import METRICS, prepare
 from rebal_kit.sweep import available_processors, sweep
 from rebal_kit.targets import AssetClass

@@ -116,4 +116,11 @@ class Plan(NamedTuple):
     cash_above: float
     avoid_wash_sales: bool
     min_trade: float
-    half_spread: np.ndarray  # (S,) float64, fraction of a trade's value
+    whole_shares: bool  # orders are for whole shares
+    min_improvement: float  # share of the portfolio that a rebalancing must move
+    cost_row: np.ndarray  # (T,) int64, row of the two below that serves a session
+    half_spread: np.ndarray  # (M, S) float64, fraction of a trade's value
+    impact: np.ndarray  # (M, S) float64, US$^-0.5, coefficient of the square-root law
+    commission: np.ndarray  # (A, S) float64, US$ an order
+    per_share: float  # US$
+    lumpy: bool  # an order costs more, or less, a share than a larger one

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rebal_kit.compiled import hot, inner
 from rebal_kit.engine.arrays import TAXABLE
+from rebal_kit.engine.costs import Cost, note_traded, total
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.dividends import unqualify_dividends
 from rebal_kit.engine.ledger import (
@@ -19,7 +20,7 @@ from rebal_kit.engine.ledger import (
     WAITING,
 )
 from rebal_kit.engine.pages import DUST, append_lot, is_speck, remove_lots
-from rebal_kit.engine.tape import BOUGHT, COST, ORDERS, SOLD, TRADES, next_entry
+from rebal_kit.engine.tape import BOUGHT, COMMISSION, IMPACT, ORDERS, SOLD, SPREAD, TRADES, Tape, next_entry
 from rebal_kit.engine.wash import disallow, remember_gone, replace_sold
 from rebal_kit.reasons import Reason
 from rebal_kit.rules.holding import replacement_start
@@ -27,13 +28,14 @@ from rebal_kit.rules.wash_sale import blocked_until, in_window, matched_shares
 
 
 @inner
-def buy(desk: Desk, t: int, account: int, security: int, quantity: float, fee: float, reason: int) -> None:
-    """Buy `quantity` shares at the session's close, paying `fee` US$ on top."""
+def buy(desk: Desk, t: int, account: int, security: int, quantity: float, cost: Cost, reason: int) -> None:
+    """Buy `quantity` shares at the session's close, paying `cost` on top."""
     prices, ledger, tape = desk.prices, desk.ledger, desk.tape
     price = prices.close[t, security]
-    cost = quantity * price + fee
-    left = ledger.cash[account] - cost
-    ledger.cash[account] = 0.0 if -1e-9 * cost < left < 0.0 else left
+    fee = total(cost)
+    paid = quantity * price + fee
+    left = ledger.cash[account] - paid
+    ledger.cash[account] = 0.0 if -1e-9 * paid < left < 0.0 else left
     row = next_entry(tape, ledger)
     if row >= 0:
         entry = tape.journal[row]
@@ -44,14 +46,14 @@ def buy(desk: Desk, t: int, account: int, security: int, quantity: float, fee: f
         entry.side = 1
         entry.quantity = quantity
         entry.price = price
-        entry.cost = fee
+        write_cost(tape, row, cost, 1.0)
         entry.reason = reason
         entry.purchase = ledger.state[NEXT_PURCHASE]
         entry.piece = 0
         entry.acquired = prices.day[t]
         entry.start = prices.day[t]
         entry.long = 0
-        entry.basis = cost
+        entry.basis = paid
         entry.gain = 0.0
         entry.disallowed = 0.0
         entry.permanent = 0.0
@@ -59,8 +61,28 @@ def buy(desk: Desk, t: int, account: int, security: int, quantity: float, fee: f
     if reason != Reason.REINVEST and reason != Reason.OPENING:
         tape.counts[TRADES] += 1
         tape.totals[BOUGHT] += quantity * price
-    tape.totals[COST] += fee
-    acquire(desk, prices.day[t], account, security, quantity, cost)
+    count_cost(desk, t, security, quantity * price, cost)
+    acquire(desk, prices.day[t], account, security, quantity, paid)
+
+
+@inner
+def write_cost(tape: Tape, row: int, cost: Cost, share: float) -> None:
+    """Write the components of a cost, or a share of them, into a journal row."""
+    entry = tape.journal[row]
+    entry.commission = cost.commission * share
+    entry.spread = cost.spread * share
+    entry.impact = cost.impact * share
+    entry.cost = entry.commission + entry.spread + entry.impact
+
+
+@inner
+def count_cost(desk: Desk, t: int, security: int, amount: float, cost: Cost) -> None:
+    """Add what a trade of `amount` US$ costs to the totals, and the trade to what moves the price in the session."""
+    totals = desk.tape.totals
+    totals[COMMISSION] += cost.commission
+    totals[SPREAD] += cost.spread
+    totals[IMPACT] += cost.impact
+    note_traded(desk, t, security, amount)
 
 
 @hot
@@ -96,19 +118,20 @@ def acquire(desk: Desk, day: int, account: int, security: int, quantity: float, 
 
 
 @inner
-def sell(desk: Desk, t: int, account: int, security: int, chosen: int, fee: float, reason: int) -> None:
+def sell(desk: Desk, t: int, account: int, security: int, chosen: int, cost: Cost, reason: int) -> None:
     """Sell the first `chosen` lots of `work.order`, `work.take` shares of each, as one order at the close.
 
-    `fee` US$ comes off the proceeds, share by share.
+    `cost` comes off the proceeds, share by share.
     """
     prices, ledger, structure, tape = desk.prices, desk.ledger, desk.structure, desk.tape
     price = prices.close[t, security]
     day = prices.day[t]
     quantity = remove_lots(desk, day, account, security, chosen)
+    fee = total(cost)
     unit_fee = fee / quantity
     ledger.cash[account] += quantity * price - fee
     tape.totals[SOLD] += quantity * price
-    tape.totals[COST] += fee
+    count_cost(desk, t, security, quantity * price, cost)
     tape.counts[TRADES] += 1
     order = tape.counts[ORDERS]
     tape.counts[ORDERS] = order + 1
@@ -133,7 +156,7 @@ def sell(desk: Desk, t: int, account: int, security: int, chosen: int, fee: floa
             entry.side = -1
             entry.quantity = slice_.quantity
             entry.price = price
-            entry.cost = slice_.quantity * unit_fee
+            write_cost(tape, row, cost, slice_.quantity / quantity)
             entry.reason = reason
             entry.purchase = slice_.purchase
             entry.piece = slice_.piece

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rebal_kit.compiled import inner
+from rebal_kit.engine.costs import net_price
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import LEGACY_GAIN, LONG, SHORT
 
@@ -48,7 +49,7 @@ def gain_room(desk: Desk, t: int, security: int) -> Room:
 @inner
 def unit_gain_of(desk: Desk, t: int, security: int, lot: np.record) -> float:
     """Return a lot's gain a share if sold today, net of the spread, US$."""
-    net = desk.prices.close[t, security] * (1.0 - desk.plan.half_spread[security])
+    net = net_price(desk, t, security)
     return float(net - (lot.cost + lot.deferred) / lot.quantity)
 
 

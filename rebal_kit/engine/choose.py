@@ -7,6 +7,7 @@ import numpy as np
 from rebal_kit.compiled import hot, inner
 from rebal_kit.engine.arrays import MINIMISE, NEVER, TAXABLE
 from rebal_kit.engine.budget import Room, gain_room, lower_room, shares_within
+from rebal_kit.engine.costs import net_price, price_after
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import DISPOSED, GONE
 from rebal_kit.engine.pages import DUST
@@ -26,6 +27,9 @@ FREELY, MUST, LAST = 0, 1, 2
 
 #: A gain costs at least this rate: at 0 % today it may still push other income into a bracket that is taxed.
 LEAST_RATE = 1e-6
+
+#: Choosing lots for what they bring after costs, and costs for the lots that are chosen, ends after so many rounds.
+MOST_ROUNDS = 8
 
 #: Mark of a lot in `work.take` that must not be sold.
 KEPT = -1.0
@@ -98,10 +102,48 @@ def choose_lots(desk: Desk, t: int, account: int, security: int, quantity: float
     gains that are not to be realised now and gains beyond the year's budget; the reason is noted on the tape. As a
     LAST resort such losses are sold too: a withdrawal has to be paid, and the book settles the wash sale.
     """
-    rank_lots(desk, t, account, security, desk.plan.lot_method)
-    if urgency != FREELY:
-        offer_guarded(desk, t, account, security, urgency)
-    return take_ranked(desk, t, account, security, quantity, urgency)
+    price = net_price(desk, t, security)
+    for _ in range(MOST_ROUNDS):
+        rank_lots(desk, t, account, security, desk.plan.lot_method, price)
+        if urgency != FREELY:
+            offer_guarded(desk, account, security, urgency, price)
+        chosen = take_ranked(desk, t, account, security, quantity, urgency)
+        if not (desk.plan.lumpy and desk.plan.avoid_wash_sales) or chosen == 0:
+            return chosen
+        # A commission or the impact can make a loss of a gain: lots are chosen by what is left after all of it.
+        after = price_after(desk, t, account, security, shares_chosen(desk, chosen))
+        if after >= price * (1.0 - DUST):
+            return chosen
+        price = after
+    return 0
+
+
+@inner
+def shares_chosen(desk: Desk, chosen: int) -> float:
+    """Return the shares of the lots chosen for a sale."""
+    shares = 0.0
+    for i in range(chosen):
+        shares += desk.work.take[desk.work.order[i]]
+    return shares
+
+
+@inner
+def whole_order(desk: Desk, account: int, security: int, chosen: int) -> int:
+    """Cut the fraction of a share off an order that is not for all that is held, from its last lots; return how many stay."""
+    work = desk.work
+    shares = shares_chosen(desk, chosen)
+    if shares >= desk.ledger.held[account, security] * (1.0 - DUST):
+        return chosen
+    over = shares - np.floor(shares * (1.0 + DUST))
+    while chosen > 0 and over > DUST * shares:
+        last = work.order[chosen - 1]
+        cut = min(over, work.take[last])
+        over -= cut
+        if work.take[last] - cut > DUST * shares:
+            work.take[last] -= cut
+        else:
+            chosen -= 1
+    return chosen
 
 
 @inner
@@ -170,10 +212,10 @@ def next_lot(
     if desk.structure.kind[account] != TAXABLE:
         left = value - planned
         return (0.0, left) if left > DUST * value else (np.inf, 0.0)
-    rank_lots(desk, t, account, security, desk.plan.lot_method)
+    net = net_price(desk, t, security)
+    rank_lots(desk, t, account, security, desk.plan.lot_method, net)
     if urgency != FREELY:
-        offer_guarded(desk, t, account, security, urgency)
-    net = price * (1.0 - desk.plan.half_spread[security])
+        offer_guarded(desk, account, security, urgency, net)
     before = 0.0
     while True:
         best = first_in_line(desk, t, account, security)
@@ -208,11 +250,13 @@ def tax_of_sale(desk: Desk, t: int, account: int, security: int, amount: float) 
 
 
 @inner
-def rank_lots(desk: Desk, t: int, account: int, security: int, method: int) -> None:
-    """Fill `work.tier` and `work.key` with the order of sale of a position's lots, and mark those to be kept."""
+def rank_lots(desk: Desk, t: int, account: int, security: int, method: int, price: float) -> None:
+    """Fill `work.tier` and `work.key` with the order of sale of a position's lots, and mark those to be kept.
+
+    `price` is what a share brings, net of costs.
+    """
     work, plan = desk.work, desk.plan
     day = desk.prices.day[t]
-    price = desk.prices.close[t, security] * (1.0 - plan.half_spread[security])
     taxed = desk.structure.kind[account] == TAXABLE
     recent = NONE
     if taxed and plan.avoid_wash_sales:
@@ -244,10 +288,12 @@ def rank_lots(desk: Desk, t: int, account: int, security: int, method: int) -> N
 
 
 @inner
-def offer_guarded(desk: Desk, t: int, account: int, security: int, urgency: int) -> None:
-    """Offer gains that were kept back after all, behind every other lot, and as a LAST resort losses that wash."""
+def offer_guarded(desk: Desk, account: int, security: int, urgency: int, price: float) -> None:
+    """Offer gains that were kept back after all, behind every other lot, and as a LAST resort losses that wash.
+
+    `price` is the one by which lots were ranked.
+    """
     work = desk.work
-    price = desk.prices.close[t, security] * (1.0 - desk.plan.half_spread[security])  # as the ranking saw it
     for k in range(desk.ledger.lot_count[account, security]):
         lot = desk.ledger.lots[account, security, k]
         gain = lot.cost + lot.deferred < lot.quantity * price

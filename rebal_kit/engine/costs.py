@@ -1,23 +1,151 @@
-"""What trading costs. The same functions serve the simulation and the proposal."""
+"""What trading costs: commission, half spread and market impact. The same functions serve simulation and proposal.
+
+An order of `amount` US$ costs
+
+    commission + per-share fee · shares + half spread · amount + coefficient · ((q + amount)^1.5 − q^1.5)
+
+The last part is the square-root law: impact per US$ grows with the root of what is traded, k · σ · √(amount / volume),
+σ the daily volatility and volume US$ a day (Almgren, Thum, Hauptmann, Li, "Direct estimation of equity market impact",
+Risk 18(7), 2005; Tóth et al., "Anomalous price impact", Physical Review X 1, 2011). `q` is what the household has
+traded of the security in the session already: ten orders move the price like one.
+"""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import numpy as np
+
 from rebal_kit.compiled import inner
+from rebal_kit.engine.desk import Desk
+
+#: Newton's steps end when they change an amount by less than this share of it, or after so many.
+CLOSE_ENOUGH, MOST_STEPS = 1e-13, 40
+
+
+class Cost(NamedTuple):
+    """Components of what an order costs, US$."""
+
+    commission: float
+    spread: float
+    impact: float
 
 
 @inner
-def spread_cost(amount: float, half_spread: float) -> float:
-    """Return US$ lost to the spread on a trade of `amount` US$; `half_spread` is a fraction of the price."""
-    return amount * half_spread
+def linear_rate(desk: Desk, t: int, security: int) -> float:
+    """Return what grows in proportion to a trade, as a fraction of its value: half spread and per-share fee."""
+    plan = desk.plan
+    rate = plan.half_spread[plan.cost_row[t], security]
+    if plan.per_share > 0.0:
+        rate += plan.per_share / desk.prices.close[t, security]
+    return rate
 
 
 @inner
-def affordable(cash: float, half_spread: float) -> float:
-    """Return the largest purchase in US$ that `cash` pays for, its cost included."""
-    return cash / (1.0 + half_spread)
+def net_price(desk: Desk, t: int, security: int) -> float:
+    """Return what a share sold at the close brings after the costs that are proportional to the trade, US$."""
+    return desk.prices.close[t, security] * (1.0 - linear_rate(desk, t, security))
 
 
 @inner
-def gross_for(net: float, half_spread: float) -> float:
-    """Return the sale in US$ that leaves `net` after its cost."""
-    return net / (1.0 - half_spread)
+def traded_before(desk: Desk, t: int, security: int) -> float:
+    """Return US$ of a security that the household has traded in the session so far."""
+    return desk.work.traded[security] if desk.work.traded_on[security] == t else 0.0
+
+
+@inner
+def note_traded(desk: Desk, t: int, security: int, amount: float) -> None:
+    """Count a trade of `amount` US$ towards what the household has traded of a security in the session."""
+    desk.work.traded[security] = traded_before(desk, t, security) + amount
+    desk.work.traded_on[security] = t
+
+
+@inner
+def impact_of(desk: Desk, t: int, security: int, amount: float) -> float:
+    """Return US$ by which trading `amount` more moves the price against the household."""
+    coefficient = desk.plan.impact[desk.plan.cost_row[t], security]
+    if coefficient == 0.0:
+        return 0.0
+    before = traded_before(desk, t, security)
+    return coefficient * ((before + amount) ** 1.5 - before**1.5)
+
+
+@inner
+def order_cost(desk: Desk, t: int, account: int, security: int, amount: float) -> Cost:
+    """Return what an order of `amount` US$ costs, by component; nothing when there is no order."""
+    plan = desk.plan
+    if amount <= 0.0:
+        return Cost(0.0, 0.0, 0.0)
+    commission = plan.commission[account, security]
+    if plan.per_share > 0.0:
+        commission += plan.per_share * (amount / desk.prices.close[t, security])
+    spread = amount * plan.half_spread[plan.cost_row[t], security]
+    return Cost(commission, spread, impact_of(desk, t, security, amount))
+
+
+@inner
+def total(cost: Cost) -> float:
+    """Return the sum of a cost's components, US$."""
+    return cost.commission + cost.spread + cost.impact
+
+
+@inner
+def cost_of(desk: Desk, t: int, account: int, security: int, amount: float) -> float:
+    """Return what an order of `amount` US$ costs, US$."""
+    return total(order_cost(desk, t, account, security, amount))
+
+
+@inner
+def price_after(desk: Desk, t: int, account: int, security: int, shares: float) -> float:
+    """Return what a share brings after all costs when so many are sold as one order, US$."""
+    if not desk.plan.lumpy:
+        return net_price(desk, t, security)
+    close = desk.prices.close[t, security]
+    return close - cost_of(desk, t, account, security, shares * close) / shares
+
+
+@inner
+def affordable(desk: Desk, t: int, account: int, security: int, cash: float) -> float:
+    """Return the largest purchase in US$ that `cash` pays for, its cost included; 0 when it pays for none."""
+    plan = desk.plan
+    rate = linear_rate(desk, t, security)
+    coefficient = plan.impact[plan.cost_row[t], security]
+    spendable = cash - plan.commission[account, security]
+    if spendable <= 0.0:
+        return 0.0
+    amount = spendable / (1.0 + rate)
+    if coefficient == 0.0:
+        return amount
+    # What is spent is convex in the amount: Newton's steps come down to the root from above.
+    before = traded_before(desk, t, security)
+    for _ in range(MOST_STEPS):
+        over = amount * (1.0 + rate) + impact_of(desk, t, security, amount) - spendable
+        step = over / (1.0 + rate + 1.5 * coefficient * np.sqrt(before + amount))
+        amount -= step
+        if step <= CLOSE_ENOUGH * amount:
+            break
+    return max(0.0, amount)
+
+
+@inner
+def gross_for(desk: Desk, t: int, account: int, security: int, planned: float, net: float) -> float:
+    """Return the sale in US$, beside one that is `planned`, that leaves `net` more after its cost; infinite if none."""
+    plan = desk.plan
+    rate = linear_rate(desk, t, security)
+    coefficient = plan.impact[plan.cost_row[t], security]
+    fixed = plan.commission[account, security] if planned == 0.0 else 0.0
+    more = (net + fixed) / (1.0 - rate)
+    if coefficient == 0.0:
+        return more
+    # What is left is concave in the amount: Newton's steps come up to the root from below.
+    before = traded_before(desk, t, security) + planned
+    for _ in range(MOST_STEPS):
+        moved = coefficient * ((before + more) ** 1.5 - before**1.5)
+        slope = 1.0 - rate - 1.5 * coefficient * np.sqrt(before + more)
+        if slope <= 0.0:
+            return np.inf
+        step = (net + fixed + moved - more * (1.0 - rate)) / slope
+        more += step
+        if abs(step) <= CLOSE_ENOUGH * more:
+            break
+    return more

@@ -32,7 +32,7 @@ def decide(desk: Desk, t: int, scope: int, managed: float, cash: float) -> bool:
             fired = check_triggers(desk, t, managed + cash, scope)
     total = managed + cash
     if total > 0.0 and (fired or spare_cash(desk, scope, cash, total) > plan.cash_above * total):
-        rebalance(desk, t, total, cash, scope)
+        fired = rebalance(desk, t, total, cash, scope) and fired
     return fired
 
 

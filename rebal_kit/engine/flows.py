@@ -10,11 +10,8 @@ from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import DISTRIBUTIONS
 from rebal_kit.engine.sales import ROUNDING, raise_cash, raise_from_washes
 from rebal_kit.engine.scope import TAXABLE_ONLY, cash_in, in_scope, of_kind
-from rebal_kit.engine.tape import DEPOSITED, NOT_PAID, WITHDRAWN, note_flow, pass_over
+from rebal_kit.engine.tape import DEPOSITED, NO_SECURITY, NOT_PAID, WITHDRAWN, note_flow, pass_over
 from rebal_kit.reasons import Reason
-
-#: Stands for no security in what is passed over.
-NO_SECURITY = -1
 
 
 @inner

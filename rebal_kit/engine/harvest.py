@@ -12,7 +12,7 @@ from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.book import sell
 from rebal_kit.engine.budget import gain_room, lower_room, shares_within
 from rebal_kit.engine.choose import KEPT, NONE, SEVERAL, may_buy_in, own_only, rank_lots, recent_purchase
-from rebal_kit.engine.costs import affordable, spread_cost
+from rebal_kit.engine.costs import affordable, cost_of, net_price, order_cost, price_after, total
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import LONG, LONG_AGO, SHORT
 from rebal_kit.engine.locate import buy_amount
@@ -36,7 +36,7 @@ def harvest(desk: Desk, t: int) -> bool:
             continue
         for security in range(ledger.held.shape[1]):
             # Most days one comparison is the whole scan of a position.
-            net = prices.close[t, security] * (1.0 - desk.plan.half_spread[security])
+            net = net_price(desk, t, security)
             if net > work.ripe[account, security] or ledger.held[account, security] == 0.0:
                 continue
             # Lots that a purchase stands before need a look only if that is to be written down.
@@ -78,25 +78,27 @@ def replace_lots(
 ) -> bool:  # fmt: skip
     """Sell the chosen lots as one order and buy the substitutes with the proceeds, unless that is too small a trade."""
     work, ledger, plan = desk.work, desk.ledger, desk.plan
-    quantity = 0.0
-    for i in range(chosen):
-        quantity += work.take[work.order[i]]
+    if plan.whole_shares:
+        chosen = whole_order(desk, account, security, chosen)
+    quantity = shares_chosen(desk, chosen)
     value = quantity * desk.prices.close[t, security]
-    fee = spread_cost(value, plan.half_spread[security])
-    while substitutes > 1 and (value - fee) / substitutes < plan.min_trade:
+    cost = order_cost(desk, t, account, security, value)
+    brings = value - total(cost)
+    while substitutes > 1 and brings / substitutes < plan.min_trade:
         substitutes -= 1
-    if affordable(value - fee, plan.half_spread[work.substitute[0]]) < plan.min_trade:
+    pays_for = affordable(desk, t, account, work.substitute[0], brings)
+    if chosen == 0 or pays_for < plan.min_trade or pays_for == 0.0:
         pass_over(desk.tape, ledger, t, account, security, Reason.BELOW_MINIMUM, value)
         return False
     before = ledger.cash[account]
-    sell(desk, t, account, security, chosen, fee, why_sold)
+    sell(desk, t, account, security, chosen, cost, why_sold)
     proceeds = ledger.cash[account] - before
     if len(desk.tape.journal) > 0:
         desk.tape.why_not[account, security] = -1
     for i in range(substitutes):
         other = work.substitute[i]
-        amount = affordable(proceeds / substitutes, plan.half_spread[other])
-        buy_amount(desk, t, account, other, amount, why_bought)
+        cash = min(proceeds / substitutes, ledger.cash[account])
+        buy_amount(desk, t, account, other, cash, cash, why_bought)
     return True
 
 
@@ -111,8 +113,7 @@ def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int,
     day = desk.prices.day[t]
     least_pct = plan.december_pct if plan.december[t] else plan.min_loss_pct
     least_usd = plan.december_usd if plan.december[t] else plan.min_loss_usd
-    spread = plan.half_spread[security]
-    price = desk.prices.close[t, security] * (1.0 - spread)
+    price = net_price(desk, t, security)
     recent, earliest = NONE, day
     if plan.avoid_wash_sales:
         recent, earliest = recent_purchase(desk, desk.structure.group[security], day)
@@ -132,7 +133,11 @@ def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int,
         value = lot.quantity * price
         ripe = qualifies(basis, value, least_pct, least_usd)
         rate = table.marginal_long if day >= lot.long_from else table.marginal_short
-        if ripe and tax_saved(basis - value, rate, 2.0 * spread_cost(value, spread)) < plan.min_tax_saved_usd:
+        if (
+            ripe
+            and tax_saved(basis - value, rate, both_ways(desk, t, account, security, value))
+            < plan.min_tax_saved_usd
+        ):
             # The saving grows as the price falls: nothing changes until it is below today's.
             below = price * (1.0 - ROUNDING)
             ripe = False
@@ -154,6 +159,12 @@ def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int,
     work.ripe[account, security] = ripe_below
     work.ripe_in_window[account, security] = own_below
     return chosen, total
+
+
+@inner
+def both_ways(desk: Desk, t: int, account: int, security: int, value: float) -> float:
+    """Return what it costs to sell `value` US$ of a security and to buy as much of something like it."""
+    return 2.0 * cost_of(desk, t, account, security, value)
 
 
 @inner
@@ -271,8 +282,7 @@ def losses_of_term(
     """Put lots at a long- or short-term loss of up to `most` US$ into `work.order`; return how many, and their loss."""
     table, work = desk.table, desk.work
     day = desk.prices.day[t]
-    spread = desk.plan.half_spread[security]
-    price = desk.prices.close[t, security] * (1.0 - spread)
+    price = net_price(desk, t, security)
     recent = NONE
     if desk.plan.avoid_wash_sales:
         recent, _ = recent_purchase(desk, desk.structure.group[security], day)
@@ -286,7 +296,10 @@ def losses_of_term(
         of_term = (day >= lot.long_from) == (long == 1)
         if loss <= DUST * value or not of_term or not own_only(desk, recent, lot.purchase, lot.fresh):
             continue
-        if tax_saved(loss, rate, 2.0 * spread_cost(value, spread)) <= 0.0 or most - total < LEAST_AMOUNT:
+        if (
+            tax_saved(loss, rate, both_ways(desk, t, account, security, value)) <= 0.0
+            or most - total < LEAST_AMOUNT
+        ):
             continue
         work.take[k] = lot.quantity * min(1.0, (most - total) / loss)
         total += min(loss, most - total)
@@ -330,10 +343,10 @@ def all_without_short_gain(desk: Desk, t: int, account: int, security: int) -> i
     work = desk.work
     count = desk.ledger.lot_count[account, security]
     taxed = desk.structure.kind[account] == TAXABLE
-    net = desk.prices.close[t, security] * (1.0 - desk.plan.half_spread[security])
+    net = price_after(desk, t, account, security, desk.ledger.held[account, security])
     room = gain_room(desk, t, security)
     if taxed:
-        rank_lots(desk, t, account, security, desk.plan.lot_method)
+        rank_lots(desk, t, account, security, desk.plan.lot_method, net)
     for k in range(count):
         lot = desk.ledger.lots[account, security, k]
         if taxed:

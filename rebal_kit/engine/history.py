@@ -233,5 +233,12 @@ def _plan(sessions: int, securities: int) -> Plan:
         cash_above=0.0,
         avoid_wash_sales=False,
         min_trade=0.0,
-        half_spread=np.zeros(securities),
+        whole_shares=False,
+        min_improvement=0.0,
+        cost_row=np.zeros(sessions, np.int64),
+        half_spread=np.zeros((1, securities)),
+        impact=np.zeros((1, securities)),
+        commission=np.zeros((accounts, securities)),
+        per_share=0.0,
+        lumpy=False,
     )

@@ -5,11 +5,13 @@ Money never crosses accounts. Within a rank, a purchase is spread over the accou
 
 from __future__ import annotations
 
+import numpy as np
+
 from rebal_kit.compiled import inner
 from rebal_kit.engine.arrays import RANKS
 from rebal_kit.engine.book import buy
 from rebal_kit.engine.choose import may_buy, may_buy_in
-from rebal_kit.engine.costs import affordable, spread_cost
+from rebal_kit.engine.costs import affordable, cost_of, order_cost
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.sales import ROUNDING
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
@@ -58,7 +60,7 @@ def note_blocked(desk: Desk, t: int, account: int, security: int, amount: float)
 
 
 @inner
-def ready_cash(desk: Desk, scope: int, expected: bool) -> None:
+def ready_cash(desk: Desk, t: int, scope: int, expected: bool) -> None:
     """Fill `work.free` with the cash that each account may spend, with what planned sales are `expected` to bring."""
     work, ledger = desk.work, desk.ledger
     for account in range(len(work.free)):
@@ -68,7 +70,7 @@ def ready_cash(desk: Desk, scope: int, expected: bool) -> None:
             if expected:
                 for security in range(ledger.held.shape[1]):
                     sale = work.sale[account, security]
-                    cash += sale - spread_cost(sale, desk.plan.half_spread[security])
+                    cash += sale - cost_of(desk, t, account, security, sale)
             work.free[account] = max(0.0, cash)
 
 
@@ -84,10 +86,9 @@ def place_buys(desk: Desk, t: int, spare: float, scope: int) -> None:
     again = 0.0
     for n in range(len(work.want)):
         if work.want[n] > 0.0:
-            spread = sleeve_spread(desk, t, n, scope)
             back = bought_back(desk, n, scope)
-            needed += work.want[n] + spread_cost(work.want[n], spread)
-            again += back + spread_cost(back, spread)
+            needed += work.want[n] + sleeve_cost(desk, t, n, scope, work.want[n])
+            again += back + sleeve_cost(desk, t, n, scope, back)
     if needed <= 0.0:
         return
     # An exchange is made whole: what falls short falls short of the other purchases.
@@ -117,34 +118,36 @@ def bought_back(desk: Desk, sleeve: int, scope: int) -> float:
 
 
 @inner
-def sleeve_spread(desk: Desk, t: int, sleeve: int, scope: int) -> float:
-    """Return the half spread of what a sleeve would buy today."""
+def sleeve_cost(desk: Desk, t: int, sleeve: int, scope: int, amount: float) -> float:
+    """Return what buying `amount` US$ of a sleeve would cost today, as one order of the first account."""
     member = buyable_member(desk, t, sleeve, scope)
-    return desk.plan.half_spread[member] if member >= 0 else 0.0
+    return cost_of(desk, t, 0, member, amount) if member >= 0 else 0.0
 
 
 @inner
 def place_at_rank(desk: Desk, t: int, sleeve: int, amount: float, rank: int, scope: int) -> float:
-    """Spread a purchase over the accounts of one rank (0: any) by their cash; return what of `amount` US$ fits."""
+    """Spread a purchase over the accounts of one rank (0: any) by what their cash pays for; return what of it fits."""
     work, structure = desk.work, desk.structure
     asset_class = structure.sleeve_class[sleeve]
-    cash = 0.0
+    common = -1 if structure.restricted else buyable_member(desk, t, sleeve, scope)
+    room = 0.0
     for account in range(len(work.free)):
-        if work.free[account] > 0.0:
-            ranked = rank == 0 or structure.location[asset_class, structure.kind[account]] == rank
-            if ranked and (not structure.restricted or member_for(desk, t, account, sleeve) >= 0):
-                cash += work.free[account]
-    if cash <= 0.0:
+        work.room[account] = 0.0
+        ranked = rank == 0 or structure.location[asset_class, structure.kind[account]] == rank
+        if work.free[account] > 0.0 and ranked:
+            member = member_for(desk, t, account, sleeve) if structure.restricted else common
+            if member >= 0:
+                work.room[account] = affordable(desk, t, account, member, work.free[account])
+                room += work.room[account]
+    if room <= 0.0:
         return 0.0
-    spread = sleeve_spread(desk, t, sleeve, scope)
-    amount = min(amount, affordable(cash, spread))
+    amount = min(amount, room)
     for account in range(len(work.free)):
-        if work.free[account] > 0.0:
-            ranked = rank == 0 or structure.location[asset_class, structure.kind[account]] == rank
-            if ranked and (not structure.restricted or member_for(desk, t, account, sleeve) >= 0):
-                part = amount * (work.free[account] / cash)
-                work.amounts[account, sleeve] += part
-                work.free[account] -= part + spread_cost(part, spread)
+        if work.room[account] > 0.0:
+            member = member_for(desk, t, account, sleeve) if structure.restricted else common
+            part = amount * (work.room[account] / room)
+            work.amounts[account, sleeve] += part
+            work.free[account] -= part + cost_of(desk, t, account, member, part)
     return amount
 
 
@@ -166,21 +169,29 @@ def make_buys(desk: Desk, t: int) -> None:
                 reason = work.reason[structure.sleeve_class[n]]
                 if work.sleeve_change[n] <= 0.0:
                     reason = Reason.SWAP
-                buy_amount(desk, t, account, member, amount, reason)
+                spare = desk.ledger.cash[account] - structure.min_cash[account]
+                buy_amount(desk, t, account, member, amount, spare, reason)
 
 
 @inner
-def buy_amount(desk: Desk, t: int, account: int, security: int, amount: float, reason: int) -> None:
-    """Buy `amount` US$, or what the account's cash pays for, unless that is below the smallest trade."""
-    spread = desk.plan.half_spread[security]
-    amount = min(amount, affordable(desk.ledger.cash[account], spread))
-    if amount < LEAST_PURCHASE:
+def buy_amount(
+    desk: Desk, t: int, account: int, security: int, amount: float, cash: float, reason: int
+) -> None:
+    """Buy `amount` US$, or what `cash` pays for, unless that is below the smallest trade."""
+    wanted = min(amount, affordable(desk, t, account, security, cash))
+    if wanted < LEAST_PURCHASE:
+        if amount >= LEAST_PURCHASE and 0.0 < cash <= desk.plan.commission[account, security]:
+            pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
         return
-    if amount < desk.plan.min_trade:
+    price = desk.prices.close[t, security]
+    quantity = wanted / price
+    if desk.plan.whole_shares:
+        quantity = np.floor(quantity * (1.0 + ROUNDING))
+        wanted = quantity * price
+    if wanted < desk.plan.min_trade or quantity == 0.0:
         pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
         return
-    quantity = amount / desk.prices.close[t, security]
-    buy(desk, t, account, security, quantity, spread_cost(amount, spread), reason)
+    buy(desk, t, account, security, quantity, order_cost(desk, t, account, security, wanted), reason)
 
 
 @inner

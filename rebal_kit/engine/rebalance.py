@@ -11,6 +11,7 @@ import numpy as np
 from rebal_kit.compiled import hot, inner
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.choose import FREELY
+from rebal_kit.engine.costs import cost_of
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.exchange import exchange
 from rebal_kit.engine.harvest import pair_losses
@@ -31,7 +32,7 @@ from rebal_kit.engine.sales import (
     worth_offered,
 )
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
-from rebal_kit.engine.tape import pass_over
+from rebal_kit.engine.tape import NO_SECURITY, pass_over
 from rebal_kit.reasons import Reason
 from rebal_kit.rules.triggers import breach, destination_weight
 
@@ -245,8 +246,14 @@ def spare_cash(desk: Desk, scope: int, cash: float, total: float) -> float:
 
 
 @inner
-def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> None:
-    """Trade the accounts in scope towards `work.destination` for classes whose `work.fired` holds a reason, not -1."""
+def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> bool:
+    """Trade the accounts in scope towards `work.destination` for classes whose `work.fired` holds a reason, not -1.
+
+    Returns
+    -------
+    bool
+        Whether it was worth it: it moves as much as the policy asks for.
+    """
     work, structure, plan = desk.work, desk.structure, desk.plan
     reachable_shares(desk, t, scope)
     balance_reason = Reason.INVEST_CASH
@@ -267,6 +274,9 @@ def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> None
     for c in range(len(work.change)):
         work.reason[c] = work.fired[c] if work.fired[c] >= 0 else balance_reason
     spread_over_sleeves(desk, total)
+    if moves(desk) < plan.min_improvement * total:
+        pass_over(desk.tape, desk.ledger, t, max(scope, 0), NO_SECURITY, Reason.LITTLE_TO_GAIN, moves(desk))
+        return False
     plan_by_sleeve(desk, t, scope, total)
     if structure.restricted and scope == HOUSEHOLD:
         plan_exchanges(desk, t, spare, total)
@@ -278,7 +288,7 @@ def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> None
         if structure.counted[account] and scope in (HOUSEHOLD, account):
             left -= desk.ledger.cash[account]
     want_buys(desk)
-    ready_cash(desk, scope, False)
+    ready_cash(desk, t, scope, False)
     ready = 0.0
     for account in range(len(work.free)):
         ready += work.free[account]
@@ -288,6 +298,18 @@ def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> None
     if structure.restricted or held_back > ROUNDING * total:
         note_unplaced(desk, t, total, held_back)
     make_buys(desk, t)
+    return True
+
+
+@inner
+def moves(desk: Desk) -> float:
+    """Return US$ that the planned changes bring closer to the targets: purchases or sales, whichever are more."""
+    bought = 0.0
+    sold = 0.0
+    for change in desk.work.sleeve_change:
+        bought += max(0.0, change)
+        sold += max(0.0, -change)
+    return max(bought, sold)
 
 
 @inner
@@ -341,10 +363,11 @@ def plan_exchanges(desk: Desk, t: int, spare: float, total: float) -> None:
     expected = spare
     for account in range(work.sale.shape[0]):
         for security in range(work.sale.shape[1]):
-            expected += work.sale[account, security] * (1.0 - desk.plan.half_spread[security])
+            sale = work.sale[account, security]
+            expected += sale - cost_of(desk, t, account, security, sale)
     work.sleeve_sold[:] = 0.0
     want_buys(desk)
-    ready_cash(desk, HOUSEHOLD, True)
+    ready_cash(desk, t, HOUSEHOLD, True)
     place_buys(desk, t, max(0.0, expected), HOUSEHOLD)
     exchange(desk, t, total, True)
 

@@ -11,6 +11,7 @@ from rebal_kit.by_reference import by_reference
 from rebal_kit.compiled import compiled, inner
 from rebal_kit.engine.book import buy, sell, split_shares
 from rebal_kit.engine.choose import MUST, rank_lots, take_ranked
+from rebal_kit.engine.costs import Cost, net_price
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import JOURNAL_FULL, NEXT_PURCHASE, OK, STATUS
 from rebal_kit.engine.pages import SPECK, average_basis
@@ -93,18 +94,34 @@ def replay(desk: Desk, events: np.ndarray, picks: np.ndarray) -> int:
         elif event.action == BUY:
             event.order = desk.tape.counts[ORDERS]
             event.purchase = ledger.state[NEXT_PURCHASE]
-            buy(desk, event.session, event.account, event.security, event.quantity, event.fee, event.reason)
+            buy(
+                desk,
+                event.session,
+                event.account,
+                event.security,
+                event.quantity,
+                given(event.fee),
+                event.reason,
+            )
         else:
             chosen, status = lots_for(desk, events, picks, i)
             event.status = status
             if status == OK:
                 event.order = desk.tape.counts[ORDERS]
-                sell(desk, event.session, event.account, event.security, chosen, event.fee, event.reason)
+                sell(
+                    desk, event.session, event.account, event.security, chosen, given(event.fee), event.reason
+                )
             elif first_wrong == OK:
                 first_wrong = status
         if ledger.state[STATUS] != OK:
             return ledger.state[STATUS]
     return first_wrong
+
+
+@inner
+def given(fee: float) -> Cost:
+    """Return the fee of a history as a cost; of what it was made up is not known."""
+    return Cost(fee, 0.0, 0.0)
 
 
 @inner
@@ -120,7 +137,8 @@ def lots_for(desk: Desk, events: np.ndarray, picks: np.ndarray, i: int) -> tuple
     if event.picks == 0:
         if event.method == AVERAGE:
             average_basis(desk, account, security)
-        rank_lots(desk, event.session, account, security, event.method)
+        price = net_price(desk, event.session, security)
+        rank_lots(desk, event.session, account, security, event.method, price)
         return take_ranked(desk, event.session, account, security, quantity, MUST), OK
     return named_lots(desk, account, security, picks, event.first_pick, event.first_pick + event.picks)
 

@@ -12,8 +12,17 @@ import numpy as np
 from rebal_kit.compiled import inner
 from rebal_kit.engine.arrays import RANKS, TAXABLE
 from rebal_kit.engine.book import sell
-from rebal_kit.engine.choose import FREELY, LAST, MUST, choose_lots, next_lot, tax_of_sale
-from rebal_kit.engine.costs import gross_for, spread_cost
+from rebal_kit.engine.choose import (
+    FREELY,
+    LAST,
+    MUST,
+    choose_lots,
+    next_lot,
+    shares_chosen,
+    tax_of_sale,
+    whole_order,
+)
+from rebal_kit.engine.costs import cost_of, gross_for, order_cost, total
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.scope import cash_in, in_scope
 from rebal_kit.engine.tape import pass_over
@@ -150,19 +159,36 @@ def plan_sales(
         i = cheapest(desk, t, count, urgency, overweight)
         if i < 0 or work.next_cost[i] > cap:
             break
-        security = work.offered[i, 1]
-        spread = desk.plan.half_spread[security] if net else 0.0
-        part = min(gross_for(left, spread), work.next_room[i])
+        account, security = work.offered[i, 0], work.offered[i, 1]
+        before = work.planned[i]
+        part = gross_for(desk, t, account, security, before, left) if net else left
+        part = min(part, work.next_room[i])
         if overweight:
             c = structure.sleeve_class[structure.sleeve_of[security]]
             part = min(part, work.change[c])
+        if net:
+            brings = part - further_cost(desk, t, account, security, before, part)
+            if brings <= 0.0:
+                work.next_room[i] = 0.0
+                work.next_cost[i] = np.inf
+                continue
+            left -= brings
+        else:
+            left -= part
+        if overweight:
             work.change[c] -= part
         work.planned[i] += part
-        left -= part - spread_cost(part, spread)
         # A lot that is used up makes room for the next one.
         used_up = part >= work.next_room[i] * (1.0 - ROUNDING)
         work.next_room[i] = -1.0 if used_up else work.next_room[i] - part
     return left
+
+
+@inner
+def further_cost(desk: Desk, t: int, account: int, security: int, planned: float, amount: float) -> float:
+    """Return by how much a sale of `planned` US$ costs more when it is `amount` larger."""
+    together = cost_of(desk, t, account, security, planned + amount)
+    return together - cost_of(desk, t, account, security, planned)
 
 
 @inner
@@ -262,13 +288,20 @@ def sell_amount(
         pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
         return 0.0
     quantity = held if amount >= value * (1.0 - ROUNDING) else amount / price
-    chosen = choose_lots(desk, t, account, security, quantity, urgency)
-    if chosen == 0:
+    if desk.plan.whole_shares and quantity < held:
+        # A sale that must bring its money rounds up.
+        less = np.floor(quantity * (1.0 + ROUNDING))
+        quantity = less if urgency == FREELY else min(held, np.ceil(quantity * (1.0 - ROUNDING)))
+    chosen = choose_lots(desk, t, account, security, quantity, urgency) if quantity > 0.0 else 0
+    if desk.plan.whole_shares:
+        chosen = whole_order(desk, account, security, chosen)
+    sold = shares_chosen(desk, chosen) * price
+    cost = order_cost(desk, t, account, security, sold)
+    if chosen == 0 or total(cost) >= sold:
+        if quantity == 0.0 or chosen > 0:
+            pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
         return 0.0
-    sold = 0.0
-    for i in range(chosen):
-        sold += desk.work.take[desk.work.order[i]] * price
-    sell(desk, t, account, security, chosen, spread_cost(sold, desk.plan.half_spread[security]), reason)
+    sell(desk, t, account, security, chosen, cost, reason)
     return sold
 
 

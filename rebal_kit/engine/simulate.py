@@ -7,6 +7,7 @@ from rebal_kit.compiled import compiled, inner
 from rebal_kit.engine.arrays import AS_POLICY, DRIP, REINVEST
 from rebal_kit.engine.book import buy, split_shares
 from rebal_kit.engine.choose import may_buy_in
+from rebal_kit.engine.costs import Cost
 from rebal_kit.engine.decide import decide, decide_alone, open_positions
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.dividends import receive_dividend
@@ -137,6 +138,7 @@ def left_by_costs(before: float, untraded: float, after: float) -> float:
 def forget(desk: Desk) -> None:
     """Forget what a harvest scan learnt: opening lots are new to it, and a sweep runs again in the same room."""
     largest_first(desk, 0)
+    desk.work.traded_on[:] = -1
     for group in range(len(desk.ledger.blocked)):
         forget_windows(desk, group)
     for account in range(desk.ledger.held.shape[0]):
@@ -169,7 +171,15 @@ def corporate_actions(desk: Desk, t: int) -> float:
             if rule == REINVEST and not may_buy_in(desk, t, account, security):
                 note_blocked(desk, t, account, security, amount)
             elif rule == REINVEST or (rule == DRIP and prices.traded[t, security]):
-                buy(desk, t, account, security, amount / prices.close[t, security], 0.0, Reason.REINVEST)
+                buy(
+                    desk,
+                    t,
+                    account,
+                    security,
+                    amount / prices.close[t, security],
+                    Cost(0.0, 0.0, 0.0),
+                    Reason.REINVEST,
+                )
     return total
 
 

@@ -18,7 +18,10 @@ ENTRY = np.dtype(
         ("side", "i8"),  # 1 bought, -1 sold
         ("quantity", "f8"),
         ("price", "f8"),
-        ("cost", "f8"),
+        ("cost", "f8"),  # the sum of the three below
+        ("commission", "f8"),
+        ("spread", "f8"),
+        ("impact", "f8"),
         ("reason", "i8"),
         ("purchase", "i8"),
         ("piece", "i8"),  # of a purchase sold in several: its number, from 1; else 0
@@ -54,11 +57,14 @@ PASSED = np.dtype(
 #: Money that came into an account (positive) or left it, but for taxes paid from taxable accounts.
 FLOW_ROW = np.dtype([("session", "i8"), ("account", "i8"), ("amount", "f8"), ("for_tax", "i8")])
 
+#: Stands for no security in what is passed over.
+NO_SECURITY = -1
+
 # Columns of Tape.daily. GROWN is the value before tax: what was put in, grown at the rate before tax.
 VALUE, BEFORE_TAX, CASH, DRIFT, TAX_PAID, DIVIDENDS, FLOW, GROWN = range(8)
 DAILY_COLUMNS = 8
 # Places in Tape.totals.
-BOUGHT, SOLD, COST, DEPOSITED, WITHDRAWN, NOT_PAID = range(6)
+BOUGHT, SOLD, COMMISSION, SPREAD, IMPACT, DEPOSITED, WITHDRAWN, NOT_PAID = range(8)
 # Places in Tape.counts.
 ENTRIES, PASSED_OVER, ORDERS, TRADES, REBALANCES, MATCHES, FLOWS = range(7)
 
@@ -73,7 +79,7 @@ class Tape(NamedTuple):
     why_not: np.ndarray  # (A, S) int64, last reason noted, so that a standing obstacle is noted once
     daily: np.ndarray  # (T, DAILY_COLUMNS) float64
     weights: np.ndarray  # (T or 0, C + 1) float64, weight of each class and of cash
-    totals: np.ndarray  # (6,) float64, US$
+    totals: np.ndarray  # (8,) float64, US$
     counts: np.ndarray  # (7,) int64
 
 
@@ -89,7 +95,7 @@ def empty_tape(
         why_not=np.full((accounts, securities), -1, np.int64),
         daily=np.zeros((sessions, DAILY_COLUMNS)),
         weights=np.zeros((sessions if journal else 0, classes + 1)),
-        totals=np.zeros(6),
+        totals=np.zeros(8),
         counts=np.zeros(7, np.int64),
     )
 

@@ -25,6 +25,7 @@ class Work(NamedTuple):
     reason: np.ndarray  # (C,) int64
     want: np.ndarray  # (N,) float64, US$ to buy
     free: np.ndarray  # (A,) float64, cash not yet spoken for
+    room: np.ndarray  # (A,) float64, US$ that `free` pays for of what is placed
     amounts: np.ndarray  # (A, N) float64, US$ to buy in each account
     sale: np.ndarray  # (A, S) float64, US$ to sell of each position
     offered: np.ndarray  # (A * S, 2) int64, (account, security) of the positions a sale may come from
@@ -32,6 +33,8 @@ class Work(NamedTuple):
     next_cost: np.ndarray  # (A * S,) float64, tax per US$ of the lot that is next there
     next_room: np.ndarray  # (A * S,) float64, US$ left of that lot; negative while it has not been looked at
     came_from: np.ndarray  # (A,) int64, the account before in a chain of exchanges, -1 unreached
+    traded: np.ndarray  # (S,) float64, US$ the household has traded of a security in the session below
+    traded_on: np.ndarray  # (S,) int64
     gain_before: np.ndarray  # (1,) float64, US$ of net gain the year had at the start of the day
     by_size: np.ndarray  # (A,) int64, the order in which accounts are looked at: largest first
     by_way_of: np.ndarray  # (A,) int64, the sleeve exchanged there
@@ -66,6 +69,7 @@ def empty_work(accounts: int, securities: int, sleeves: int, classes: int, lots:
         reason=np.zeros(classes, np.int64),
         want=np.zeros(sleeves),
         free=np.zeros(accounts),
+        room=np.zeros(accounts),
         amounts=np.zeros((accounts, sleeves)),
         sale=np.zeros((accounts, securities)),
         offered=np.zeros((accounts * securities, 2), np.int64),
@@ -73,6 +77,8 @@ def empty_work(accounts: int, securities: int, sleeves: int, classes: int, lots:
         next_cost=np.zeros(accounts * securities),
         next_room=np.zeros(accounts * securities),
         came_from=np.zeros(accounts, np.int64),
+        traded=np.zeros(securities),
+        traded_on=np.full(securities, -1, np.int64),
         gain_before=np.zeros(1),
         by_size=np.zeros(accounts, np.int64),
         by_way_of=np.zeros(accounts, np.int64),

@@ -82,7 +82,7 @@ def _plain(value: Any) -> Any:
     held: dict[str, Any] = {}
     for item in fields(value):
         part = getattr(value, item.name)
-        if part is None or (part == () and item.name in ("bands", "by_symbol")):
+        if part is None or (part == () and item.name in ("bands", "by_symbol", "non_native")):
             continue
         held[item.name] = _field(item.name, part)
     return held
@@ -95,6 +95,8 @@ def _field(name: str, part: Any) -> Any:
         return {symbol: _plain(band) for symbol, band in part}
     if name == "by_symbol":
         return dict(part)
+    if name == "non_native":
+        return {broker: dict(fees) for broker, fees in part}
     if name == "members":
         return list(part)
     if name in _FRACTIONS:

@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from rebal_kit.costs import Costs
 from rebal_kit.domain import Dividends
 from rebal_kit.files.fields import Destination, FileModel, Fraction, Look, Name
 from rebal_kit.findings import Finding, PolicyError
 from rebal_kit.gain_limits import GainLimits, ShortGains
 from rebal_kit.periods import Every
-from rebal_kit.policy import Costs, Harvest, LotMethod, RebalancePolicy
+from rebal_kit.policy import Harvest, LotMethod, RebalancePolicy
 from rebal_kit.triggers import Calendar, Threshold, Tier, Tiered, ToleranceBand, Trigger
 
 BasisPoints = Annotated[float, Field(ge=0, lt=10_000)]
@@ -165,10 +166,23 @@ class CostsFile(FileModel):
         default=0.0, description="Half the spread, in hundredths of a percent"
     )
     by_symbol: dict[Name, BasisPoints] = Field(default={}, description="Half spreads of single securities")
+    estimate_spread: bool = Field(
+        default=False,
+        description="Whether half spreads are estimated from closes, highs and lows where known",
+    )
+    commission_usd: AtLeastZero = Field(default=0.0, description="US$ an order")
+    per_share_usd: AtLeastZero = Field(default=0.0, description="US$ a share")
+    non_native: dict[Name, dict[Name, AtLeastZero]] = Field(
+        default={}, description="By broker: what an order in other houses' securities costs there beside, US$"
+    )
+    impact: AtLeastZero = Field(
+        default=0.0,
+        description="k of the square-root law of market impact, about 1; 0 is none. Needs volumes",
+    )
 
     def build(self) -> Costs:
         """Return the costs."""
-        return Costs(self.half_spread_bps, tuple(self.by_symbol.items()))
+        return Costs(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
 class PolicyFile(FileModel):
@@ -200,6 +214,11 @@ class PolicyFile(FileModel):
         default=True, description="Whether trades that would make a wash sale are refused"
     )
     min_trade_usd: AtLeastZero = Field(default=0.0, description="The smallest order in US$")
+    min_improvement: Fraction = Field(
+        default=0.0,
+        description="A fraction of the portfolio: what moves less closer to the targets is not rebalanced",
+    )
+    whole_shares: bool = Field(default=False, description="Whether orders are for whole shares")
     costs: CostsFile = Field(default=CostsFile(), description="What a trade costs")
     coordinate: bool = Field(
         default=True,

@@ -13,10 +13,11 @@ import vectorbt as vbt
 
 from rebal_kit.backtest import Backtest, backtest
 from rebal_kit.compiled import is_interpreted
+from rebal_kit.costs import Costs
 from rebal_kit.domain import AccountKind, TaxLot, TaxProfile
 from rebal_kit.files.household import load_household
 from rebal_kit.findings import RebalError
-from rebal_kit.policy import BUY_AND_HOLD, Costs, Harvest, RebalancePolicy
+from rebal_kit.policy import BUY_AND_HOLD, Harvest, RebalancePolicy
 from rebal_kit.schedule import look_sessions
 from rebal_kit.sources.load import load_market
 from rebal_kit.targets import AssetClass

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from rebal_kit.backtest import backtest
+from rebal_kit.costs import Costs
 from rebal_kit.domain import AccountKind, TaxLot, TaxProfile
-from rebal_kit.policy import Costs, RebalancePolicy
+from rebal_kit.policy import RebalancePolicy
 from rebal_kit.reasons import Reason
 from rebal_kit.targets import AssetClass
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand

@@ -6,10 +6,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from rebal_kit.costs import Costs
 from rebal_kit.domain import DIVIDENDS
 from rebal_kit.gain_limits import SHORT_GAINS, GainLimits
 from rebal_kit.periods import EVERY
-from rebal_kit.policy import CHOOSE, LOT_METHODS, SWITCH_BACK, WITHDRAW, Costs, Harvest, RebalancePolicy
+from rebal_kit.policy import CHOOSE, LOT_METHODS, SWITCH_BACK, WITHDRAW, Harvest, RebalancePolicy
 from rebal_kit.triggers import Calendar, Threshold, Tier, Tiered, ToleranceBand
 
 NAMES = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=8)

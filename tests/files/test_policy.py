@@ -10,6 +10,7 @@ from hypothesis import given, settings
 
 import rebal_kit.policy
 import rebal_kit.triggers
+from rebal_kit.costs import Costs
 from rebal_kit.files.bundled import bundled_names
 from rebal_kit.files.household import load_household
 from rebal_kit.files.policy import dump_policy, load_policy, parse_policy
@@ -25,7 +26,7 @@ from rebal_kit.files.policy_file import (
 )
 from rebal_kit.findings import PolicyError
 from rebal_kit.gain_limits import GainLimits
-from rebal_kit.policy import Costs, Harvest, RebalancePolicy
+from rebal_kit.policy import Harvest, RebalancePolicy
 from rebal_kit.triggers import Calendar, Threshold, Tier, Tiered, ToleranceBand
 from tests.files.policies import POLICIES
 

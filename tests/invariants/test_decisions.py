@@ -11,9 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rebal_kit.backtest import Backtest, backtest
+from rebal_kit.costs import Costs
 from rebal_kit.domain import AccountKind
 from rebal_kit.market import FIELDS, Market
-from rebal_kit.policy import Costs, RebalancePolicy
+from rebal_kit.policy import RebalancePolicy
 from rebal_kit.reasons import Reason
 from rebal_kit.schedule import look_sessions
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand

@@ -8,10 +8,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rebal_kit.costs import Costs
 from rebal_kit.domain import TaxLot
 from rebal_kit.flows import CashFlow
 from rebal_kit.gain_limits import GainLimits
-from rebal_kit.policy import LOT_METHODS, Costs, RebalancePolicy
+from rebal_kit.policy import LOT_METHODS, RebalancePolicy
 from rebal_kit.reasons import Reason
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
 from tests.engine.examples import examples

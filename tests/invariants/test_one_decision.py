@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from rebal_kit.backtest import Backtest
+from rebal_kit.costs import Costs
 from rebal_kit.domain import Household
-from rebal_kit.policy import LOT_METHODS, Costs, RebalancePolicy
+from rebal_kit.policy import LOT_METHODS, RebalancePolicy
 from rebal_kit.targets import TargetAllocation
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
 from tests.engine.examples import examples

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rebal_kit.backtest import backtest
+from rebal_kit.costs import Costs
 from rebal_kit.domain import TaxLot
 from rebal_kit.engine.tape import BEFORE_TAX
 from rebal_kit.flows import CashFlow
-from rebal_kit.policy import LOT_METHODS, Costs, RebalancePolicy
+from rebal_kit.policy import LOT_METHODS, RebalancePolicy
 from rebal_kit.reasons import Reason
 from tests.engine.examples import examples
 from tests.invariants.random_households import (
