@@ -14,6 +14,7 @@ import pandas as pd
 from rebal_kit.assumptions import coverage
 from rebal_kit.audit import Audit, audit
 from rebal_kit.domain import Account, Household
+from rebal_kit.encode_costs import cost_findings, needs_liquidity
 from rebal_kit.engine import ledger as books
 from rebal_kit.engine import tape as tapes
 from rebal_kit.engine.ledger import date_of, to_accounts
@@ -72,7 +73,9 @@ class Backtest:
         where = f"policy '{self.policy.name}'"
         unpaid = float(self._room.ledger.years[:, books.UNPAID].sum())
         missing = self.metrics["unpaid_withdrawals"]
-        found = list(coverage(self.setting))
+        costs = self.policy.costs
+        liquidity = self.setting.liquidity if needs_liquidity(costs) else None
+        found = [*coverage(self.setting), *cost_findings(costs, self.market, liquidity)]
         if unpaid > 0.005:
             what = f"US$ {unpaid:,.2f} of tax could not be paid when due and is still owed"
             found.append(Finding("warning", where, what))
@@ -149,8 +152,10 @@ class Backtest:
     def journal(self) -> pd.DataFrame:
         """Every trade, a row for each lot it bought or sold, with gain and reason.
 
-        `amount` is quantity times price; `cost` what trading cost, the sum of `commission`, `spread` and `impact`; `gain` is proceeds net of cost less basis;
-        `recognized` is the gain plus what the wash-sale rule disallowed of a loss. US$.
+        `amount` is quantity times price; `cost` what trading cost: the sum of `commission`, `spread` and `impact`;
+        `gain` is proceeds net of cost less basis; `recognized` is the gain plus what the wash-sale rule disallowed of a
+        loss. US$. `lot_quantity` is what the order sells of the lot or piece, of which a row may
+        have only a part: shares sold at a loss can be replaced by others of the order.
         """
         rows = pd.DataFrame(np.asarray(self._room.tape.journal[: self._room.tape.counts[tapes.ENTRIES]]))
         opening = self.setting.opening_lots
@@ -179,6 +184,7 @@ class Backtest:
                     for symbol, purchase in zip(symbols, rows["purchase"], strict=True)
                 ],
                 "piece": rows["piece"],
+                "lot_quantity": rows["whole"],
                 "acquired": rows["acquired"].to_numpy().astype("datetime64[D]").astype("datetime64[ns]"),
                 "holding_start": rows["start"].to_numpy().astype("datetime64[D]").astype("datetime64[ns]"),
                 "term": np.where(sold & taxed, np.where(rows["long"] == 1, "LT", "ST"), ""),

@@ -113,10 +113,17 @@ def cost_findings(costs: Costs, market: Market, liquidity: Liquidity | None) -> 
     )
     if costs.impact > 0.0:
         parts.append(
-            f"impact {costs.impact:g} × daily volatility × √(order / daily volume), of the 63 sessions before the month;"
-            " orders of all accounts in a session count together"
+            f"impact {costs.impact:g} × daily volatility × √(order / daily volume), both of the 63 sessions before the"
+            " month, the orders of all accounts in a session together"
         )
     yield Finding("note", "costs", "; ".join(parts))
+    if costs.estimate_spread:
+        yield Finding(
+            "warning", "costs",
+            "spreads estimated from daily prices are upper bounds: where a day's move is much larger than the spread,"
+            " as in all liquid securities, the estimate is a fifth of the daily volatility even if there is no spread",
+            "give half_spread_bps, or by_symbol, where you know them",
+        )  # fmt: skip
     if liquidity is None:
         return
     tables = {}
@@ -140,6 +147,6 @@ def cost_findings(costs: Costs, market: Market, liquidity: Liquidity | None) -> 
         if late:
             yield Finding(
                 "note", "costs",
-                f"{name}: {', '.join(late)} has too little history before the start; until there is enough its first known"
-                " month serves, which could not be known then",
+                f"{name}: {', '.join(late)} is too young at the start: until enough is known of it its first"
+                " known month serves, which could not be known then",
             )  # fmt: skip

@@ -19,6 +19,7 @@ from rebal_kit.transactions import PIECE, Action, Transaction
 #: What a trade needs of the journal.
 _TOLD = (
     "order", "date", "account", "symbol", "side", "quantity", "price", "cost", "reason_code", "lot", "piece",
+    "lot_quantity",
 )  # fmt: skip
 #: Where lines stand in their session; trades by their number.
 _SPLIT_FIRST, _THEN_DIVIDENDS, _THEN_DEPOSITS, _WITHDRAWALS_LAST = -3.0, -2.0, -1.0, math.inf
@@ -76,9 +77,11 @@ def _trades(journal: pd.DataFrame, session_of: dict[Any, int]) -> Iterator[tuple
             action = Action.REINVEST if first["reason_code"] == Reason.REINVEST else Action.BUY
             line = Transaction(date, first["account"], action, *common, lot=first["lot"])
         else:
-            lots: dict[str, float] = defaultdict(float)
-            for row in orders:
-                lots[row["lot"] + (f"{PIECE}{row['piece']}" if row["piece"] else "")] += row["quantity"]
+            # Rows of one piece are not summed: a last digit lost would grow from wash sale to wash sale.
+            lots = {
+                row["lot"] + (f"{PIECE}{row['piece']}" if row["piece"] else ""): row["lot_quantity"]
+                for row in orders
+            }
             line = Transaction(date, first["account"], Action.SELL, *common, lots=tuple(lots.items()))
         yield session_of[date], line
 

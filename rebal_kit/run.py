@@ -126,7 +126,7 @@ class Setting:
 
     @cached_property
     def liquidity(self) -> Liquidity:
-        """Volatility, volume and spread of each security by month, from what came before: also before the first session."""
+        """Volatility, volume and spread by month, from what came before it, be it before the first session."""
         found = liquidity_of(self.history)
         return found._replace(row=found.row[-len(self.market.dates) :])
 

@@ -142,7 +142,7 @@ def test_rules_bands_and_widths() -> None:
     assert plan.look.sum(axis=1).tolist() == [1, 300, 60, 60, 60]
     assert plan.looked.all()
     assert plan.harvest_look.sum() == 13
-    assert plan.half_spread == pytest.approx([0.001, 0.001, 0.004, 0.001])
+    assert plan.half_spread[0] == pytest.approx([0.001, 0.001, 0.004, 0.001])
 
 
 def test_without_rules_nothing_is_looked_at() -> None:

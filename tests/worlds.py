@@ -42,7 +42,10 @@ def random_market(
     events: bool = True,
     start: str = "2023-01-02",
 ) -> Market:
-    """Random walks quoted in cents, some shares with dividends and splits, some distributing interest."""
+    """Random walks quoted in cents, some shares with dividends and splits, some distributing interest.
+
+    With opening prices, ranges and volumes of some twenty thousand shares a day.
+    """
     random = np.random.default_rng(seed)
     index = pd.bdate_range(start, periods=sessions)
     shape = (sessions, len(symbols))
@@ -54,6 +57,15 @@ def random_market(
         dividend[random.random(shape) < 0.02] = 0.25
     close = np.round(random.uniform(20, 150, len(symbols)) * np.exp(np.cumsum(growth, axis=0)), 2)
     close = np.maximum(close, 1.0) / np.cumprod(split, axis=0)
+    more = np.random.default_rng((seed, 1))
+    start = np.vstack([close[:1], close[:-1]]) / split * np.exp(more.normal(0.0, volatility / 2, shape))
+    reach = np.exp(np.abs(more.normal(0.0, volatility / 2, (2, *shape))))
+    ranges = {
+        "open": start,
+        "high": np.maximum(start, close) * reach[0],
+        "low": np.minimum(start, close) / reach[1],
+        "volume": np.round(np.exp(more.normal(10.0, 0.5, shape))) * np.cumprod(split, axis=0),
+    }
     tables = {
         name: pd.DataFrame(values, index=index, columns=list(symbols))
         for name, values in (("dividend", dividend), ("split", split))
@@ -66,6 +78,7 @@ def random_market(
         name=f"random {seed}",
         securities=tuple(kinds),
         **tables,
+        **ranges,
     )
 
 

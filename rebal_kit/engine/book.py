@@ -50,6 +50,7 @@ def buy(desk: Desk, t: int, account: int, security: int, quantity: float, cost: 
         entry.reason = reason
         entry.purchase = ledger.state[NEXT_PURCHASE]
         entry.piece = 0
+        entry.whole = quantity
         entry.acquired = prices.day[t]
         entry.start = prices.day[t]
         entry.long = 0
@@ -127,9 +128,8 @@ def sell(desk: Desk, t: int, account: int, security: int, chosen: int, cost: Cos
     price = prices.close[t, security]
     day = prices.day[t]
     quantity = remove_lots(desk, day, account, security, chosen)
-    fee = total(cost)
-    unit_fee = fee / quantity
-    ledger.cash[account] += quantity * price - fee
+    unit_fee = total(cost) / quantity
+    ledger.cash[account] += quantity * price - total(cost)
     tape.totals[SOLD] += quantity * price
     count_cost(desk, t, security, quantity * price, cost)
     tape.counts[TRADES] += 1
@@ -142,9 +142,8 @@ def sell(desk: Desk, t: int, account: int, security: int, chosen: int, cost: Cos
     i = 0
     while i < chosen:
         slice_ = desk.work.sold[i]
-        proceeds = slice_.quantity * (price - unit_fee)
         basis = slice_.cost + slice_.deferred
-        gain = proceeds - basis if taxable else 0.0
+        gain = slice_.quantity * (price - unit_fee) - basis if taxable else 0.0
         long = 1 if day >= slice_.long_from else 0
         row = next_entry(tape, ledger)
         if row >= 0:
@@ -160,6 +159,7 @@ def sell(desk: Desk, t: int, account: int, security: int, chosen: int, cost: Cos
             entry.reason = reason
             entry.purchase = slice_.purchase
             entry.piece = slice_.piece
+            entry.whole = slice_.whole
             entry.acquired = slice_.acquired
             entry.start = slice_.start
             entry.long = long

@@ -129,7 +129,7 @@ def shares_chosen(desk: Desk, chosen: int) -> float:
 
 @inner
 def whole_order(desk: Desk, account: int, security: int, chosen: int) -> int:
-    """Cut the fraction of a share off an order that is not for all that is held, from its last lots; return how many stay."""
+    """Cut the fraction of a share off an order, from its last lots, unless all is sold; return how many stay."""
     work = desk.work
     shares = shares_chosen(desk, chosen)
     if shares >= desk.ledger.held[account, security] * (1.0 - DUST):

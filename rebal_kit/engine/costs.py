@@ -31,6 +31,10 @@ class Cost(NamedTuple):
     impact: float
 
 
+#: What a reinvested dividend costs.
+FREE = Cost(0.0, 0.0, 0.0)
+
+
 @inner
 def linear_rate(desk: Desk, t: int, security: int) -> float:
     """Return what grows in proportion to a trade, as a fraction of its value: half spread and per-share fee."""
@@ -75,7 +79,7 @@ def order_cost(desk: Desk, t: int, account: int, security: int, amount: float) -
     """Return what an order of `amount` US$ costs, by component; nothing when there is no order."""
     plan = desk.plan
     if amount <= 0.0:
-        return Cost(0.0, 0.0, 0.0)
+        return FREE
     commission = plan.commission[account, security]
     if plan.per_share > 0.0:
         commission += plan.per_share * (amount / desk.prices.close[t, security])

@@ -11,7 +11,17 @@ from rebal_kit.compiled import hot, inner
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.book import sell
 from rebal_kit.engine.budget import gain_room, lower_room, shares_within
-from rebal_kit.engine.choose import KEPT, NONE, SEVERAL, may_buy_in, own_only, rank_lots, recent_purchase
+from rebal_kit.engine.choose import (
+    KEPT,
+    NONE,
+    SEVERAL,
+    may_buy_in,
+    own_only,
+    rank_lots,
+    recent_purchase,
+    shares_chosen,
+    whole_order,
+)
 from rebal_kit.engine.costs import affordable, cost_of, net_price, order_cost, price_after, total
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import LONG, LONG_AGO, SHORT
@@ -133,11 +143,8 @@ def choose_losses(desk: Desk, t: int, account: int, security: int) -> tuple[int,
         value = lot.quantity * price
         ripe = qualifies(basis, value, least_pct, least_usd)
         rate = table.marginal_long if day >= lot.long_from else table.marginal_short
-        if (
-            ripe
-            and tax_saved(basis - value, rate, both_ways(desk, t, account, security, value))
-            < plan.min_tax_saved_usd
-        ):
+        costs = both_ways(desk, t, account, security, value) if ripe else 0.0
+        if ripe and tax_saved(basis - value, rate, costs) < plan.min_tax_saved_usd:
             # The saving grows as the price falls: nothing changes until it is below today's.
             below = price * (1.0 - ROUNDING)
             ripe = False
@@ -296,10 +303,8 @@ def losses_of_term(
         of_term = (day >= lot.long_from) == (long == 1)
         if loss <= DUST * value or not of_term or not own_only(desk, recent, lot.purchase, lot.fresh):
             continue
-        if (
-            tax_saved(loss, rate, both_ways(desk, t, account, security, value)) <= 0.0
-            or most - total < LEAST_AMOUNT
-        ):
+        costs = both_ways(desk, t, account, security, value)
+        if tax_saved(loss, rate, costs) <= 0.0 or most - total < LEAST_AMOUNT:
             continue
         work.take[k] = lot.quantity * min(1.0, (most - total) / loss)
         total += min(loss, most - total)

@@ -117,7 +117,7 @@ def history_desk(history: History, table: TaxTable, *, lots: int, losses: int, j
     return Desk(
         _prices(events, day, year, history.price, securities),
         structure,
-        _plan(len(day), securities),
+        _plan(len(day), accounts, securities),
         table,
         ledger,
         empty_tape(0, accounts, securities, 0, journal=journal),
@@ -191,7 +191,7 @@ def history_structure(
     )
 
 
-def _plan(sessions: int, securities: int) -> Plan:
+def _plan(sessions: int, accounts: int, securities: int) -> Plan:
     """No policy: nothing is looked at, nothing avoided, and trades are made at the price given."""
     no_rules = np.zeros((0, 0))
     return Plan(

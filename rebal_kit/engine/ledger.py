@@ -30,6 +30,7 @@ LOT = np.dtype(
             "piece",
             "i8",
         ),  # of a slice sold, for the journal: its number in the purchase, from 1; 0 if it is the only one
+        ("whole", "f8"),  # of a slice sold, likewise: shares it had before the rest of its order cut it
     ]
 )
 LOSS = np.dtype(
@@ -145,7 +146,7 @@ def from_household(
         start = day_of(lot.holding_start or lot.acquired)
         ledger.lots[a, s, k] = (
             lot.quantity, lot.basis - lot.deferred, lot.deferred, day_of(lot.acquired), start,
-            first_long_term_day(start), number, int(lot.holding_start is None and lot.deferred == 0.0), 0,
+            first_long_term_day(start), number, int(lot.holding_start is None and lot.deferred == 0.0), 0, 0.0,
         )  # fmt: skip
         ledger.lot_count[a, s] = k + 1
         ledger.held[a, s] += lot.quantity

@@ -96,6 +96,7 @@ def remove_lots(desk: Desk, day: int, account: int, security: int, chosen: int) 
             lot.quantity -= taken
             lot.cost *= rest
             lot.deferred *= rest
+        slice_.whole = taken
         quantity += taken
     used = 0
     for k in range(ledger.lot_count[account, security]):

@@ -7,7 +7,7 @@ from rebal_kit.compiled import compiled, inner
 from rebal_kit.engine.arrays import AS_POLICY, DRIP, REINVEST
 from rebal_kit.engine.book import buy, split_shares
 from rebal_kit.engine.choose import may_buy_in
-from rebal_kit.engine.costs import Cost
+from rebal_kit.engine.costs import FREE
 from rebal_kit.engine.decide import decide, decide_alone, open_positions
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.dividends import receive_dividend
@@ -171,15 +171,8 @@ def corporate_actions(desk: Desk, t: int) -> float:
             if rule == REINVEST and not may_buy_in(desk, t, account, security):
                 note_blocked(desk, t, account, security, amount)
             elif rule == REINVEST or (rule == DRIP and prices.traded[t, security]):
-                buy(
-                    desk,
-                    t,
-                    account,
-                    security,
-                    amount / prices.close[t, security],
-                    Cost(0.0, 0.0, 0.0),
-                    Reason.REINVEST,
-                )
+                shares = amount / prices.close[t, security]
+                buy(desk, t, account, security, shares, FREE, Reason.REINVEST)
     return total
 
 

@@ -25,6 +25,10 @@ ENTRY = np.dtype(
         ("reason", "i8"),
         ("purchase", "i8"),
         ("piece", "i8"),  # of a purchase sold in several: its number, from 1; else 0
+        (
+            "whole",
+            "f8",
+        ),  # shares sold of that piece, in as many rows as the rest of the order has cut it into
         ("acquired", "i8"),
         ("start", "i8"),
         ("long", "i8"),

@@ -18,7 +18,14 @@ from rebal_kit.findings import Finding, PolicyError
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.triggers import Calendar, Tiered, ToleranceBand
 
-_FRACTIONS = ("absolute", "relative", "min_loss_pct", "december_min_loss_pct", "invest_cash_above")
+_FRACTIONS = (
+    "absolute",
+    "relative",
+    "min_loss_pct",
+    "december_min_loss_pct",
+    "invest_cash_above",
+    "min_improvement",
+)
 
 
 def load_policy(source: str | Path) -> RebalancePolicy:

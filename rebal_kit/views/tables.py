@@ -42,8 +42,13 @@ class Measure(NamedTuple):
     digits: int = 0
 
 
-#: The group that is shown only where money came in or went out.
-FLOWS = "Money in and out"
+#: Groups that are shown only where one of these measures is not 0: money came in or went out; trades cost more than the
+#: spread.
+FLOWS, PARTS_OF_COST = "Money in and out", "Trading cost by part"
+_ONLY_WITH = {
+    FLOWS: ("deposits", "withdrawals", "unpaid_withdrawals"),
+    PARTS_OF_COST: ("commission", "impact"),
+}
 MEASURES: dict[str, tuple[Measure, ...]] = {
     "Value at the end": (
         Measure("value_before_tax", "before tax", "$k"),
@@ -67,6 +72,11 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
         Measure("rebalances", "rebalancing days", "count"),
         Measure("trades", "trades", "count"),
         Measure("cost", "trading cost", "$k"),
+    ),
+    PARTS_OF_COST: (
+        Measure("commission", "commissions and fees", "$k"),
+        Measure("spread", "spread", "$k"),
+        Measure("impact", "market impact", "$k"),
     ),
     "Gains and tax": (
         Measure("realized_short", "realised short-term", "$k"),
@@ -97,6 +107,7 @@ _MEANINGS = {
     "tax_drag": "return before tax less return after tax",
     "average_drift": "share of the portfolio that lies in the wrong class, on average",
     "tracking_error": "deviation of daily returns from those of the target mix",
+    "impact": "by the square-root law: what the household's own orders move the price",
     "turnover": "half of purchases and sales, over the average value; the opening is left out",
     "rebalances": "days on which the rule traded; the opening is left out",
     "disallowed": "losses that count later, in the shares that replaced the sold ones, or never",
@@ -155,7 +166,8 @@ def table(comparison: Comparison) -> pd.DataFrame:
         for measure in measures:
             if measure.key not in comparison.table:
                 continue
-            if group != FLOWS or comparison.table[[m.key for m in measures]].to_numpy().any():
+            needed = [key for key in _ONLY_WITH.get(group, ()) if key in comparison.table]
+            if group not in _ONLY_WITH or comparison.table[needed].to_numpy().any():
                 index.append((group, measure.name, "%" if measure.key in whole else measure.unit))
                 rows.append(shown(measure, comparison.table[measure.key]))
     return pd.DataFrame(

@@ -46,7 +46,7 @@ def test_no_lot_that_qualifies_lies_above_the_price_worth_a_look(name, sessions)
     setting = prepare(market, household(), end=market.dates[sessions])
     plan = setting.plan(policy)
     room = setting.run_to_end(plan, setting.room())
-    net = setting.prices.close[-1] * (1 - plan.half_spread)
+    net = setting.prices.close[-1] * (1 - plan.half_spread[0])
     found = 0
     for s in range(len(SYMBOLS)):
         for lot in room.ledger.lots[0, s, : room.ledger.lot_count[0, s]]:

@@ -19,7 +19,7 @@ from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.history import play
 from rebal_kit.engine.ledger import JOURNAL_FULL, LOSSES_FULL, LOTS_FULL, NEXT_PURCHASE, OK
 from rebal_kit.engine.replay import OVERSOLD, UNKNOWN_LOT, replay
-from rebal_kit.engine.tape import BOUGHT, COST, ENTRIES, SOLD, TRADES
+from rebal_kit.engine.tape import BOUGHT, COMMISSION, ENTRIES, SOLD, TRADES
 from tests.engine.examples import examples
 from tests.engine.stories import arrays, law, retell, told
 from tests.engine.strategies import stories
@@ -128,7 +128,7 @@ def test_numbers_orders_and_totals():
     assert desk.ledger.state[NEXT_PURCHASE] == 2
     assert desk.ledger.cash[0] == pytest.approx(-501 - 51 + 298)
     assert desk.tape.counts[TRADES] == 2  # a reinvested dividend is no trade
-    assert desk.tape.totals[[BOUGHT, SOLD, COST]].tolist() == [500, 300, 3]
+    assert desk.tape.totals[[BOUGHT, SOLD, COMMISSION]].tolist() == [500, 300, 3]
     sale = desk.tape.journal[2]
     assert (sale.quantity, sale.price, sale.cost) == (5, 60, 2)
     assert (sale.basis, sale.gain) == pytest.approx((250.5, 47.5))

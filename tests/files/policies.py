@@ -51,6 +51,7 @@ GAINS = st.sampled_from(SHORT_GAINS).flatmap(
     )
 )
 SPREADS = st.floats(0, 9_999)
+FEES = st.floats(0, 1e6)
 
 
 def build(**given: Any) -> RebalancePolicy:
@@ -72,7 +73,18 @@ POLICIES = st.builds(
     invest_cash_above=st.floats(0, 1),
     avoid_wash_sales=st.booleans(),
     min_trade_usd=AMOUNTS,
-    costs=st.builds(Costs, SPREADS, st.dictionaries(NAMES, SPREADS, max_size=3)),
+    min_improvement=st.floats(0, 1),
+    whole_shares=st.booleans(),
+    costs=st.builds(
+        Costs,
+        SPREADS,
+        st.dictionaries(NAMES, SPREADS, max_size=3),
+        st.booleans(),
+        FEES,
+        FEES,
+        st.dictionaries(NAMES, st.dictionaries(NAMES, FEES, max_size=2), max_size=2),
+        st.floats(0, 100),
+    ),
     coordinate=st.booleans(),
     locate=st.booleans(),
     gains=GAINS,

@@ -133,6 +133,15 @@ HARVESTS = st.builds(
     choose=st.sampled_from(["underweight", "correlated"]),
     december_min_loss_pct=st.sampled_from([None, 0.0]), december_min_loss_usd=st.sampled_from([None, 0.0]),
 )  # fmt: skip
+COSTS = (
+    Costs(),
+    Costs(7.0),
+    Costs(3.0, commission_usd=4.95, per_share_usd=0.005),
+    Costs(2.0, impact=1.0),
+    Costs(
+        2.0, {"A": 9.0}, estimate_spread=True, commission_usd=1.0, non_native={"Broker": {"B": 25.0}}, impact=0.7
+    ),
+)  # fmt: skip
 BUDGETS = st.sampled_from([None, None, 0.0, 2_000.0])
 
 
@@ -152,7 +161,9 @@ def rich_policies(**fixed: Any) -> st.SearchStrategy[RebalancePolicy]:
         "gains": gain_limits(),
         "withdraw": st.sampled_from(["least_tax", "taxable_first"]),
         "harvest": st.none() | HARVESTS,
-        "costs": st.builds(Costs, st.sampled_from([0.0, 7.0])),
+        "costs": st.sampled_from(COSTS),
+        "whole_shares": st.sampled_from([False, False, True]),
+        "min_improvement": st.sampled_from([0.0, 0.0, 0.005]),
     }
     more = {name: choice for name, choice in choices.items() if name not in fixed}
     return st.builds(

@@ -128,6 +128,17 @@ def test_spy_is_the_same_in_both_markets(etf: Market, stocks: Market) -> None:
         assert np.array_equal(one, other, equal_nan=True), name
 
 
+def test_volumes_are_in_shares_of_the_day(stocks: Market) -> None:
+    """Twice the shares change hands after a 2-for-1 split, more or less."""
+    jumps = [
+        np.nanmedian(stocks.volume[t : t + 20, s]) / np.nanmedian(stocks.volume[t - 20 : t, s])
+        for t, s in np.argwhere(stocks.split == 2.0)
+        if 20 < t < len(stocks.dates) - 20
+    ]
+    assert len(jumps) > 60
+    assert 1.4 < np.median(jumps) < 2.2
+
+
 def test_dow30_says_what_it_cannot_know() -> None:
     dow = load_market("dow30")
     assert len(dow.securities) == 30
