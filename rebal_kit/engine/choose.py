@@ -102,7 +102,7 @@ def choose_lots(desk: Desk, t: int, account: int, security: int, quantity: float
     gains that are not to be realised now and gains beyond the year's budget; the reason is noted on the tape. As a
     LAST resort such losses are sold too: a withdrawal has to be paid, and the book settles the wash sale.
     """
-    price = net_price(desk, t, security)
+    price = price_after(desk, t, account, security, quantity)
     for _ in range(MOST_ROUNDS):
         rank_lots(desk, t, account, security, desk.plan.lot_method, price)
         if urgency != FREELY:

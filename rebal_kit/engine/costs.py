@@ -71,7 +71,7 @@ def impact_of(desk: Desk, t: int, security: int, amount: float) -> float:
     if coefficient == 0.0:
         return 0.0
     before = traded_before(desk, t, security)
-    return coefficient * ((before + amount) ** 1.5 - before**1.5)
+    return coefficient * ((before + amount) * np.sqrt(before + amount) - before * np.sqrt(before))
 
 
 @inner
@@ -122,9 +122,11 @@ def affordable(desk: Desk, t: int, account: int, security: int, cash: float) -> 
         return amount
     # What is spent is convex in the amount: Newton's steps come down to the root from above.
     before = traded_before(desk, t, security)
+    spendable += coefficient * before * np.sqrt(before)
     for _ in range(MOST_STEPS):
-        over = amount * (1.0 + rate) + impact_of(desk, t, security, amount) - spendable
-        step = over / (1.0 + rate + 1.5 * coefficient * np.sqrt(before + amount))
+        root = np.sqrt(before + amount)
+        over = amount * (1.0 + rate) + coefficient * (before + amount) * root - spendable
+        step = over / (1.0 + rate + 1.5 * coefficient * root)
         amount -= step
         if step <= CLOSE_ENOUGH * amount:
             break
@@ -144,8 +146,9 @@ def gross_for(desk: Desk, t: int, account: int, security: int, planned: float, n
     # What is left is concave in the amount: Newton's steps come up to the root from below.
     before = traded_before(desk, t, security) + planned
     for _ in range(MOST_STEPS):
-        moved = coefficient * ((before + more) ** 1.5 - before**1.5)
-        slope = 1.0 - rate - 1.5 * coefficient * np.sqrt(before + more)
+        root = np.sqrt(before + more)
+        moved = coefficient * ((before + more) * root - before * np.sqrt(before))
+        slope = 1.0 - rate - 1.5 * coefficient * root
         if slope <= 0.0:
             return np.inf
         step = (net + fixed + moved - more * (1.0 - rate)) / slope
