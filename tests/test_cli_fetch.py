@@ -90,6 +90,7 @@ def test_offline_what_is_kept_is_stale_and_leaves_with_1_and_nothing_leaves_with
     assert "warning: SPY: no new prices: Yahoo cannot be reached" in late.stderr
     assert "warning: stale prices: SPY ends on" in late.stderr
     assert "error: AGG: Yahoo cannot be reached" in late.stderr
+    assert rebal("fetch", "SPY", "--refresh").exit_code == 1
     none = rebal("fetch", "AGG", "GLD")
     assert none.exit_code == 2
     assert none.stderr.count("Yahoo cannot be reached") == 2

@@ -162,6 +162,16 @@ def test_a_history_that_begins_later_is_taken_with_a_word_about_what_is_gone(yah
     assert "Yahoo has no close on 2024-01-02 any more: replaced by" in one.findings[0].what
 
 
+def test_a_history_that_ends_before_the_kept_one_replaces_nothing(yahoo: Yahoo) -> None:
+    spy = yahoo.list("SPY")
+    refresh(["SPY"], FRIDAY, QUICK)
+    disk = on_disk("SPY")
+    spy.dates, spy.close = spy.dates[:-1], spy.close[:-1]
+    (one,) = refresh(["SPY"], FRIDAY, QUICK, force=True)
+    assert (one.state, on_disk("SPY")) == ("kept", disk)
+    assert "Yahoo's history ends on 2024-05-30, before the kept one" in one.findings[0].what
+
+
 @pytest.mark.parametrize("at", [-3, 40])
 def test_a_close_gone_mad_in_the_past_replaces_nothing(yahoo: Yahoo, at: int) -> None:
     yahoo.list("SPY", split={"2024-04-10": 20.0})

@@ -226,6 +226,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._send(200, json.dumps(right).encode())
         elif kind == "huge":
             right["chart"]["result"][0]["indicators"]["quote"][0]["close"][-1] = 1e9
+            right["chart"]["result"][0]["meta"]["regularMarketPrice"] = 1e9
             self._send(200, json.dumps(right).encode())
         elif kind == "forgetful":  # only the last five sessions, whatever was asked
             self._send(200, json.dumps(_last(right, 5)).encode())
