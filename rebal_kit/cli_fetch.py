@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 _STATES = {
-    "current": "up to date", "new": "new", "extended": "extended", "replaced": "fetched whole again",
+    "current": "up to date", "new": "new", "extended": "extended", "replaced": "whole again",
     "kept": "NOT RENEWED", "failed": "NOTHING",
 }  # fmt: skip
 
@@ -43,7 +43,7 @@ def fetch(
     The cache keeps whole histories; --from chooses what is looked at.
     Where Yahoo cannot be reached, what is kept stands and is called stale.
 
-    Exit code 0: all are up to date. 1: some were not renewed, or have nothing. 2: none has anything.
+    Exit code 0: all are up to date. 1: some were not renewed, have nothing or cannot be used. 2: none has anything.
     """
     with findings_instead_of_traceback():
         from rebal_kit.sources.yahoo import tickers
@@ -51,6 +51,9 @@ def fetch(
 
         wanted = tickers(symbols)
         now = dt.datetime.now(dt.UTC)
+        if start is not None and start.date() > now.date():
+            what, remedy = f"{start:%Y-%m-%d} is later than today, {now:%Y-%m-%d}", "give a day that is over"
+            raise MarketError(Finding("error", "--from", what, remedy))
         with progress_bar("Yahoo Finance", len(wanted)) as advance:
             done = renew(wanted, now, force=refresh, progress=advance)
         doubts = {one.symbol: _doubts(one, now, start) for one in done}
@@ -61,7 +64,8 @@ def fetch(
     say(dict.fromkeys(finding for found in doubts.values() for finding in found))
     if all(one.history is None for one in done):
         raise typer.Exit(BAD_INPUT)
-    if any(one.state in ("kept", "failed") for one in done):
+    unusable = any(finding.severity == "error" for found in doubts.values() for finding in found)
+    if unusable or any(one.state in ("kept", "failed") for one in done):
         raise typer.Exit(DIFFERENT)
 
 
@@ -94,12 +98,14 @@ def quality(
 
 
 def say_doubts(market: Market, source: str) -> None:
-    """Say on stderr, before a back-test, which of its prices look wrong."""
+    """Say on stderr, before a back-test, which of its prices look wrong, and what went wrong when they were fetched."""
     from rebal_kit.market import STALE
+    from rebal_kit.sources.load import YAHOO
     from rebal_kit.sources.quality import quality as report
 
-    late = [finding for finding in market.findings if finding.where == STALE]
-    found = [finding for finding in dict.fromkeys((*late, *report(market))) if finding.severity != "note"]
+    own = sorted(market.findings, key=lambda finding: finding.where != STALE)
+    own = own if source.startswith(YAHOO) else []  # what is known of others stands below their results
+    found = [finding for finding in dict.fromkeys((*own, *report(market))) if finding.severity != "note"]
     say(found[:_SHOWN])
     if len(found) > _SHOWN:
         typer.echo(f"and {len(found) - _SHOWN} more warnings: rebal quality {source}", err=True)

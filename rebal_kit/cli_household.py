@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _Loaded = TypeVar("_Loaded")
 
 
-def household(
+def household(  # noqa: PLR0913 - a command's options are its arguments
     source: Annotated[
         str, typer.Argument(metavar="HOUSEHOLD", help="A household file, or the name of a bundled one.")
     ],
@@ -33,6 +34,7 @@ def household(
     open_with: Annotated[
         OpenWith | None, typer.Option(help="Open with the lots, or with the opening values.")
     ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse prices that look wrong.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     html: Annotated[Path | None, typer.Option(help="Also write a page with charts.")] = None,
 ) -> None:
@@ -49,7 +51,7 @@ def household(
         refused: list[Finding] = []
         home = _loaded(load_household, source, refused)
         rule = _loaded(load_policy, policy, refused)
-        prices = _loaded(load_market, market, refused)
+        prices = _loaded(partial(load_market, strict=strict), market, refused)
         if home is None or rule is None or prices is None:
             raise RebalError(refused)
         say_doubts(prices, market)

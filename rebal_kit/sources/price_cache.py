@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import hashlib
 import json
 import os
 import sys
@@ -22,6 +24,10 @@ from rebal_kit.market import FIELDS
 
 #: The key of the provenance in a file's metadata, and the form of both.
 _KEY, _FORM = b"rebal_kit", 1
+
+
+class DamagedFileError(MarketError):
+    """A kept file is not what was written: cut off, changed since, or of another program."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +95,18 @@ class PriceHistory:
 
 
 def cache_folder() -> Path:
-    """Return where downloaded prices are kept: under ``XDG_CACHE_HOME``, else ``~/.cache``. It may not exist."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rebal_kit" / "prices"
+    """Return where downloaded prices are kept: under ``XDG_CACHE_HOME``, else ``~/.cache``. It may not exist.
+
+    Raises
+    ------
+    MarketError
+        Neither is known.
+    """
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rebal_kit" / "prices"
+    except RuntimeError:
+        what, remedy = "is not known: there is no home folder", "set XDG_CACHE_HOME to a folder"
+        raise MarketError(Finding("error", "the folder of kept prices", what, remedy)) from None
 
 
 def cache_path(symbol: str) -> Path:
@@ -108,8 +124,10 @@ def read_history(symbol: str) -> PriceHistory | None:
 
     Raises
     ------
+    DamagedFileError
+        The file is cut off, changed, or of another form.
     MarketError
-        The file is damaged, of another form, or cannot be opened.
+        The file may be sound, and cannot be read now.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -122,10 +140,13 @@ def read_history(symbol: str) -> PriceHistory | None:
     except FileNotFoundError:
         return None
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as problem:
+        if isinstance(problem, OSError) and problem.errno is not None:  # pyarrow's have no number
+            what, remedy = f"cannot be read: {problem.strerror}", "see to its rights, or set XDG_CACHE_HOME"
+            raise MarketError(Finding("error", str(path), what, remedy)) from None
         reason = (str(problem).splitlines() or [type(problem).__name__])[0]
-        what = f"the kept prices cannot be read: {reason}"
+        what = f"the kept prices are damaged: {reason}"
         remedy = "delete the file and fetch the ticker again"
-        raise MarketError(Finding("error", str(path), what, remedy)) from None
+        raise DamagedFileError(Finding("error", str(path), what, remedy)) from None
 
 
 def write_history(history: PriceHistory) -> None:
@@ -156,7 +177,7 @@ def write_history(history: PriceHistory) -> None:
 @contextmanager
 def _replacing(path: Path) -> Iterator[IO[bytes]]:
     """Open a file beside `path` that takes its place when all is written. A killed writer leaves `path` as it was."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".part", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}~", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -176,7 +197,7 @@ def locked(symbol: str, patience: float = 60.0) -> Iterator[None]:
     Raises
     ------
     MarketError
-        Another process has held it for `patience` seconds, or the folder cannot be written.
+        Another process has held it for `patience` seconds, or the folder cannot be written or knows no locks.
     """
     path = cache_folder() / f".{cache_path(symbol).stem}.lock"
     try:
@@ -187,7 +208,7 @@ def locked(symbol: str, patience: float = 60.0) -> Iterator[None]:
         raise MarketError(Finding("error", str(path), what, "set XDG_CACHE_HOME to another folder")) from None
     with file:
         until = time.monotonic() + patience
-        while not _take(file):
+        while not _take(file, path):
             if time.monotonic() >= until:
                 what = f"another process has been renewing {symbol} for {patience:g} s"
                 raise MarketError(Finding("error", str(path), what, "wait for it, or end it"))
@@ -196,7 +217,7 @@ def locked(symbol: str, patience: float = 60.0) -> Iterator[None]:
         yield
 
 
-def _take(file: IO[bytes]) -> bool:
+def _take(file: IO[bytes], path: Path) -> bool:
     """Try to lock a file; closing it, or the end of the process, unlocks it."""
     try:
         if sys.platform == "win32":
@@ -208,21 +229,27 @@ def _take(file: IO[bytes]) -> bool:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    except OSError as problem:
+        if problem.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK):
+            return False
+        what = f"cannot be locked: {problem.strerror or type(problem).__name__}"
+        raise MarketError(Finding("error", str(path), what, "set XDG_CACHE_HOME to another folder")) from None
     return True
 
 
 def _sweep(folder: Path, stem: str) -> None:
-    """Remove what a killed writer of this ticker left behind; whoever holds the lock is the only writer."""
-    for path in folder.glob(f".{stem}-*.part"):
+    """Remove what a killed writer of this ticker left behind; whoever holds the lock is the only writer.
+
+    No ticker has a ~ in it, and BRK must leave alone what BRK-B is writing.
+    """
+    for path in folder.glob(f".{stem}~*.part"):
         with suppress(OSError):
             path.unlink()
 
 
 def _as_json(history: PriceHistory) -> dict[str, Any]:
     origin = history.origin
-    return {
+    told = {
         "form": _FORM, "symbol": history.symbol, "source": origin.source, "library": origin.library,
         "fetched": origin.fetched.isoformat(), "first": str(history.first), "last": str(history.last),
         "sessions": len(history.dates), "currency": origin.currency, "exchange": origin.exchange,
@@ -231,6 +258,13 @@ def _as_json(history: PriceHistory) -> dict[str, Any]:
         "price_time": origin.price_time.isoformat() if origin.price_time else None,
         "findings": [[f.severity, f.where, f.what, f.remedy] for f in origin.findings],
     }  # fmt: skip
+    return told | {"sha256": _digest(told)}
+
+
+def _digest(told: dict[str, Any]) -> str:
+    """Return the SHA-256 of what a file says of itself; the pages of its prices have checksums of their own."""
+    rest = {name: value for name, value in told.items() if name != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def _history(symbol: str, table: Any) -> PriceHistory:
@@ -244,6 +278,8 @@ def _history(symbol: str, table: Any) -> PriceHistory:
     told = json.loads((table.schema.metadata or {})[_KEY])
     if told["form"] != _FORM or told["symbol"] != symbol:
         raise ValueError(f"it holds {told['symbol']} in form {told['form']}, not {symbol} in form {_FORM}")
+    if told.get("sha256") not in (None, _digest(told)):  # files of before have none
+        raise ValueError("what it says of itself was changed since it was written")
     dates = table["date"].to_numpy().astype("datetime64[D]")
     fields = {name: np.array(table[name].to_numpy(), dtype=np.float64) for name in FIELDS}
     if not len(dates) or len(dates) != told["sessions"] or not (np.diff(dates).astype(int) > 0).all():

@@ -31,16 +31,24 @@ def tickers(given: Iterable[Any]) -> tuple[str, ...]:
     MarketError
         With everything that cannot be a ticker; or there is none at all.
     """
-    cleaned = [str(one).strip().upper() for one in given]
-    bad = [one for one in cleaned if not _TICKER.fullmatch(one)]
+    listed = list(given)
+    # Only ASCII: elsewhere capitals are other letters, and a ligature would become a ticker.
+    cleaned = [one.strip().upper() if isinstance(one, str) and one.isascii() else "" for one in listed]
     found = [
-        Finding("error", one or "(empty)", "cannot be a ticker", "write it as Yahoo does: SPY, BRK-B, ^VIX")
-        for one in bad
+        Finding("error", _shown(one), "cannot be a ticker", "write it as Yahoo does: SPY, BRK-B, ^VIX")
+        for one, clean in zip(listed, cleaned, strict=True)
+        if not _TICKER.fullmatch(clean)
     ]
     if not cleaned:
         found.append(Finding("error", "tickers", "none are given", "give at least one, such as SPY"))
     raise_errors(MarketError, found)
     return tuple(dict.fromkeys(cleaned))
+
+
+def _shown(given: Any) -> str:
+    """Return what was given as a ticker so that it can be printed: what is no plain text, as Python writes it."""
+    text = given.strip() if isinstance(given, str) else repr(given)
+    return (text if text.isprintable() else ascii(text)) or "(empty)"
 
 
 def yahoo_market(
@@ -106,8 +114,8 @@ def market_of(done: Iterable[Refresh], now: dt.datetime, start: Any = None) -> M
             "say otherwise under securities in the household",
         )
         findings.append(Finding("note", market.name, what, remedy))
-    market = _with(market, histories, bool(behind), findings)
     market = market if start is None else market.between(start=start)
+    market = _with(market, histories, bool(behind), findings)
     raise_errors(MarketError, _long_gaps(market))
     return market
 
@@ -223,6 +231,7 @@ def load_quote(
     Parameters
     ----------
     symbols : iterable of str, or str
+        In text, tickers stand between spaces or commas.
     max_age : timedelta
         Prices fetched longer ago are asked for again while the New York Stock Exchange is open.
     now : datetime, optional
@@ -240,7 +249,7 @@ def load_quote(
     MarketError
         A ticker has no price, neither from Yahoo nor in the cache. It says so of each.
     """
-    wanted = tickers(symbols.split() if isinstance(symbols, str) else symbols)
+    wanted = tickers(symbols.replace(",", " ").split() if isinstance(symbols, str) else symbols)
     when = (now or dt.datetime.now(dt.UTC)).astimezone(dt.UTC)
     opened = _open(when)
     done = refresh(wanted, when, patience, since=when - max_age if opened else None)

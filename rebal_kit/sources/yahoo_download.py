@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 Read = TypeVar("Read")
 
-#: What keeps an answer away. The first three may pass; *unknown* does not.
-Trouble = Literal["unreachable", "refused", "unreadable", "unknown"]
+#: What keeps an answer away. The first three may pass; *unknown* does not, nor does another currency.
+Trouble = Literal["unreachable", "refused", "unreadable", "unknown", "foreign"]
 
 
 #: What is read of yfinance's words about a history.
@@ -74,15 +74,18 @@ class NoAnswerError(Exception):
 
     Parameters
     ----------
-    trouble : {'unreachable', 'refused', 'unreadable', 'unknown'}
+    trouble : {'unreachable', 'refused', 'unreadable', 'unknown', 'foreign'}
     what : str
         Said to a person.
+    remedy : str
+        What to do, where it is not the usual.
     """
 
-    def __init__(self, trouble: Trouble, what: str):
+    def __init__(self, trouble: Trouble, what: str, remedy: str = ""):
         super().__init__(what)
         self.trouble = trouble
         self.what = what
+        self.remedy = remedy
 
 
 def download(
@@ -116,7 +119,7 @@ def download(
         try:
             return read(_ask(symbol, start, patience.timeout))
         except NoAnswerError as nothing:
-            if not left or (nothing.trouble == "unknown" and not known):
+            if not left or nothing.trouble == "foreign" or (nothing.trouble == "unknown" and not known):
                 raise
         time.sleep(wait)
         wait *= 2
@@ -193,6 +196,11 @@ def _trouble(yf: Any, problem: Exception, timeout: float) -> NoAnswerError:
 def _broken(problem: Exception, timeout: float) -> NoAnswerError:
     """Say what an exception of the libraries that yfinance stands on means."""
     name = type(problem).__name__
+    if type(problem).__module__ in {"peewee", "sqlite3"}:
+        return NoAnswerError(
+            "unreadable", f"yfinance cannot use its own files: {name} {problem}".rstrip(),
+            "make room, or delete its folder py-yfinance in your folder of caches (~/.cache or XDG_CACHE_HOME)",
+        )  # fmt: skip
     status = getattr(getattr(problem, "response", None), "status_code", None)
     if name == "HTTPError" and status is not None:
         if status == 404:

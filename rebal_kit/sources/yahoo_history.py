@@ -32,10 +32,10 @@ def read_answer(symbol: str, now: dt.datetime, answer: Answer) -> PriceHistory:
     """
     about = answer.about
     currency = str(about.get("currency") or "")
+    if not currency:
+        raise NoAnswerError("unreadable", "Yahoo's answer names no currency")
     if currency != "USD":
-        raise NoAnswerError(
-            "unknown", f"is quoted in {currency or 'no stated currency'}, and rebal_kit counts in US$"
-        )
+        raise NoAnswerError("foreign", f"is quoted in {currency}, and rebal_kit counts in US$")
     dates = _days(answer.table.index)
     fields = {name: _numbers(answer.table, column) for name, column in _COLUMNS.items()}
     gains = np.nan_to_num(_numbers(answer.table, "Capital Gains", 0.0))
@@ -52,17 +52,20 @@ def read_answer(symbol: str, now: dt.datetime, answer: Answer) -> PriceHistory:
     dates, fields = dates[keep], {name: values[keep] for name, values in fields.items()}
     found += _undo_splits(symbol, dates, fields)
     found += _above_the_close(symbol, dates, fields)
+    price = _price(about.get("regularMarketPrice"))
+    if np.isfinite(price) and len(dates) and _incredible(price, fields["close"][-1]):
+        what = f"Yahoo's latest price is {price:g} after a close of {fields['close'][-1]:g}: too far to be believed yet"
+        raise NoAnswerError("unreadable", what)
     over = session_over(dates, now)
     dates, fields = dates[over], {name: values[over] for name, values in fields.items()}
     if not len(dates):
         raise NoAnswerError("unreadable", "Yahoo's answer holds no session that is over")
     _check_last(dates, fields)
-    price, price_time = about.get("regularMarketPrice"), about.get("regularMarketTime")
     origin = Origin(
         SOURCE, answer.library, now.astimezone(dt.UTC).replace(microsecond=0), currency,
         str(about.get("fullExchangeName") or about.get("exchangeName") or ""),
         str(about.get("instrumentType") or ""), str(about.get("longName") or about.get("shortName") or ""),
-        _price(price), _utc(price_time), tuple(found),
+        price, _utc(about.get("regularMarketTime")), tuple(found),
     )  # fmt: skip
     return PriceHistory(symbol, dates, fields, origin)
 
@@ -91,28 +94,32 @@ def _check(dates: np.ndarray, fields: dict[str, np.ndarray]) -> None:
         bad = (fields[name] < 0) | np.isinf(fields[name])
         fields[name][fields[name] == 0] = np.nan
         if bad.any():
-            at = int(np.argmax(bad))
-            raise NoAnswerError(
-                "unreadable", f"Yahoo's answer has a {name} of {fields[name][at]:g} on {dates[at]}"
-            )
+            raise _no_such_value(name, fields[name], dates, bad)
     for name, bad in (
         ("volume", (fields["volume"] < 0) | np.isinf(fields["volume"])),
         ("dividend", (fields["dividend"] < 0) | np.isinf(fields["dividend"])),
         ("split", ~((fields["split"] > 0) & np.isfinite(fields["split"]))),
     ):
         if bad.any():
-            at = int(np.argmax(bad))
-            raise NoAnswerError(
-                "unreadable", f"Yahoo's answer has a {name} of {fields[name][at]:g} on {dates[at]}"
-            )
+            raise _no_such_value(name, fields[name], dates, bad)
+
+
+def _no_such_value(name: str, values: np.ndarray, dates: np.ndarray, bad: np.ndarray) -> NoAnswerError:
+    at = int(np.argmax(bad))
+    return NoAnswerError("unreadable", f"Yahoo's {name} of {dates[at]} is {values[at]:g}")
 
 
 def _check_last(dates: np.ndarray, fields: dict[str, np.ndarray]) -> None:
     """Refuse a last close that no later one can confirm yet, where no split explains how far off it is."""
     close, split = fields["close"][-2:], fields["split"][-1]
-    if len(close) == 2 and abs(np.log(close[1]) - np.log(close[0]) + np.log(split)) > np.log(INCREDIBLE):
+    if len(close) == 2 and _incredible(close[1] * split, close[0]):
         what = f"Yahoo's last close, of {dates[-1]}, is {close[1]:g} after {close[0]:g}: too far to be believed yet"
         raise NoAnswerError("unreadable", what)
+
+
+def _incredible(price: float, before: float) -> bool:
+    """Tell whether one price is too far from another to be believed unseen."""
+    return bool(abs(np.log(price) - np.log(before)) > np.log(INCREDIBLE))
 
 
 def _onto_sessions(symbol: str, dates: np.ndarray, fields: dict[str, np.ndarray]) -> list[Finding]:
@@ -166,7 +173,8 @@ def _above_the_close(symbol: str, dates: np.ndarray, fields: dict[str, np.ndarra
 
 
 def _price(value: Any) -> float:
-    return float(value) if isinstance(value, (int, float)) and 0 < value < float("inf") else float("nan")
+    known = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < float("inf")
+    return float(value) if known else float("nan")
 
 
 def _utc(value: Any) -> dt.datetime | None:

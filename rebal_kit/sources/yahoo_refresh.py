@@ -12,7 +12,15 @@ import numpy as np
 
 from rebal_kit.findings import Finding, MarketError
 from rebal_kit.market import FIELDS
-from rebal_kit.sources.price_cache import PriceHistory, cache_path, locked, read_history, write_history
+from rebal_kit.sources.actions import INCREDIBLE
+from rebal_kit.sources.price_cache import (
+    DamagedFileError,
+    PriceHistory,
+    cache_path,
+    locked,
+    read_history,
+    write_history,
+)
 from rebal_kit.sources.sessions import SETTLING, last_session
 from rebal_kit.sources.yahoo_download import NoAnswerError, Patience, Trouble, download
 from rebal_kit.sources.yahoo_history import read_answer
@@ -37,6 +45,7 @@ _REMEDIES: dict[Trouble, str] = {
     "refused": "try again in some minutes",
     "unreadable": "try again later",
     "unknown": "check the spelling on finance.yahoo.com",
+    "foreign": "take a listing in US$, or leave it out",
 }
 
 #: *current*: nothing to ask for; *new*, *extended*, *replaced*: the cache was written; *kept*: Yahoo failed and the
@@ -56,7 +65,7 @@ class Refresh:
         None where the state is *failed*.
     findings : tuple of Finding
         Of this refresh; those of the history are in its origin.
-    trouble : {'unreachable', 'refused', 'unreadable', 'unknown'}, optional
+    trouble : {'unreachable', 'refused', 'unreadable', 'unknown', 'foreign'}, optional
         What kept Yahoo's answer away.
     added : int
         Sessions that the cache did not have before.
@@ -103,10 +112,11 @@ def refresh(
 
 def _refresh(symbol: str, now: dt.datetime, patience: Patience, current: dt.datetime | None) -> Refresh:
     found: list[Finding] = []
-    kept = _kept(symbol, found)
-    if kept is not None and _is_current(kept, current, now):
-        return Refresh(symbol, "current", kept)
+    kept = None
     try:
+        kept = _kept(symbol, found)
+        if kept is not None and _is_current(kept, current, now):
+            return Refresh(symbol, "current", kept)
         with locked(symbol, patience.lock):
             again = _kept(symbol, [])
             if again is not None and (kept is None or again.origin.fetched > kept.origin.fetched):
@@ -116,7 +126,7 @@ def _refresh(symbol: str, now: dt.datetime, patience: Patience, current: dt.date
             state, history = _renew(kept, symbol, now, patience, whole=current is None, found=found)
             write_history(history)
     except NoAnswerError as nothing:
-        why = Finding("error", symbol, nothing.what, _REMEDIES[nothing.trouble])
+        why = Finding("error", symbol, nothing.what, nothing.remedy or _REMEDIES[nothing.trouble])
         return replace(_unrenewed(symbol, kept, found, why), trouble=nothing.trouble)
     except MarketError as refused:
         return _unrenewed(symbol, kept, found, *refused.findings)
@@ -125,18 +135,22 @@ def _refresh(symbol: str, now: dt.datetime, patience: Patience, current: dt.date
 
 
 def _is_current(kept: PriceHistory, current: dt.datetime | None, now: dt.datetime) -> bool:
-    """Tell whether there is nothing to ask for. A last session that is missing is asked for once an hour."""
-    if current is None or kept.origin.fetched < current:
+    """Tell whether there is nothing to ask for. A last session that is missing is asked for once an hour.
+
+    What was fetched later than now was fetched by a clock that was wrong.
+    """
+    if current is None or not current <= kept.origin.fetched <= now + _ASK_AGAIN:
         return False
     return kept.last >= last_session(now)[0] or now - kept.origin.fetched < _ASK_AGAIN
 
 
 def _kept(symbol: str, found: list[Finding]) -> PriceHistory | None:
-    """Return what the cache has; a damaged file is said and counts as nothing."""
+    """Return what the cache has; a damaged file is said and counts as nothing. One that may be sound does not."""
     try:
         return read_history(symbol)
-    except MarketError as damaged:
-        found += [replace(finding, severity="warning") for finding in damaged.findings]
+    except DamagedFileError as damaged:
+        remedy = "the whole history is asked for again, and takes its place"
+        found += [replace(finding, severity="warning", remedy=remedy) for finding in damaged.findings]
         return None
 
 
@@ -144,11 +158,15 @@ def _unrenewed(symbol: str, kept: PriceHistory | None, found: list[Finding], *wh
     if kept is None:
         return Refresh(symbol, "failed", None, (*found, *why))
     said = [
-        Finding("warning", symbol, f"no new prices: {finding.what}",
+        Finding("warning", symbol, f"no new prices: {_with_place(symbol, finding)}",
                 f"the kept ones stand, of {kept.first} to {kept.last}; {finding.remedy}")
         for finding in why
     ]  # fmt: skip
     return Refresh(symbol, "kept", kept, (*found, *said))
+
+
+def _with_place(symbol: str, finding: Finding) -> str:
+    return finding.what if finding.where == symbol else f"{finding.where} {finding.what}"
 
 
 def _renew(
@@ -178,28 +196,49 @@ def _renew(
     lost = kept.dates[~np.isin(kept.dates, fresh.dates)]
     if len(lost) > _MAY_LACK * len(kept.dates):
         raise NoAnswerError(
-            "unreadable", f"Yahoo's history lacks {len(lost)} of {len(kept.dates)} kept sessions, the first {lost[0]}"
-            f" (to believe it, delete {cache_path(symbol)})",
+            "unreadable", f"Yahoo's history lacks {len(lost)} of {len(kept.dates)} kept sessions, the first {lost[0]}",
+            f"to believe it, delete {cache_path(symbol)}",
         )  # fmt: skip
     if fresh.last < kept.last:
         raise NoAnswerError("unreadable", f"Yahoo's history ends on {fresh.last}, before the kept one")
-    if differs := _difference(kept, fresh):
+    _check_doubtful(kept, fresh)
+    if differs := _difference(kept, fresh, whole=True):
         found.append(Finding("warning", symbol, f"{differs}: replaced by the whole history of today",
                              "results of before differ from those to come"))  # fmt: skip
     return "replaced", fresh
 
 
-def _difference(kept: PriceHistory, recent: PriceHistory) -> str:
+def _check_doubtful(kept: PriceHistory, fresh: PriceHistory) -> None:
+    """Refuse a history with a close that is far off the kept one and off its own neighbour, where the kept is not."""
+    _, old, new = np.intersect1d(kept.dates, fresh.dates, return_indices=True)
+    was, now = kept.fields["close"][old], fresh.fields["close"][new]
+    split = fresh.fields["split"][new]
+    off = np.abs(np.log(now / was)) > np.log(INCREDIBLE)
+    jump = np.concatenate([[False], np.abs(np.log(now[1:] * split[1:] / now[:-1])) > np.log(INCREDIBLE)])
+    before = np.concatenate([[False], np.abs(np.log(was[1:] * split[1:] / was[:-1])) > np.log(INCREDIBLE)])
+    bad = off & jump & ~before
+    if bad.any():
+        at = int(np.argmax(bad))
+        day = fresh.dates[new[at]]
+        raise NoAnswerError(
+            "unreadable", f"Yahoo's close of {day} was {was[at]:.6g} and is {now[at]:.6g}, far from those before",
+            f"to believe it, delete {cache_path(kept.symbol)}",
+        )  # fmt: skip
+
+
+def _difference(kept: PriceHistory, recent: PriceHistory, whole: bool = False) -> str:
     """Say where two histories differ in closes, dividends and splits that both should have; nothing where they do not.
 
     The last kept close may have been corrected a little since.
     """
     both, old, new = np.intersect1d(kept.dates, recent.dates, return_indices=True)
-    missing = kept.dates[(kept.dates >= recent.dates[0]) & ~np.isin(kept.dates, recent.dates)]
+    asked = np.full(len(kept.dates), fill_value=True) if whole else kept.dates >= recent.dates[0]
+    missing = kept.dates[asked & ~np.isin(kept.dates, recent.dates)]
     if len(both) < 2:
         return f"Yahoo's answer from {recent.dates[0]} has too few of the kept sessions to compare"
     if len(missing):
-        return f"Yahoo has no close on {missing[0]} any more"
+        more = f" and {len(missing) - 1} more kept sessions" if len(missing) > 1 else ""
+        return f"Yahoo has no close on {missing[0]}{more} any more"
     for name in ("close", "dividend", "split"):
         was, now = kept.fields[name][old], recent.fields[name][new]
         allowed = np.full(len(both), SAME)

@@ -15,6 +15,7 @@ from rebal_kit.findings import Finding, MarketError
 from rebal_kit.market import FIELDS
 from rebal_kit.sources import price_cache
 from rebal_kit.sources.price_cache import (
+    DamagedFileError,
     Origin,
     PriceHistory,
     cache_folder,
@@ -82,10 +83,70 @@ def test_a_damaged_file_is_an_error_with_its_path(spoil: str) -> None:
         cache_path("AGG").replace(path)
     else:
         path.write_bytes({"cut": whole[: len(whole) // 2], "empty": b"", "text": b"no parquet"}[spoil])
-    with pytest.raises(MarketError) as caught:
+    with pytest.raises(DamagedFileError) as caught:
         read_history("SPY")
     assert caught.value.findings[0].where == str(path)
     assert "delete the file" in caught.value.findings[0].remedy
+
+
+def test_no_byte_of_a_file_changes_unseen() -> None:
+    """Pages have checksums; what a file says of itself, the latest price among it, has a digest."""
+    write_history(history(n=40))
+    path = cache_path("SPY")
+    whole, good = path.read_bytes(), read_history("SPY")
+    assert good is not None
+    refused = 0
+    for at in range(0, len(whole), 7):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        try:
+            back = read_history("SPY")
+        except DamagedFileError:
+            refused += 1
+            continue
+        assert back is not None
+        assert back.origin == good.origin
+        assert np.array_equal(back.dates, good.dates)
+        for name in FIELDS:
+            assert np.array_equal(back.fields[name], good.fields[name], equal_nan=True)
+    assert refused > len(whole) / 7 / 2
+
+
+def test_a_folder_in_place_of_the_file_is_no_damaged_file() -> None:
+    cache_path("SPY").mkdir(parents=True)
+    with pytest.raises(MarketError, match="cannot be read: Is a directory") as caught:
+        read_history("SPY")
+    assert not isinstance(caught.value, DamagedFileError)
+
+
+def test_without_a_home_the_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(MarketError, match="set XDG_CACHE_HOME"):
+        read_history("SPY")
+
+
+def test_a_folder_that_knows_no_locks_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    fcntl = pytest.importorskip("fcntl")
+
+    def none(*_: object) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with pytest.raises(MarketError, match="cannot be locked: No locks available"), locked("SPY"):
+        pass
+
+
+def test_a_ticker_s_scraps_are_swept_and_not_what_another_is_writing() -> None:
+    """BRK is how BRK-B begins."""
+    write_history(history("BRK"))
+    with price_cache._replacing(cache_path("BRK-B")) as file:
+        file.write(b"whole")
+        with locked("BRK"):
+            pass
+    assert cache_path("BRK-B").read_bytes() == b"whole"
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_scraps(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
-import subprocess
 import sys
-import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +14,7 @@ import numpy as np
 import pytest
 
 from rebal_kit.findings import MarketError
-from rebal_kit.sources.price_cache import cache_folder, cache_path, read_history
+from rebal_kit.sources.price_cache import cache_path, read_history
 from rebal_kit.sources.yahoo import market_of, yahoo_market
 from rebal_kit.sources.yahoo_download import Patience
 from rebal_kit.sources.yahoo_refresh import refresh
@@ -36,7 +33,7 @@ FAULTS = {
     "reset": "broke off",
     "unknown": "does not know this symbol",
     "slow": "did not answer within 0.3 s",
-    "negative": "of -1 on",
+    "negative": " is -1",
     "huge": "too far to be believed yet",
 }
 
@@ -61,6 +58,15 @@ def test_what_is_kept_survives_a_fault_unchanged_and_is_called_stale(
     yahoo.always_at_fault("SPY", "")
     mended = yahoo_market(["SPY"], now=MONDAY, patience=QUICK)
     assert (mended.badge, str(mended.dates[-1])) == ("", "2024-06-03")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_is_kept_survives_a_fault_of_a_whole_refresh(yahoo: Yahoo, fault: str) -> None:
+    yahoo.list("SPY", dividend={"2024-03-15": 1.5})
+    refresh(["SPY"], FRIDAY, QUICK)
+    disk = on_disk("SPY")
+    (one,) = refresh(["SPY"], MONDAY, yahoo.always_at_fault("SPY", fault), force=True)
+    assert (one.state, one.findings[0].severity, on_disk("SPY")) == ("kept", "warning", disk)
 
 
 @pytest.mark.parametrize(("fault", "words"), FAULTS.items())
@@ -104,6 +110,12 @@ def test_waits_double_and_a_stranger_is_asked_for_once(yahoo: Yahoo, monkeypatch
     assert str(one.findings[0]).endswith("check the spelling on finance.yahoo.com")
 
 
+def test_yahoo_is_given_as_long_as_patience_says(yahoo: Yahoo) -> None:
+    yahoo.list("SPY")
+    refresh(["SPY"], FRIDAY, replace(QUICK, timeout=7.5))
+    assert set(yahoo.waits) == {7.5}
+
+
 def test_the_network_away_serves_what_is_kept_and_says_so_of_each(yahoo: Yahoo) -> None:
     for symbol in ("SPY", "AGG"):
         yahoo.list(symbol)
@@ -141,80 +153,123 @@ def test_an_answer_that_forgot_the_past_replaces_nothing(yahoo: Yahoo) -> None:
     assert on_disk("SPY") == disk
 
 
-CHILD = """
-import sys
-from pathlib import Path
-import pytest
-from tests.sources.yahoo_server import MONDAY_EVENING, QUICK, Yahoo, loopback_session
-import yfinance
-from yfinance.data import YfData
-from rebal_kit.sources.yahoo_refresh import refresh
-yfinance.set_tz_cache_location(sys.argv[2])
-YfData(session=loopback_session(Yahoo(int(sys.argv[1]), [])))
-print("asking", flush=True)
-refresh(["SPY"], MONDAY_EVENING, QUICK)
-"""
+def test_a_history_that_begins_later_is_taken_with_a_word_about_what_is_gone(yahoo: Yahoo) -> None:
+    spy = yahoo.list("SPY")
+    refresh(["SPY"], FRIDAY, QUICK)
+    spy.dates, spy.close = spy.dates[1:], spy.close[1:]
+    (one,) = refresh(["SPY"], FRIDAY, QUICK, force=True)
+    assert one.state == "replaced"
+    assert "Yahoo has no close on 2024-01-02 any more: replaced by" in one.findings[0].what
 
 
-def test_a_refresh_killed_while_it_waits_leaves_what_was_kept_and_no_lock(
-    yahoo: Yahoo, tmp_path: Path
-) -> None:
+def test_a_history_that_ends_before_the_kept_one_replaces_nothing(yahoo: Yahoo) -> None:
+    spy = yahoo.list("SPY")
+    refresh(["SPY"], FRIDAY, QUICK)
+    disk = on_disk("SPY")
+    spy.dates, spy.close = spy.dates[:-1], spy.close[:-1]
+    (one,) = refresh(["SPY"], FRIDAY, QUICK, force=True)
+    assert (one.state, on_disk("SPY")) == ("kept", disk)
+    assert "Yahoo's history ends on 2024-05-30, before the kept one" in one.findings[0].what
+
+
+@pytest.mark.parametrize("at", [-3, 40])
+def test_a_close_gone_mad_in_the_past_replaces_nothing(yahoo: Yahoo, at: int) -> None:
+    yahoo.list("SPY", split={"2024-04-10": 20.0})
+    refresh(["SPY"], FRIDAY, QUICK)
+    disk = on_disk("SPY")
+    spy = yahoo.list("SPY", last="2024-06-03", split={"2024-04-10": 20.0})
+    day = str(spy.dates[at])
+    spy.close[at] *= 1000
+    (one,) = refresh(["SPY"], MONDAY, QUICK, force=True)
+    assert (one.state, on_disk("SPY")) == ("kept", disk)
+    assert f"Yahoo's close of {day} was" in one.findings[0].what
+    assert "far from those before" in one.findings[0].what
+
+
+def test_a_kept_close_gone_mad_is_mended_by_yahoo(yahoo: Yahoo) -> None:
+    spy = yahoo.list("SPY")
+    spy.close[40] *= 1000
+    refresh(["SPY"], FRIDAY, QUICK)
+    spy.close[40] /= 1000
+    (one,) = refresh(["SPY"], FRIDAY, QUICK, force=True)
+    assert one.state == "replaced"
+    assert "replaced by the whole history of today" in one.findings[0].what
+
+
+def test_a_latest_price_gone_mad_is_no_quote(yahoo: Yahoo) -> None:
+    yahoo.list("SPY")
+
+    def mad(chart: dict[str, Any]) -> dict[str, Any]:
+        chart["chart"]["result"][0]["meta"]["regularMarketPrice"] = 1e6
+        return chart
+
+    yahoo.spoil = mad
+    (one,) = refresh(["SPY"], FRIDAY, QUICK)
+    assert one.state == "failed"
+    assert "Yahoo's latest price is 1e+06 after a close of" in one.findings[0].what
+
+
+def test_what_a_wrong_clock_fetched_is_asked_for_again(yahoo: Yahoo) -> None:
+    yahoo.list("SPY")
+    refresh(["SPY"], after("2031-01-07"), QUICK)
+    yahoo.list("SPY", last="2024-06-03")
+    (one,) = refresh(["SPY"], MONDAY, QUICK)
+    assert (one.state, one.added) == ("extended", 1)
+    assert one.history is not None
+    assert one.history.origin.fetched == MONDAY
+
+
+def test_a_file_that_may_be_sound_is_not_replaced(yahoo: Yahoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    yahoo.list("SPY")
+    refresh(["SPY"], FRIDAY, QUICK)
+    disk, asked = on_disk("SPY"), yahoo.asked["SPY"]
+    opened = Path.open
+
+    def too_many(self: Path, mode: str = "r", *more: Any) -> Any:
+        if self.suffix == ".parquet":
+            raise OSError(24, "Too many open files")
+        return opened(self, mode, *more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", too_many)
+        (one,) = refresh(["SPY"], MONDAY, QUICK)
+    assert (one.state, yahoo.asked["SPY"], on_disk("SPY")) == ("failed", asked, disk)
+    assert str(one.findings[0]).startswith(f"{cache_path('SPY')}: cannot be read: Too many open files")
+
+
+def test_a_full_disk_leaves_what_was_kept_and_is_named(yahoo: Yahoo, monkeypatch: pytest.MonkeyPatch) -> None:
     yahoo.list("SPY")
     refresh(["SPY"], FRIDAY, QUICK)
     disk = on_disk("SPY")
     yahoo.list("SPY", last="2024-06-03")
-    yahoo.always["SPY"], yahoo.nap = "slow", 30.0
-    asked = yahoo.asked["SPY"]
-    command = [sys.executable, "-c", CHILD, str(yahoo.port), str(tmp_path / "child")]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
-    while yahoo.asked["SPY"] == asked and child.poll() is None:
-        time.sleep(0.01)
-    assert child.poll() is None, "the child ended before it asked"
-    child.send_signal(signal.SIGKILL)
-    child.communicate()
-    assert on_disk("SPY") == disk
-    yahoo.always.clear()
-    (one,) = refresh(["SPY"], MONDAY, QUICK)
-    assert (one.state, one.added) == ("extended", 1)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        (one,) = refresh(["SPY"], MONDAY, QUICK)
+    assert (one.state, on_disk("SPY")) == ("kept", disk)
+    assert f"no new prices: {cache_path('SPY')} cannot be written: No space left" in one.findings[0].what
+    assert market_of([one], MONDAY).badge
 
 
-WRITER = """
-import os, time
-from dataclasses import replace
-import numpy as np
-from rebal_kit.sources.price_cache import locked, read_history, write_history
-
-def stop(_):
-    print("written, not yet in place", flush=True)
-    time.sleep(60)
-
-os.fsync = stop
-kept = read_history("SPY")
-with locked("SPY"):
-    write_history(replace(kept, dates=kept.dates + np.timedelta64(7, "D")))
-"""
-
-
-def test_a_writer_killed_at_the_last_moment_leaves_the_old_file_and_its_scraps_are_swept(
-    yahoo: Yahoo,
+def test_files_of_yfinance_that_are_damaged_are_named(
+    yahoo: Yahoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from yfinance import cache
+
     yahoo.list("SPY")
-    refresh(["SPY"], FRIDAY, QUICK)
-    disk = on_disk("SPY")
-    child = subprocess.Popen([sys.executable, "-c", WRITER], stdout=subprocess.PIPE, text=True)
-    assert child.stdout is not None
-    assert child.stdout.readline() == "written, not yet in place\n"
-    (busy,) = refresh(["SPY"], MONDAY, replace(QUICK, lock=0.05))
-    assert busy.state == "kept"
-    assert "another process has been renewing SPY" in busy.findings[0].what
-    child.kill()
-    child.communicate()
-    assert on_disk("SPY") == disk
-    assert len(list(cache_folder().glob("*.part"))) == 1
-    yahoo.list("SPY", last="2024-06-03")
-    (one,) = refresh(["SPY"], MONDAY, QUICK)
-    assert (one.state, one.added) == ("extended", 1)
-    assert not list(cache_folder().glob("*.part"))
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "tkr-tz.db").write_bytes(b"no data base" * 400)
+    monkeypatch.setattr(cache._TzCacheManager, "_tz_cache", None)
+    monkeypatch.setattr(cache._TzDBManager, "_db", None)
+    monkeypatch.setattr(cache._TzDBManager, "_cache_dir", str(broken))
+    (one,) = refresh(["SPY"], FRIDAY, QUICK)
+    assert one.state == "failed"
+    assert "yfinance cannot use its own files: DatabaseError" in one.findings[0].what
+    assert "delete its folder py-yfinance" in one.findings[0].remedy
 
 
 def test_nothing_leaves_the_machine_and_what_would_is_caught(yahoo: Yahoo) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -141,6 +144,46 @@ def test_a_session_that_is_not_over_is_a_price_and_no_close(yahoo: Yahoo) -> Non
     assert str(quote.date) == "2024-06-03"
 
 
+def test_a_row_of_today_with_the_time_of_its_price_is_no_close_either(yahoo: Yahoo) -> None:
+    """While a session is open, Yahoo's last row does not stand at the opening bell."""
+    spy = yahoo.list("SPY", last="2024-06-03", live=True)
+    noon = after("2024-06-03", 16)
+    quote = load_quote("SPY", now=noon, patience=QUICK)
+    assert quote.times is not None
+    assert (quote.times.astype(str).tolist(), quote.stale) == (["2024-06-03T15:30:07"], ())
+    kept = read_history("SPY")
+    assert kept is not None
+    assert str(kept.last) == "2024-05-31"
+    late = load_quote("SPY", now=after("2024-06-03", 16.5), patience=QUICK)
+    assert late.stale == ("SPY",)  # 59 minutes old in an open session
+    spy.live = False
+    spy.close[-1] *= 1.03
+    (one,) = refresh(["SPY"], MONDAY, QUICK)
+    assert (one.state, one.added, one.findings) == ("extended", 1, ())
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
+def test_the_machine_s_time_zone_changes_nothing(
+    yahoo: Yahoo, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        spy = yahoo.list("SPY")
+        refresh(["SPY"], FRIDAY, QUICK)
+        spy = yahoo.list("SPY", last="2024-06-03")
+        here = MONDAY.astimezone(ZoneInfo(zone))
+        market = yahoo_market(["SPY"], now=here, patience=QUICK)
+        assert np.array_equal(market.dates, sessions("2024-01-02", "2024-06-03"))
+        assert np.allclose(market.close[:, 0], spy.close)
+        quote = load_quote("SPY", now=here, patience=QUICK)
+        assert quote.times is not None
+        assert quote.times.astype(str).tolist() == ["2024-06-03T20:00:00"]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_a_ticker_without_the_last_session_is_asked_for_again_after_an_hour(yahoo: Yahoo) -> None:
     yahoo.list("SPY")
     market = yahoo_market(["SPY"], now=MONDAY, patience=QUICK)
@@ -187,7 +230,8 @@ def test_capital_gains_other_currencies_and_actions_without_a_close(yahoo: Yahoo
         silent=("2024-04-01",),
     )
     yahoo.list("LON", currency="GBp")
-    fund, london = refresh(["FND", "LON"], FRIDAY, QUICK)
+    yahoo.list("NIL", currency="")
+    fund, london, nowhere = refresh(["FND", "LON", "NIL"], FRIDAY, QUICK)
     assert fund.history is not None
     dividend = dict(zip(fund.history.dates.astype(str), fund.history.fields["dividend"], strict=True))
     assert dividend["2024-03-15"] == pytest.approx(0.9)
@@ -196,7 +240,23 @@ def test_capital_gains_other_currencies_and_actions_without_a_close(yahoo: Yahoo
     said = " ".join(finding.what for finding in fund.history.origin.findings)
     assert "capital gains it distributed are counted as dividends" in said
     assert "2024-04-01 (counted on 2024-04-02)" in said
-    assert str(london.findings[0]).startswith("LON: is quoted in GBp, and rebal_kit counts in US$")
+    assert (london.trouble, nowhere.trouble) == ("foreign", "unreadable")
+    assert str(london.findings[0]) == (
+        "LON: is quoted in GBp, and rebal_kit counts in US$ — take a listing in US$, or leave it out"
+    )
+    assert "names no currency" in nowhere.findings[0].what
+
+
+def test_one_whose_currency_is_lost_is_late_and_has_not_ended(yahoo: Yahoo) -> None:
+    for symbol in ("SPY", "AGG"):
+        yahoo.list(symbol)
+    refresh(["SPY", "AGG"], FRIDAY, QUICK)
+    yahoo.list("SPY", last="2024-06-03")
+    for currency in ("", "EUR"):
+        yahoo.list("AGG", last="2024-06-03", currency=currency)
+        market = yahoo_market(["SPY", "AGG"], now=MONDAY, patience=QUICK)
+        assert str(market.dates[-1]) == "2024-05-31"
+        assert market.badge
 
 
 def test_coins_give_no_weekends_to_a_stock(yahoo: Yahoo) -> None:
@@ -239,7 +299,7 @@ def test_quotes_have_times_and_tell_what_is_stale(yahoo: Yahoo) -> None:
         sum("STALE: the price is of 2024-05-31 20:00 UTC" in finding.what for finding in late.findings) == 2
     )
     with pytest.raises(MarketError, match="GLD: Yahoo cannot be reached"):
-        load_quote("SPY GLD", now=after("2024-06-04", 15), patience=QUICK)
+        load_quote("SPY, GLD", now=after("2024-06-04", 15), patience=QUICK)
 
 
 def test_an_open_market_is_asked_again_after_a_quarter_of_an_hour(yahoo: Yahoo) -> None:
@@ -253,11 +313,20 @@ def test_an_open_market_is_asked_again_after_a_quarter_of_an_hour(yahoo: Yahoo) 
     assert yahoo.asked["SPY"] == asked + 1
 
 
-@pytest.mark.parametrize("bad", ["", "../x", "A B", "ABC/DEF", "a" * 30, ".A", "SPY;", "ÄÖ"])
-def test_what_cannot_be_a_ticker_never_becomes_a_file_or_a_request(yahoo: Yahoo, bad: str) -> None:
+@pytest.mark.parametrize(
+    "bad", ["", "../x", "A B", "ABC/DEF", "a" * 30, ".A", "SPY;", "ÄÖ", "ﬁ", "ß", None, float("nan"), 7]
+)
+def test_what_cannot_be_a_ticker_never_becomes_a_file_or_a_request(yahoo: Yahoo, bad: Any) -> None:
     with pytest.raises(MarketError, match="cannot be a ticker"):
         load_market([bad, "SPY"])
     assert yahoo.asked.total() == 0
+
+
+def test_what_cannot_be_a_ticker_is_shown_so_that_a_terminal_can_bear_it() -> None:
+    with pytest.raises(MarketError) as caught:
+        tickers(["\x1b[31mx", "\udcff", None, " a b "])
+    shown = [finding.where.isascii() and finding.where for finding in caught.value.findings]
+    assert shown == [r"'\x1b[31mx'", r"'\udcff'", "None", "a b"]
 
 
 def test_tickers_are_cleaned_and_a_bundled_name_among_them_is_refused(yahoo: Yahoo) -> None:
@@ -275,6 +344,7 @@ def test_load_market_takes_lists_and_text_and_adds_what_looks_wrong(yahoo: Yahoo
     listed, text = load_market(["SPY", "^VIX"]), load_market("yahoo:spy, ^vix", start="2024-02-01")
     assert listed.symbols == text.symbols == ("SPY", "^VIX")
     assert str(text.dates[0]) == "2024-02-01"
+    assert "2024-02-01 to 2024-05-31" in text.source
     assert any("spike: the close is" in finding.what for finding in listed.findings)
     with pytest.raises(MarketError, match="spike: the close is"):
         load_market(["SPY"], strict=True)
@@ -289,7 +359,7 @@ def test_a_damaged_file_is_said_and_fetched_again(yahoo: Yahoo) -> None:
     yahoo.away = True
     (one,) = refresh(["SPY"], FRIDAY, QUICK)
     assert one.state == "failed"
-    assert "the kept prices cannot be read" in one.findings[0].what
+    assert "the kept prices are damaged" in one.findings[0].what
     yahoo.away = False
     (one,) = refresh(["SPY"], FRIDAY, QUICK)
     assert one.state == "new"
