@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.domain import Security as Security
     from rebal_kit.domain import TaxLot as TaxLot
     from rebal_kit.domain import TaxProfile as TaxProfile
+    from rebal_kit.execution import Execution as Execution
     from rebal_kit.files.household import load_household as load_household
     from rebal_kit.files.household import save_household as save_household
     from rebal_kit.files.ledger_file import load_ledger as load_ledger
@@ -84,6 +85,7 @@ _HOMES = {
     "files.household": "load_household save_household",
     "files.ledger_file": "load_ledger",
     "costs": "Costs",
+    "execution": "Execution",
     "files.policy": "dump_policy load_policy",
     "files.result_files": "load_result save_result",
     "findings": "Finding HouseholdError LawError LedgerError MarketError PolicyError RebalError SimulationError",

@@ -23,14 +23,13 @@ def coverage(setting: Setting) -> tuple[Finding, ...]:
     opening = "account values invested at target at the first session's close"
     if setting.opened_with == "lots":
         opening = "lots and cash as given"
-    fills = "decision and fill at the same close; fractional shares; dividends credited on the ex-date"
     sessions = "1 session" if len(market.dates) == 1 else f"{len(market.dates):,} sessions"
     found = [
         Finding("note", "data", f"{market.source or market.name}"),
         Finding("note", "period", f"{market.dates[0]} to {market.dates[-1]}, {sessions}"),
         Finding("note", "law", law),
         Finding("note", "opening", opening),
-        Finding("note", "fills", fills),
+        Finding("note", "dividends", "credited on the ex-date"),
         Finding(
             "note",
             "tax payments",

@@ -15,6 +15,7 @@ from rebal_kit.assumptions import coverage
 from rebal_kit.audit import Audit, audit
 from rebal_kit.domain import Account, Household
 from rebal_kit.encode_costs import cost_findings, needs_liquidity
+from rebal_kit.encode_execution import execution_findings
 from rebal_kit.engine import ledger as books
 from rebal_kit.engine import tape as tapes
 from rebal_kit.engine.ledger import date_of, to_accounts
@@ -75,7 +76,11 @@ class Backtest:
         missing = self.metrics["unpaid_withdrawals"]
         costs = self.policy.costs
         liquidity = self.setting.liquidity if needs_liquidity(costs) else None
-        found = [*coverage(self.setting), *cost_findings(costs, self.market, liquidity)]
+        found = [
+            *coverage(self.setting),
+            *execution_findings(self.policy.execution, self.market),
+            *cost_findings(costs, self.market, liquidity),
+        ]
         if unpaid > 0.005:
             what = f"US$ {unpaid:,.2f} of tax could not be paid when due and is still owed"
             found.append(Finding("warning", where, what))
@@ -173,10 +178,13 @@ class Backtest:
                 "quantity": rows["quantity"],
                 "price": rows["price"],
                 "amount": rows["quantity"] * rows["price"],
+                "decision_price": rows["decided"],
                 "cost": rows["cost"],
                 "commission": rows["commission"],
                 "spread": rows["spread"],
                 "impact": rows["impact"],
+                "shortfall": rows["cost"]
+                + rows["side"] * rows["quantity"] * (rows["price"] - rows["decided"]),
                 "reason": [Reason(code).sentence for code in rows["reason"]],
                 "reason_code": rows["reason"],
                 "lot": [
@@ -240,7 +248,7 @@ class Backtest:
         """The run as a history of trades, with dividends and splits: what `rebal_kit.tax_report` reads."""
         return transactions_of(
             self.journal, self.setting.prices, self.market.symbols, [a.name for a in self.household.accounts],
-            self.setting.opening_shares, self.flows,
+            self.setting.opening_shares, self.setting.bought_on_first, self.flows,
         )  # fmt: skip
 
     @cached_property

@@ -45,7 +45,7 @@ def encode_costs(
     given = np.full(len(symbols), costs.half_spread_bps * _BASIS_POINT)
     row = np.zeros(len(market.dates), np.int64)
     months = 1
-    if liquidity is not None and needs_liquidity(costs):
+    if liquidity is not None:
         row, months = liquidity.row, len(liquidity.volatility)
     spread = np.tile(given, (months, 1))
     impact = np.zeros((months, len(symbols)))

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from rebal_kit.domain import Household
-from rebal_kit.encode_costs import check_costs, encode_costs
-from rebal_kit.engine.arrays import ALLOW, CASH_DIVIDENDS, DRIP, MINIMISE, NEVER, REINVEST, Plan
+from rebal_kit.encode_costs import check_costs, encode_costs, needs_liquidity
+from rebal_kit.encode_execution import check_execution, encode_execution
+from rebal_kit.engine.arrays import ALLOW, CASH_DIVIDENDS, DRIP, MINIMISE, NEVER, REINVEST, Plan, Prices
 from rebal_kit.findings import Finding, PolicyError, raise_errors
 from rebal_kit.liquidity import Liquidity
 from rebal_kit.market import Market
@@ -29,8 +30,10 @@ def encode_policy(
     policy: RebalancePolicy,
     household: Household,
     market: Market,
+    prices: Prices,
     nearest: Nearest | None = None,
     liquidity: Liquidity | None = None,
+    history: Market | None = None,
 ) -> Plan:
     """Return the policy as numbers for this household's targets and this market's sessions.
 
@@ -39,10 +42,15 @@ def encode_policy(
     policy : RebalancePolicy
     household : Household
     market : Market
+    prices : Prices
+        Of that market, as encoded.
     nearest : Nearest, optional
         What `rebal_kit.nearest.nearest_members` found; needed where harvests choose by correlation.
     liquidity : Liquidity, optional
         What `rebal_kit.liquidity.liquidity_of` found; needed where spreads are estimated or trades move prices.
+
+    history : Market, optional
+        The market with what came before its first session, if there is more.
 
     Raises
     ------
@@ -56,7 +64,14 @@ def encode_policy(
     ]
     named = _check_names(policy, rules, names, {symbol for _, symbol, *_ in sleeves})
     where = f"policy '{policy.name}'"
-    raise_errors(PolicyError, (*named, *check_costs(where, policy.costs, household, market)))
+    raise_errors(
+        PolicyError,
+        (
+            *named,
+            *check_costs(where, policy.costs, household, market),
+            *check_execution(where, policy.execution, market),
+        ),
+    )
     costs = encode_costs(policy.costs, household, market, liquidity)
     count = (len(rules), len(sleeves))
     applies, above, below = np.zeros(count, bool), np.zeros(count), np.zeros(count)
@@ -72,10 +87,13 @@ def encode_policy(
     first = [next(n for n, sleeve in enumerate(sleeves) if sleeve[0] is c) for c in household.targets.classes]
     look = np.array([look_sessions(market, rule.look, rule.offset) for rule in rules], bool)
     look = look.reshape(len(rules), len(market.dates))
+    lag = policy.execution.next_session
+    look = _carried_out(look, lag)
     harvest = policy.harvest or Harvest()
     harvest_look = (
         look_sessions(market, harvest.look) if policy.harvest else np.zeros(len(market.dates), bool)
     )
+    harvest_look = _carried_out(harvest_look, lag)
     december = market.dates.astype("datetime64[M]").astype(np.int64) % 12 == 11
     lower = (harvest.december_min_loss_pct, harvest.december_min_loss_usd) != (None, None)
     if nearest is None or harvest.choose != "correlated":
@@ -129,7 +147,22 @@ def encode_policy(
         commission=costs.commission,
         per_share=costs.per_share,
         lumpy=costs.lumpy,
+        orders=encode_execution(policy.execution, market, history or market, prices, liquidity),
     )
+
+
+def wants_liquidity(policy: RebalancePolicy) -> bool:
+    """Say whether volumes, volatilities or estimated spreads are needed to encode a policy."""
+    return needs_liquidity(policy.costs) or policy.execution.max_volume_share is not None
+
+
+def _carried_out(look: np.ndarray, lag: bool) -> np.ndarray:
+    """Return the sessions that carry out what is decided in those given: the same, or the ones after."""
+    if not lag:
+        return look
+    later = np.zeros_like(look)
+    later[..., 1:] = look[..., :-1]
+    return later
 
 
 def _or(value: float | None, otherwise: float) -> float:

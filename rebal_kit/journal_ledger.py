@@ -31,6 +31,7 @@ def transactions_of(
     symbols: Sequence[str],
     accounts: Sequence[str],
     opening: np.ndarray,
+    too_late: np.ndarray,
     flows: pd.DataFrame,
 ) -> tuple[Transaction, ...]:
     """Return the journal with the market's splits and dividends, deposits and withdrawals between its trades.
@@ -46,6 +47,9 @@ def transactions_of(
         In the order of the prices' and the opening's columns.
     opening : ndarray
         (n_accounts, n_securities) shares held before the first session.
+    too_late : ndarray
+        (n_accounts, n_securities) of these, shares bought on the day of the first session, which have no dividend
+        of that day.
     flows : DataFrame
         date, account, amount: US$ paid in (positive) and out (negative) on a session; perhaps no rows.
     """
@@ -57,7 +61,7 @@ def transactions_of(
     for t, s in np.argwhere(prices.split != 1.0):
         split = Transaction(dates[t].item(), "", Action.SPLIT, symbols[s], float(prices.split[t, s]))
         lines.append((int(t), _SPLIT_FIRST, split))
-    lines += _dividends(journal, prices, symbols, accounts, opening, session_of)
+    lines += _dividends(journal, prices, symbols, accounts, (opening, too_late), session_of)
     lines += _flows(flows, session_of)
     lines.sort(key=lambda line: line[:2])  # stable: dividends and deposits of a session keep their order
     return tuple(line for *_, line in lines)
@@ -96,8 +100,8 @@ def _flows(flows: pd.DataFrame, session_of: dict[Any, int]) -> Iterator[tuple[in
 
 
 def _dividends(
-    journal: pd.DataFrame, prices: Prices, symbols: Sequence[str], accounts: Sequence[str], opening: np.ndarray,
-    session_of: dict[Any, int],
+    journal: pd.DataFrame, prices: Prices, symbols: Sequence[str], accounts: Sequence[str],
+    opening: tuple[np.ndarray, np.ndarray], session_of: dict[Any, int],
 ) -> list[tuple[int, float, Transaction]]:  # fmt: skip
     """Return a line for each account and dividend, on the shares that were there when the session began."""
     signed = journal["quantity"].where(journal["side"] == "buy", -journal["quantity"])
@@ -112,16 +116,17 @@ def _dividends(
     for s, symbol in enumerate(symbols):
         events = np.flatnonzero((prices.split[:, s] != 1.0) | (prices.dividend[:, s] != 0.0))
         for a, account in enumerate(accounts):
-            held, waiting = float(opening[a, s]), iter((*trades.get((a, s), ()), (len(prices.day), 0.0)))
+            held, waiting = float(opening[0][a, s]), iter((*trades.get((a, s), ()), (len(prices.day), 0.0)))
             session, shares = next(waiting)
             for t in events.tolist():
                 while session < t:
                     held += shares
                     session, shares = next(waiting)
                 held *= prices.split[t, s]
-                if prices.dividend[t, s] and held > _DUST:
+                entitled = held - (opening[1][a, s] * prices.split[t, s] if t == 0 else 0.0)
+                if prices.dividend[t, s] and entitled > _DUST:
                     date, paid = prices.day[t].astype("datetime64[D]").item(), float(prices.dividend[t, s])
-                    line = Transaction(date, account, Action.EX_DIVIDEND, symbol, float(held), paid)
+                    line = Transaction(date, account, Action.EX_DIVIDEND, symbol, float(entitled), paid)
                     lines.append((t, _THEN_DIVIDENDS, line))
     return lines
 

@@ -18,6 +18,7 @@ from rebal_kit.checking import (
 )
 from rebal_kit.costs import Costs
 from rebal_kit.domain import DIVIDENDS, Dividends
+from rebal_kit.execution import Execution
 from rebal_kit.findings import Finding, PolicyError, raise_errors
 from rebal_kit.gain_limits import GainLimits
 from rebal_kit.periods import Every
@@ -126,6 +127,8 @@ class RebalancePolicy:
         Orders are for whole shares, rounded down; up where a sale has to pay for something. Reinvested dividends and
         positions sold whole are not rounded.
     costs : Costs
+    execution : Execution
+        When orders are carried out, at what price, and for what they wait.
     coordinate : bool
         Drift and trades are those of the whole household. False: each account holds the targets by itself.
     locate : bool
@@ -150,6 +153,7 @@ class RebalancePolicy:
     min_improvement: float = 0.0
     whole_shares: bool = False
     costs: Costs = field(default_factory=Costs)
+    execution: Execution = field(default_factory=Execution)
     coordinate: bool = True
     locate: bool = True
     gains: GainLimits = field(default_factory=GainLimits)
@@ -188,6 +192,7 @@ class RebalancePolicy:
             yield from check_amount(where, name, getattr(self, name))
         yield from check_fraction(where, "min_improvement", self.min_improvement)
         yield from check_kind(where, "costs", self.costs, Costs, "make it with Costs(…)")
+        yield from check_kind(where, "execution", self.execution, Execution, "make it with Execution(…)")
         yield from check_kind(where, "gains", self.gains, GainLimits, "make it with GainLimits(…)")
         yield from check_choice(where, "withdraw", self.withdraw, WITHDRAW, f"use {' or '.join(WITHDRAW)}")
 

@@ -38,6 +38,10 @@ class Reason(IntEnum):
     CASH_ELSEWHERE = 29
     UNPAID = 30
     LITTLE_TO_GAIN = 31
+    NOT_CALM = 32
+    LIMIT_NOT_REACHED = 33
+    VOLUME_SHARE = 34
+    LOSS_GONE = 35
 
     @property
     def sentence(self) -> str:
@@ -74,5 +78,9 @@ _SENTENCES = {
     Reason.GAIN_BUDGET: "gain not realised: the year's budget is spent",
     Reason.CASH_ELSEWHERE: "not bought: no account that may hold it has cash to spare",
     Reason.UNPAID: "withdrawal not paid: nothing is left to sell",
+    Reason.NOT_CALM: "waits for a calm session",
+    Reason.LIMIT_NOT_REACHED: "not filled: the session's range did not reach the limit",
+    Reason.VOLUME_SHARE: "waits: the day's share of the volume is used up",
+    Reason.LOSS_GONE: "loss not taken: it was gone when the order could be filled",
     Reason.LITTLE_TO_GAIN: "not rebalanced: it would move less than the policy asks for",
 }

@@ -14,8 +14,7 @@ from rebal_kit import metrics
 from rebal_kit.checking import as_tuple
 from rebal_kit.domain import Household
 from rebal_kit.encode import encode_prices, encode_structure
-from rebal_kit.encode_costs import needs_liquidity
-from rebal_kit.encode_policy import encode_policy
+from rebal_kit.encode_policy import encode_policy, wants_liquidity
 from rebal_kit.engine import ledger as books
 from rebal_kit.engine import tape as tapes
 from rebal_kit.engine.arrays import Plan, Prices, Structure
@@ -63,7 +62,7 @@ METRICS = (
     "volatility", "max_drawdown", "average_drift", "tracking_error", "turnover", "trades", "rebalances",
     "realized_short", "realized_long", "harvested", "disallowed", "permanent",
     "wash_sale_rate", "tax_paid", "tax_accrued", "liquidation_tax", "tax_drag", "cost",
-    "commission", "spread", "impact",
+    "commission", "spread", "impact", "delay",
     "deposits", "withdrawals", "unpaid_withdrawals",
 )  # fmt: skip
 
@@ -115,8 +114,10 @@ class Setting:
             policy,
             self.household,
             self.market,
+            self.prices,
             self.nearest if correlated else None,
-            self.liquidity if needs_liquidity(policy.costs) else None,
+            self.liquidity if wants_liquidity(policy) else None,
+            self.history,
         )
 
     @cached_property
@@ -191,6 +192,18 @@ class Setting:
         return shares
 
     @cached_property
+    def bought_on_first(self) -> np.ndarray:
+        """(n_accounts, n_securities) of these, shares bought on the day of the first session."""
+        shares = np.zeros_like(self.opening_shares)
+        if self.opened_with == "lots":
+            first = self.market.dates[0].item()
+            for a, account in enumerate(self.household.accounts):
+                for lot in account.lots:
+                    if lot.acquired == first:
+                        shares[a, self.market.column(lot.symbol)] += lot.quantity
+        return shares
+
+    @cached_property
     def opening_worth(self) -> np.ndarray:
         """(n_accounts, n_securities + 1) US$ at the first close, the last column cash."""
         with_lots = self.opened_with == "lots"
@@ -254,7 +267,7 @@ class Setting:
             years[:, books.SHORT].sum(), years[:, books.LONG].sum(), years[:, books.HARVESTED].sum(),
             disallowed, years[:, books.PERMANENT].sum(), disallowed / losses if losses > 0.0 else 0.0,
             tape.daily[:, tapes.TAX_PAID].sum(), owed, further, growth - kept, cost,
-            totals[tapes.COMMISSION], totals[tapes.SPREAD], totals[tapes.IMPACT],
+            totals[tapes.COMMISSION], totals[tapes.SPREAD], totals[tapes.IMPACT], totals[tapes.DELAY],
             totals[tapes.DEPOSITED], totals[tapes.WITHDRAWN], totals[tapes.NOT_PAID],
         )  # fmt: skip
         return dict(zip(METRICS, map(float, figures), strict=True))

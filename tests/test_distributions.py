@@ -170,9 +170,8 @@ def with_flows(run: Backtest, *flows: tuple[Any, str, float]) -> tuple[Transacti
 
     names = [a.name for a in run.household.accounts]
     table = pd.DataFrame(flows, columns=["date", "account", "amount"])
-    return transactions_of(
-        run.journal, run.setting.prices, run.market.symbols, names, run.setting.opening_shares, table
-    )
+    opening = run.setting.opening_shares, run.setting.bought_on_first
+    return transactions_of(run.journal, run.setting.prices, run.market.symbols, names, *opening, table)
 
 
 def test_without_flows_nothing_is_paid(run: Backtest) -> None:

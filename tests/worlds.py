@@ -44,7 +44,7 @@ def random_market(
 ) -> Market:
     """Random walks quoted in cents, some shares with dividends and splits, some distributing interest.
 
-    With opening prices, ranges and volumes of some twenty thousand shares a day.
+    With opening prices, ranges, volumes of some twenty thousand shares a day, and a volatility index around 18.
     """
     random = np.random.default_rng(seed)
     index = pd.bdate_range(start, periods=sessions)
@@ -77,6 +77,7 @@ def random_market(
         pd.DataFrame(close, index=index, columns=list(symbols)),
         name=f"random {seed}",
         securities=tuple(kinds),
+        volatility_index=np.round(np.exp(more.normal(2.9, 0.25, sessions)), 2),
         **tables,
         **ranges,
     )

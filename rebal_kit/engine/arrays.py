@@ -73,6 +73,24 @@ class Structure(NamedTuple):
     exempt: np.ndarray  # (S,) float64, share of distributions that states may not tax
 
 
+class Orders(NamedTuple):
+    """How orders are carried out, as numbers."""
+
+    lag: bool  # a decision is carried out in the session after it
+    seen: np.ndarray  # (T, S) float64, US$, the last price known to the decision that a session carries out
+    market: np.ndarray  # (T, S) float64, US$, of a market order in the session
+    limit_buy: (
+        np.ndarray
+    )  # (T, S) float64, US$, where a limit order would be filled; NaN where the range does not reach
+    limit_sell: np.ndarray  # (T, S) float64
+    limit_days: int  # sessions for which limit orders are tried; 0: there are none
+    cancel: bool  # what they do not fill is given up, not filled at the close
+    calm: np.ndarray  # (T or 1, S) bool, calm enough to trade
+    max_wait: int  # sessions to wait for that; 0: one does not wait
+    capped: bool  # there are caps
+    volume_cap: np.ndarray  # (M, S) float64, US$ a session of a security, by `Plan.cost_row`
+
+
 class Plan(NamedTuple):
     """A rebalancing policy as numbers."""
 
@@ -123,4 +141,5 @@ class Plan(NamedTuple):
     impact: np.ndarray  # (M, S) float64, US$^-0.5, coefficient of the square-root law
     commission: np.ndarray  # (A, S) float64, US$ an order
     per_share: float  # US$
+    orders: Orders
     lumpy: bool  # an order costs more, or less, a share than a larger one

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rebal_kit.compiled import hot, inner
 from rebal_kit.engine.arrays import TAXABLE
-from rebal_kit.engine.costs import Cost, note_traded, total
+from rebal_kit.engine.costs import Fill, note_traded, total
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.dividends import unqualify_dividends
 from rebal_kit.engine.ledger import (
@@ -20,7 +20,18 @@ from rebal_kit.engine.ledger import (
     WAITING,
 )
 from rebal_kit.engine.pages import DUST, append_lot, is_speck, remove_lots
-from rebal_kit.engine.tape import BOUGHT, COMMISSION, IMPACT, ORDERS, SOLD, SPREAD, TRADES, Tape, next_entry
+from rebal_kit.engine.tape import (
+    BOUGHT,
+    COMMISSION,
+    DELAY,
+    IMPACT,
+    ORDERS,
+    SOLD,
+    SPREAD,
+    TRADES,
+    Tape,
+    next_entry,
+)
 from rebal_kit.engine.wash import disallow, remember_gone, replace_sold
 from rebal_kit.reasons import Reason
 from rebal_kit.rules.holding import replacement_start
@@ -28,11 +39,11 @@ from rebal_kit.rules.wash_sale import blocked_until, in_window, matched_shares
 
 
 @inner
-def buy(desk: Desk, t: int, account: int, security: int, quantity: float, cost: Cost, reason: int) -> None:
-    """Buy `quantity` shares at the session's close, paying `cost` on top."""
+def buy(desk: Desk, t: int, account: int, security: int, quantity: float, fill: Fill, reason: int) -> None:
+    """Buy `quantity` shares as the `fill` says, paying its costs on top."""
     prices, ledger, tape = desk.prices, desk.ledger, desk.tape
-    price = prices.close[t, security]
-    fee = total(cost)
+    price = fill.price
+    fee = total(fill)
     paid = quantity * price + fee
     left = ledger.cash[account] - paid
     ledger.cash[account] = 0.0 if -1e-9 * paid < left < 0.0 else left
@@ -45,8 +56,7 @@ def buy(desk: Desk, t: int, account: int, security: int, quantity: float, cost: 
         entry.security = security
         entry.side = 1
         entry.quantity = quantity
-        entry.price = price
-        write_cost(tape, row, cost, 1.0)
+        write_fill(tape, row, fill, 1.0)
         entry.reason = reason
         entry.purchase = ledger.state[NEXT_PURCHASE]
         entry.piece = 0
@@ -62,28 +72,31 @@ def buy(desk: Desk, t: int, account: int, security: int, quantity: float, cost: 
     if reason != Reason.REINVEST and reason != Reason.OPENING:
         tape.counts[TRADES] += 1
         tape.totals[BOUGHT] += quantity * price
-    count_cost(desk, t, security, quantity * price, cost)
+    count_cost(desk, t, security, quantity, fill, 1)
     acquire(desk, prices.day[t], account, security, quantity, paid)
 
 
 @inner
-def write_cost(tape: Tape, row: int, cost: Cost, share: float) -> None:
-    """Write the components of a cost, or a share of them, into a journal row."""
+def write_fill(tape: Tape, row: int, fill: Fill, share: float) -> None:
+    """Write a fill's prices into a journal row, and its costs or a share of them."""
     entry = tape.journal[row]
-    entry.commission = cost.commission * share
-    entry.spread = cost.spread * share
-    entry.impact = cost.impact * share
+    entry.price = fill.price
+    entry.decided = fill.decided
+    entry.commission = fill.commission * share
+    entry.spread = fill.spread * share
+    entry.impact = fill.impact * share
     entry.cost = entry.commission + entry.spread + entry.impact
 
 
 @inner
-def count_cost(desk: Desk, t: int, security: int, amount: float, cost: Cost) -> None:
-    """Add what a trade of `amount` US$ costs to the totals, and the trade to what moves the price in the session."""
+def count_cost(desk: Desk, t: int, security: int, quantity: float, fill: Fill, side: int) -> None:
+    """Add what a trade costs to the totals, and the trade to what moves the price in the session."""
     totals = desk.tape.totals
-    totals[COMMISSION] += cost.commission
-    totals[SPREAD] += cost.spread
-    totals[IMPACT] += cost.impact
-    note_traded(desk, t, security, amount)
+    totals[COMMISSION] += fill.commission
+    totals[SPREAD] += fill.spread
+    totals[IMPACT] += fill.impact
+    totals[DELAY] += side * quantity * (fill.price - fill.decided)
+    note_traded(desk, t, security, quantity * fill.price)
 
 
 @hot
@@ -119,19 +132,19 @@ def acquire(desk: Desk, day: int, account: int, security: int, quantity: float, 
 
 
 @inner
-def sell(desk: Desk, t: int, account: int, security: int, chosen: int, cost: Cost, reason: int) -> None:
-    """Sell the first `chosen` lots of `work.order`, `work.take` shares of each, as one order at the close.
+def sell(desk: Desk, t: int, account: int, security: int, chosen: int, fill: Fill, reason: int) -> None:
+    """Sell the first `chosen` lots of `work.order`, `work.take` shares of each, as one order.
 
-    `cost` comes off the proceeds, share by share.
+    The costs of the `fill` come off the proceeds, share by share.
     """
     prices, ledger, structure, tape = desk.prices, desk.ledger, desk.structure, desk.tape
-    price = prices.close[t, security]
+    price = fill.price
     day = prices.day[t]
     quantity = remove_lots(desk, day, account, security, chosen)
-    unit_fee = total(cost) / quantity
-    ledger.cash[account] += quantity * price - total(cost)
+    unit_fee = total(fill) / quantity
+    ledger.cash[account] += quantity * price - total(fill)
     tape.totals[SOLD] += quantity * price
-    count_cost(desk, t, security, quantity * price, cost)
+    count_cost(desk, t, security, quantity, fill, -1)
     tape.counts[TRADES] += 1
     order = tape.counts[ORDERS]
     tape.counts[ORDERS] = order + 1
@@ -154,8 +167,7 @@ def sell(desk: Desk, t: int, account: int, security: int, chosen: int, cost: Cos
             entry.security = security
             entry.side = -1
             entry.quantity = slice_.quantity
-            entry.price = price
-            write_cost(tape, row, cost, slice_.quantity / quantity)
+            write_fill(tape, row, fill, slice_.quantity / quantity)
             entry.reason = reason
             entry.purchase = slice_.purchase
             entry.piece = slice_.piece

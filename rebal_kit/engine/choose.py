@@ -158,14 +158,14 @@ def take_ranked(desk: Desk, t: int, account: int, security: int, quantity: float
     chosen = 0
     left = quantity
     while chosen < count and (left > DUST * quantity or everything):
-        best = first_in_line(desk, t, account, security)
+        best = first_in_line(desk, account, security)
         if best < 0:
             break
         taken = page[best].quantity if everything else min(page[best].quantity, left)
         if limited and room.gain < np.inf:
             within = shares_within(desk, t, security, page[best], room)
             if within < taken:
-                amount = (taken - within) * desk.prices.close[t, security]
+                amount = (taken - within) * desk.work.price[security]
                 pass_over(desk.tape, desk.ledger, t, account, security, Reason.GAIN_BUDGET, amount)
                 if within <= DUST * taken:
                     work.take[best] = KEPT
@@ -180,11 +180,11 @@ def take_ranked(desk: Desk, t: int, account: int, security: int, quantity: float
 
 
 @inner
-def first_in_line(desk: Desk, t: int, account: int, security: int) -> int:
+def first_in_line(desk: Desk, account: int, security: int) -> int:
     """Return the lot that `work.tier` and `work.key` put first among those not yet taken, or -1."""
     work = desk.work
     # Bases that differ by rounding are equal: the older lot goes first.
-    tie = DUST * desk.prices.close[t, security]
+    tie = DUST * desk.work.price[security]
     best = -1
     for k in range(desk.ledger.lot_count[account, security]):
         if work.take[k] == 0.0 and (
@@ -205,7 +205,7 @@ def next_lot(
     Tax is taken at the household's marginal rates; a loss has a negative one. Nothing left: infinite, 0.
     """
     work, table = desk.work, desk.table
-    price = desk.prices.close[t, security]
+    price = desk.work.price[security]
     value = desk.ledger.held[account, security] * price
     if not desk.prices.traded[t, security]:
         return np.inf, 0.0
@@ -218,7 +218,7 @@ def next_lot(
         offer_guarded(desk, account, security, urgency, net)
     before = 0.0
     while True:
-        best = first_in_line(desk, t, account, security)
+        best = first_in_line(desk, account, security)
         if best < 0:
             return np.inf, 0.0
         lot = desk.ledger.lots[account, security, best]
@@ -236,7 +236,7 @@ def next_lot(
 @inner
 def tax_of_sale(desk: Desk, t: int, account: int, security: int, amount: float) -> float:
     """Return the tax on a sale of `amount` US$ of a position, lot by lot as `next_lot` has it."""
-    value = desk.ledger.held[account, security] * desk.prices.close[t, security]
+    value = desk.ledger.held[account, security] * desk.work.price[security]
     tax = 0.0
     planned = 0.0
     while amount - planned > DUST * value:

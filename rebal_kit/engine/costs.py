@@ -23,16 +23,14 @@ from rebal_kit.engine.desk import Desk
 CLOSE_ENOUGH, MOST_STEPS = 1e-13, 40
 
 
-class Cost(NamedTuple):
-    """Components of what an order costs, US$."""
+class Fill(NamedTuple):
+    """At which price an order is filled, by which price it was decided, US$ a share; and what it costs, US$."""
 
+    price: float
+    decided: float
     commission: float
     spread: float
     impact: float
-
-
-#: What a reinvested dividend costs.
-FREE = Cost(0.0, 0.0, 0.0)
 
 
 @inner
@@ -41,14 +39,14 @@ def linear_rate(desk: Desk, t: int, security: int) -> float:
     plan = desk.plan
     rate = plan.half_spread[plan.cost_row[t], security]
     if plan.per_share > 0.0:
-        rate += plan.per_share / desk.prices.close[t, security]
+        rate += plan.per_share / desk.work.price[security]
     return rate
 
 
 @inner
 def net_price(desk: Desk, t: int, security: int) -> float:
-    """Return what a share sold at the close brings after the costs that are proportional to the trade, US$."""
-    return desk.prices.close[t, security] * (1.0 - linear_rate(desk, t, security))
+    """Return what a share sold brings after the costs that are proportional to the trade, US$."""
+    return desk.work.price[security] * (1.0 - linear_rate(desk, t, security))
 
 
 @inner
@@ -75,28 +73,44 @@ def impact_of(desk: Desk, t: int, security: int, amount: float) -> float:
 
 
 @inner
-def order_cost(desk: Desk, t: int, account: int, security: int, amount: float) -> Cost:
-    """Return what an order of `amount` US$ costs, by component; nothing when there is no order."""
-    plan = desk.plan
-    if amount <= 0.0:
-        return FREE
-    commission = plan.commission[account, security]
-    if plan.per_share > 0.0:
-        commission += plan.per_share * (amount / desk.prices.close[t, security])
-    spread = amount * plan.half_spread[plan.cost_row[t], security]
-    return Cost(commission, spread, impact_of(desk, t, security, amount))
+def commission_of(desk: Desk, account: int, security: int, amount: float) -> float:
+    """Return commission and fees of an order of `amount` US$."""
+    commission = desk.plan.commission[account, security]
+    if desk.plan.per_share > 0.0:
+        commission += desk.plan.per_share * (amount / desk.work.price[security])
+    return commission
 
 
 @inner
-def total(cost: Cost) -> float:
-    """Return the sum of a cost's components, US$."""
-    return cost.commission + cost.spread + cost.impact
+def fill_of(
+    desk: Desk, t: int, account: int, security: int, amount: float, decided: float, at_limit: bool
+) -> Fill:
+    """Return the fill of an order of `amount` US$ at the price reckoned with; one `at_limit` pays no spread."""
+    plan = desk.plan
+    spread = 0.0 if at_limit else amount * plan.half_spread[plan.cost_row[t], security]
+    return Fill(
+        desk.work.price[security],
+        decided,
+        commission_of(desk, account, security, amount),
+        spread,
+        impact_of(desk, t, security, amount),
+    )
+
+
+@inner
+def total(fill: Fill) -> float:
+    """Return the sum of a fill's costs, US$."""
+    return fill.commission + fill.spread + fill.impact
 
 
 @inner
 def cost_of(desk: Desk, t: int, account: int, security: int, amount: float) -> float:
-    """Return what an order of `amount` US$ costs, US$."""
-    return total(order_cost(desk, t, account, security, amount))
+    """Return what an order of `amount` US$ at the market costs, US$; nothing when there is no order."""
+    if amount <= 0.0:
+        return 0.0
+    spread = amount * desk.plan.half_spread[desk.plan.cost_row[t], security]
+    commission = commission_of(desk, account, security, amount)
+    return commission + spread + impact_of(desk, t, security, amount)
 
 
 @inner
@@ -104,7 +118,7 @@ def price_after(desk: Desk, t: int, account: int, security: int, shares: float) 
     """Return what a share brings after all costs when so many are sold as one order, US$."""
     if not desk.plan.lumpy:
         return net_price(desk, t, security)
-    close = desk.prices.close[t, security]
+    close = desk.work.price[security]
     return close - cost_of(desk, t, account, security, shares * close) / shares
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from rebal_kit.compiled import hot, inner
 from rebal_kit.engine.choose import FREELY
 from rebal_kit.engine.desk import Desk
+from rebal_kit.engine.execution import place_of, remember, resume
 from rebal_kit.engine.flows import refill_cash
 from rebal_kit.engine.rebalance import check_triggers, rebalance, spare_cash
 from rebal_kit.engine.sales import LEGACY, ROUNDING, offer_all, plan_sales, sell_planned, worth_offered
@@ -23,6 +24,8 @@ def decide(desk: Desk, t: int, scope: int, managed: float, cash: float) -> bool:
     """
     plan, work = desk.plan, desk.work
     fired = False
+    work.deciding[0] = place_of(desk, scope)
+    work.held_up[0] = False
     for c in range(len(work.fired)):
         work.fired[c] = -1
     if plan.looked[t]:
@@ -30,9 +33,11 @@ def decide(desk: Desk, t: int, scope: int, managed: float, cash: float) -> bool:
             managed, cash = prepare_cash(desk, t, managed + cash, scope)
         if managed + cash > 0.0:
             fired = check_triggers(desk, t, managed + cash, scope)
+    fired = resume(desk, scope) or fired
     total = managed + cash
     if total > 0.0 and (fired or spare_cash(desk, scope, cash, total) > plan.cash_above * total):
         fired = rebalance(desk, t, total, cash, scope) and fired
+    remember(desk, t, scope)
     return fired
 
 
@@ -42,7 +47,7 @@ def decide_alone(desk: Desk, t: int) -> bool:
     fired = False
     for account in range(len(desk.ledger.cash)):
         if desk.structure.managed[account]:
-            managed, cash, _ = value_household(desk, t, account)
+            managed, cash, _ = value_household(desk, account)
             if decide(desk, t, account, managed, cash):
                 fired = True
     return fired
@@ -56,12 +61,15 @@ def open_positions(desk: Desk, t: int) -> None:
         scope = HOUSEHOLD if desk.plan.coordinate else account
         if desk.plan.coordinate and account > 0:
             break
-        managed, cash, _ = value_household(desk, t, scope)
+        managed, cash, _ = value_household(desk, scope)
         for c in range(len(work.fired)):
             work.fired[c] = Reason.OPENING
             work.destination[c] = structure.target[c]
+        work.deciding[0] = place_of(desk, scope)
+        work.held_up[0] = False
         if managed + cash > 0.0:
             rebalance(desk, t, managed + cash, cash, scope)
+        remember(desk, t, scope)
 
 
 @inner
@@ -70,7 +78,7 @@ def prepare_cash(desk: Desk, t: int, total: float, scope: int) -> tuple[float, f
     refill_cash(desk, t, total, scope)
     if desk.plan.sell_legacy:
         sell_legacy(desk, t, scope)
-    managed, cash, _ = value_household(desk, t, scope)
+    managed, cash, _ = value_household(desk, scope)
     return managed, cash
 
 
@@ -88,5 +96,5 @@ def short_of_reserve(desk: Desk, scope: int) -> bool:
 def sell_legacy(desk: Desk, t: int, scope: int) -> None:
     """Sell holdings outside the targets as far as the budgets allow, the cheapest in tax first."""
     count = offer_all(desk, scope, LEGACY)
-    plan_sales(desk, t, count, worth_offered(desk, t, count), False, FREELY, np.inf, False)
+    plan_sales(desk, t, count, worth_offered(desk, count), False, FREELY, np.inf, False)
     sell_planned(desk, t, count, Reason.LEGACY, FREELY)

@@ -17,13 +17,20 @@ from rebal_kit.rules.dividends import is_qualified
 
 
 @inner
-def receive_dividend(desk: Desk, year: int, account: int, security: int, per_share: float) -> float:
+def receive_dividend(desk: Desk, t: int, account: int, security: int) -> float:
     """Credit a dividend in cash on its ex-date and, in a taxable account, to the year's income; return US$.
 
-    What can be qualified is taken as qualified until a sale shows that the shares were not held long enough.
+    Shares bought on the ex-date do not have it: a household can open with such lots. What can be qualified is taken as
+    qualified until a sale shows that the shares were not held long enough.
     """
     ledger, structure = desk.ledger, desk.structure
-    amount = ledger.held[account, security] * per_share
+    year = desk.prices.year[t]
+    entitled = ledger.held[account, security]
+    k = ledger.lot_count[account, security] - 1
+    while k >= 0 and ledger.lots[account, security, k].acquired == desk.prices.day[t]:
+        entitled -= ledger.lots[account, security, k].quantity
+        k -= 1
+    amount = max(0.0, entitled) * desk.prices.dividend[t, security]
     ledger.cash[account] += amount
     if structure.kind[account] == TAXABLE:
         qualified = amount * structure.qualified[security]

@@ -143,7 +143,7 @@ def sellable(desk: Desk, t: int, account: int, security: int) -> float:
     """Return US$ of a position that may be sold beside what is planned."""
     if not desk.structure.may_sell[account, security] or not desk.prices.traded[t, security]:
         return 0.0
-    value = desk.ledger.held[account, security] * desk.prices.close[t, security]
+    value = desk.ledger.held[account, security] * desk.work.price[security]
     return max(0.0, value - desk.work.sale[account, security])
 
 

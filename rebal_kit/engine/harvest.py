@@ -22,8 +22,9 @@ from rebal_kit.engine.choose import (
     shares_chosen,
     whole_order,
 )
-from rebal_kit.engine.costs import affordable, cost_of, net_price, order_cost, price_after, total
+from rebal_kit.engine.costs import affordable, cost_of, fill_of, net_price, price_after, total
 from rebal_kit.engine.desk import Desk
+from rebal_kit.engine.execution import within_volume
 from rebal_kit.engine.ledger import LONG, LONG_AGO, SHORT
 from rebal_kit.engine.locate import buy_amount
 from rebal_kit.engine.pages import DUST, ROUNDING, worth_a_look
@@ -90,10 +91,23 @@ def replace_lots(
     work, ledger, plan = desk.work, desk.ledger, desk.plan
     if plan.whole_shares:
         chosen = whole_order(desk, account, security, chosen)
+    chosen = chosen_within_volume(desk, t, account, security, chosen)
+    decided = desk.work.price[security]
+    # Both legs are market orders: neither may go without the other.
+    desk.work.price[security] = plan.orders.market[t, security]
     quantity = shares_chosen(desk, chosen)
-    value = quantity * desk.prices.close[t, security]
-    cost = order_cost(desk, t, account, security, value)
-    brings = value - total(cost)
+    value = quantity * desk.work.price[security]
+    fill = fill_of(desk, t, account, security, value, decided, False)
+    gone = (
+        plan.orders.lag
+        and why_sold != Reason.SWITCH_BACK
+        and not still_a_loss(desk, t, account, security, chosen)
+    )
+    desk.work.price[security] = decided
+    if gone:
+        pass_over(desk.tape, ledger, t, account, security, Reason.LOSS_GONE, value)
+        return False
+    brings = value - total(fill)
     while substitutes > 1 and brings / substitutes < plan.min_trade:
         substitutes -= 1
     pays_for = affordable(desk, t, account, work.substitute[0], brings)
@@ -101,15 +115,45 @@ def replace_lots(
         pass_over(desk.tape, ledger, t, account, security, Reason.BELOW_MINIMUM, value)
         return False
     before = ledger.cash[account]
-    sell(desk, t, account, security, chosen, cost, why_sold)
+    sell(desk, t, account, security, chosen, fill, why_sold)
     proceeds = ledger.cash[account] - before
     if len(desk.tape.journal) > 0:
         desk.tape.why_not[account, security] = -1
     for i in range(substitutes):
         other = work.substitute[i]
         cash = min(proceeds / substitutes, ledger.cash[account])
-        buy_amount(desk, t, account, other, cash, cash, why_bought)
+        buy_amount(desk, t, account, other, cash, cash, plan.orders.market[t, other], why_bought)
     return True
+
+
+@inner
+def chosen_within_volume(desk: Desk, t: int, account: int, security: int, chosen: int) -> int:
+    """Cut an order down to what may be traded of the security today, from its last lots; return how many stay."""
+    work = desk.work
+    if not desk.plan.orders.capped:
+        return chosen
+    shares = shares_chosen(desk, chosen)
+    price = work.price[security]
+    over = shares - within_volume(desk, t, account, security, shares * price) / price
+    while chosen > 0 and over > DUST * shares:
+        last = work.order[chosen - 1]
+        cut = min(over, work.take[last])
+        over -= cut
+        work.take[last] -= cut
+        if work.take[last] <= DUST * shares:
+            chosen -= 1
+    return chosen
+
+
+@inner
+def still_a_loss(desk: Desk, t: int, account: int, security: int, chosen: int) -> bool:
+    """Say whether the lots chosen are sold at a loss at the price reckoned with."""
+    work = desk.work
+    basis = 0.0
+    for i in range(chosen):
+        lot = desk.ledger.lots[account, security, work.order[i]]
+        basis += (lot.cost + lot.deferred) * (work.take[work.order[i]] / lot.quantity)
+    return basis > shares_chosen(desk, chosen) * net_price(desk, t, security)
 
 
 @hot
@@ -333,7 +377,10 @@ def switch_back(desk: Desk, t: int) -> bool:
                     or not may_buy_in(desk, t, account, preferred)
                 ):
                     continue
+                decided = desk.work.price[partner]
+                desk.work.price[partner] = desk.plan.orders.market[t, partner]
                 chosen = all_without_short_gain(desk, t, account, partner)
+                desk.work.price[partner] = decided
                 work.substitute[0] = preferred
                 if chosen > 0 and replace_lots(
                     desk, t, account, partner, chosen, 1, Reason.SWITCH_BACK, Reason.SWITCH_BACK

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rebal_kit.domain import Household
-from rebal_kit.engine.arrays import Plan, Prices, Structure
+from rebal_kit.engine.arrays import Orders, Plan, Prices, Structure
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import (
     JOURNAL_FULL,
@@ -114,10 +114,11 @@ def history_desk(history: History, table: TaxTable, *, lots: int, losses: int, j
     )
     if history.opening is not None:
         from_household(ledger, history.opening, history.symbols, structure, True)
+    prices = _prices(events, day, year, history.price, securities)
     return Desk(
-        _prices(events, day, year, history.price, securities),
+        prices,
         structure,
-        _plan(len(day), accounts, securities),
+        _plan(len(day), accounts, prices.close),
         table,
         ledger,
         empty_tape(0, accounts, securities, 0, journal=journal),
@@ -191,9 +192,10 @@ def history_structure(
     )
 
 
-def _plan(sessions: int, accounts: int, securities: int) -> Plan:
+def _plan(sessions: int, accounts: int, close: np.ndarray) -> Plan:
     """No policy: nothing is looked at, nothing avoided, and trades are made at the price given."""
     no_rules = np.zeros((0, 0))
+    securities = close.shape[1]
     return Plan(
         look=np.zeros((0, sessions), bool),
         looked=np.zeros(sessions, bool),
@@ -240,5 +242,18 @@ def _plan(sessions: int, accounts: int, securities: int) -> Plan:
         impact=np.zeros((1, securities)),
         commission=np.zeros((accounts, securities)),
         per_share=0.0,
+        orders=Orders(
+            False,
+            close,
+            close,
+            close,
+            close,
+            0,
+            False,
+            np.ones((1, securities), bool),
+            0,
+            False,
+            np.full((1, securities), np.inf),
+        ),
         lumpy=False,
     )

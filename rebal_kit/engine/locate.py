@@ -10,9 +10,10 @@ import numpy as np
 from rebal_kit.compiled import inner
 from rebal_kit.engine.arrays import RANKS
 from rebal_kit.engine.book import buy
-from rebal_kit.engine.choose import may_buy, may_buy_in
-from rebal_kit.engine.costs import affordable, cost_of, order_cost
+from rebal_kit.engine.choose import FREELY, may_buy, may_buy_in
+from rebal_kit.engine.costs import affordable, cost_of, fill_of
 from rebal_kit.engine.desk import Desk
+from rebal_kit.engine.execution import BUY, fill_price, rests, within_volume
 from rebal_kit.engine.sales import ROUNDING
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 from rebal_kit.engine.tape import pass_over
@@ -170,28 +171,35 @@ def make_buys(desk: Desk, t: int) -> None:
                 if work.sleeve_change[n] <= 0.0:
                     reason = Reason.SWAP
                 spare = desk.ledger.cash[account] - structure.min_cash[account]
-                buy_amount(desk, t, account, member, amount, spare, reason)
+                price = fill_price(desk, t, account, member, BUY, FREELY)
+                if price > 0.0:
+                    buy_amount(desk, t, account, member, amount, spare, price, reason)
 
 
 @inner
 def buy_amount(
-    desk: Desk, t: int, account: int, security: int, amount: float, cash: float, reason: int
+    desk: Desk, t: int, account: int, security: int, amount: float, cash: float, price: float, reason: int
 ) -> None:
-    """Buy `amount` US$, or what `cash` pays for, unless that is below the smallest trade."""
-    wanted = min(amount, affordable(desk, t, account, security, cash))
-    if wanted < LEAST_PURCHASE:
-        if amount >= LEAST_PURCHASE and 0.0 < cash <= desk.plan.commission[account, security]:
-            pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
-        return
-    price = desk.prices.close[t, security]
+    """Buy at `price` the shares that `amount` US$ were to buy, or what `cash` pays for, unless that is too little."""
+    decided = desk.work.price[security]
+    at_limit = rests(desk, t, security, price, FREELY)
+    amount = within_volume(desk, t, account, security, amount)
+    desk.work.price[security] = price
+    wanted = min(amount * (price / decided), affordable(desk, t, account, security, cash))
     quantity = wanted / price
     if desk.plan.whole_shares:
         quantity = np.floor(quantity * (1.0 + ROUNDING))
         wanted = quantity * price
-    if wanted < desk.plan.min_trade or quantity == 0.0:
+    fill = fill_of(desk, t, account, security, wanted, decided, at_limit)
+    desk.work.price[security] = decided
+    if wanted < LEAST_PURCHASE:
+        if amount >= LEAST_PURCHASE and 0.0 < cash <= desk.plan.commission[account, security]:
+            pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
+        return
+    if wanted < desk.plan.min_trade:
         pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
         return
-    buy(desk, t, account, security, quantity, order_cost(desk, t, account, security, wanted), reason)
+    buy(desk, t, account, security, quantity, fill, reason)
 
 
 @inner

@@ -321,7 +321,7 @@ def plan_by_sleeve(desk: Desk, t: int, scope: int, total: float) -> None:
         if work.sleeve_change[n] < 0.0:
             count = offer_sleeve(desk, n, scope)
             if structure.restricted:
-                note_kept(desk, t, n, scope, -work.sleeve_change[n] - worth_offered(desk, t, count), total)
+                note_kept(desk, t, n, scope, -work.sleeve_change[n] - worth_offered(desk, count), total)
             if count == 1:
                 work.sale[work.offered[0, 0], work.offered[0, 1]] = -work.sleeve_change[n]
             elif count > 1 and scope == HOUSEHOLD:
@@ -342,7 +342,7 @@ def note_kept(desk: Desk, t: int, sleeve: int, scope: int, amount: float, total:
         security = structure.sleeve_member[i]
         for account in range(desk.ledger.held.shape[0]):
             there = structure.counted[account] and scope in (HOUSEHOLD, account)
-            value = desk.ledger.held[account, security] * desk.prices.close[t, security]
+            value = desk.ledger.held[account, security] * desk.work.price[security]
             if there and value > 0.0 and not structure.may_sell[account, security]:
                 kept = min(amount, value)
                 pass_over(desk.tape, desk.ledger, t, account, security, Reason.RESTRICTED, kept)

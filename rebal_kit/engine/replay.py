@@ -11,7 +11,7 @@ from rebal_kit.by_reference import by_reference
 from rebal_kit.compiled import compiled, inner
 from rebal_kit.engine.book import buy, sell, split_shares
 from rebal_kit.engine.choose import MUST, rank_lots, take_ranked
-from rebal_kit.engine.costs import Cost, net_price
+from rebal_kit.engine.costs import Fill, net_price
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import JOURNAL_FULL, NEXT_PURCHASE, OK, STATUS
 from rebal_kit.engine.pages import SPECK, average_basis
@@ -100,7 +100,7 @@ def replay(desk: Desk, events: np.ndarray, picks: np.ndarray) -> int:
                 event.account,
                 event.security,
                 event.quantity,
-                given(event.fee),
+                given(desk, event),
                 event.reason,
             )
         else:
@@ -109,7 +109,13 @@ def replay(desk: Desk, events: np.ndarray, picks: np.ndarray) -> int:
             if status == OK:
                 event.order = desk.tape.counts[ORDERS]
                 sell(
-                    desk, event.session, event.account, event.security, chosen, given(event.fee), event.reason
+                    desk,
+                    event.session,
+                    event.account,
+                    event.security,
+                    chosen,
+                    given(desk, event),
+                    event.reason,
                 )
             elif first_wrong == OK:
                 first_wrong = status
@@ -119,9 +125,10 @@ def replay(desk: Desk, events: np.ndarray, picks: np.ndarray) -> int:
 
 
 @inner
-def given(fee: float) -> Cost:
-    """Return the fee of a history as a cost; of what it was made up is not known."""
-    return Cost(fee, 0.0, 0.0)
+def given(desk: Desk, event: np.record) -> Fill:
+    """Return a trade of a history as a fill; of what its fee was made up is not known."""
+    price = desk.prices.close[event.session, event.security]
+    return Fill(price, price, event.fee, 0.0, 0.0)
 
 
 @inner
@@ -137,6 +144,7 @@ def lots_for(desk: Desk, events: np.ndarray, picks: np.ndarray, i: int) -> tuple
     if event.picks == 0:
         if event.method == AVERAGE:
             average_basis(desk, account, security)
+        desk.work.price[security] = desk.prices.close[event.session, security]
         price = net_price(desk, event.session, security)
         rank_lots(desk, event.session, account, security, event.method, price)
         return take_ranked(desk, event.session, account, security, quantity, MUST), OK

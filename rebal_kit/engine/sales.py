@@ -22,8 +22,9 @@ from rebal_kit.engine.choose import (
     tax_of_sale,
     whole_order,
 )
-from rebal_kit.engine.costs import cost_of, gross_for, order_cost, total
+from rebal_kit.engine.costs import cost_of, fill_of, gross_for, total
 from rebal_kit.engine.desk import Desk
+from rebal_kit.engine.execution import SELL, fill_price, rests, within_volume
 from rebal_kit.engine.scope import cash_in, in_scope
 from rebal_kit.engine.tape import pass_over
 from rebal_kit.reasons import Reason
@@ -95,12 +96,12 @@ def offer_all(desk: Desk, scope: int, which: int) -> int:
 
 
 @inner
-def worth_offered(desk: Desk, t: int, count: int) -> float:
+def worth_offered(desk: Desk, count: int) -> float:
     """Return the value of the positions that a sale may come from, US$."""
     worth = 0.0
     for i in range(count):
         account, security = desk.work.offered[i, 0], desk.work.offered[i, 1]
-        worth += desk.ledger.held[account, security] * desk.prices.close[t, security]
+        worth += desk.ledger.held[account, security] * desk.work.price[security]
     return worth
 
 
@@ -131,7 +132,7 @@ def cheapest(desk: Desk, t: int, count: int, urgency: int, overweight: bool) -> 
         rank = RANKS if structure.kind[account] != TAXABLE else 0
         if sleeve >= 0:
             rank += structure.location[structure.sleeve_class[sleeve], structure.kind[account]]
-        value = desk.ledger.held[account, security] * desk.prices.close[t, security]
+        value = desk.ledger.held[account, security] * desk.work.price[security]
         if (
             best < 0
             or work.next_cost[i] < work.next_cost[best] - SAME_COST
@@ -223,14 +224,14 @@ def plan_alone(
     weight = (work.sleeve_value[sleeve] - amount) / total
     above = 0.0
     for account in range(len(ledger.cash)):
-        above += max(0.0, above_weight(desk, t, account, sleeve, weight))
+        above += max(0.0, above_weight(desk, account, sleeve, weight))
     tax = 0.0
     left = amount
     if above <= 0.0:
         return tax, left
     for account in range(len(ledger.cash)):
         count = offer_sleeve(desk, sleeve, account)
-        excess = max(0.0, above_weight(desk, t, account, sleeve, weight))
+        excess = max(0.0, above_weight(desk, account, sleeve, weight))
         plan_sales(desk, t, count, amount * (excess / above), False, FREELY, np.inf, False)
         for i in range(count):
             security = work.offered[i, 1]
@@ -242,7 +243,7 @@ def plan_alone(
 
 
 @inner
-def above_weight(desk: Desk, t: int, account: int, sleeve: int, weight: float) -> float:
+def above_weight(desk: Desk, account: int, sleeve: int, weight: float) -> float:
     """Return US$ by which a managed account by itself holds more of a sleeve than `weight`; 0 for any other account."""
     structure, ledger = desk.structure, desk.ledger
     if not structure.managed[account]:
@@ -252,7 +253,7 @@ def above_weight(desk: Desk, t: int, account: int, sleeve: int, weight: float) -
     for security in range(ledger.held.shape[1]):
         n = structure.sleeve_of[security]
         if n >= 0:
-            value = ledger.held[account, security] * desk.prices.close[t, security]
+            value = ledger.held[account, security] * desk.work.price[security]
             whole += value
             of_sleeve += value if n == sleeve else 0.0
     return of_sleeve - weight * whole
@@ -276,9 +277,9 @@ def sell_amount(
     desk: Desk, t: int, account: int, security: int, amount: float, reason: int, urgency: int
 ) -> float:
     """Sell `amount` US$ of a position, or all of it; return the US$ sold before costs."""
-    price = desk.prices.close[t, security]
+    decided = desk.work.price[security]
     held = desk.ledger.held[account, security]
-    value = held * price
+    value = held * decided
     if amount < LEAST_AMOUNT:
         return 0.0
     if not desk.prices.traded[t, security]:
@@ -287,21 +288,30 @@ def sell_amount(
     if min(amount, value) < desk.plan.min_trade and urgency == FREELY:
         pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
         return 0.0
-    quantity = held if amount >= value * (1.0 - ROUNDING) else amount / price
+    price = fill_price(desk, t, account, security, SELL, urgency)
+    if urgency == FREELY:
+        amount = within_volume(desk, t, account, security, amount)
+    if not price > 0.0 or amount < LEAST_AMOUNT:
+        return 0.0
+    quantity = held if amount >= value * (1.0 - ROUNDING) else amount / decided
     if desk.plan.whole_shares and quantity < held:
         # A sale that must bring its money rounds up.
         less = np.floor(quantity * (1.0 + ROUNDING))
         quantity = less if urgency == FREELY else min(held, np.ceil(quantity * (1.0 - ROUNDING)))
+    # Lots are chosen for what they bring: which ones are sold may be named until settlement (Reg. 1.1012-1(c)(8)).
+    desk.work.price[security] = price
     chosen = choose_lots(desk, t, account, security, quantity, urgency) if quantity > 0.0 else 0
     if desk.plan.whole_shares:
         chosen = whole_order(desk, account, security, chosen)
     sold = shares_chosen(desk, chosen) * price
-    cost = order_cost(desk, t, account, security, sold)
-    if chosen == 0 or total(cost) >= sold:
+    at_limit = rests(desk, t, security, price, urgency)
+    fill = fill_of(desk, t, account, security, sold, decided, at_limit)
+    desk.work.price[security] = decided
+    if chosen == 0 or total(fill) >= sold:
         if quantity == 0.0 or chosen > 0:
             pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
         return 0.0
-    sell(desk, t, account, security, chosen, cost, reason)
+    sell(desk, t, account, security, chosen, fill, reason)
     return sold
 
 

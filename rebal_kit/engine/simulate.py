@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from rebal_kit.by_reference import by_reference
 from rebal_kit.compiled import compiled, inner
 from rebal_kit.engine.arrays import AS_POLICY, DRIP, REINVEST
 from rebal_kit.engine.book import buy, split_shares
 from rebal_kit.engine.choose import may_buy_in
-from rebal_kit.engine.costs import FREE
+from rebal_kit.engine.costs import Fill
 from rebal_kit.engine.decide import decide, decide_alone, open_positions
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.dividends import receive_dividend
+from rebal_kit.engine.execution import reckon, some_wait
 from rebal_kit.engine.flows import move_money
 from rebal_kit.engine.harvest import harvest, pair_losses, switch_back
 from rebal_kit.engine.ledger import LONG, OK, SHORT, STATUS
@@ -48,6 +51,8 @@ def simulate(desk: Desk, invest: bool) -> int:
     """
     desk = by_reference(desk)
     prices, plan, structure = desk.prices, desk.plan, desk.structure
+    lag = plan.orders.lag
+    reckon(desk, prices.close, 0)
     forget(desk)
     index = 1.0
     previous = 0.0
@@ -55,46 +60,43 @@ def simulate(desk: Desk, invest: bool) -> int:
     last = len(prices.day) - 1
     for t in range(len(prices.day)):
         dividends = 0.0
+        reckon(desk, prices.close, t)
         if prices.last_event[t] == t:
             dividends = corporate_actions(desk, t)
         orders = desk.tape.counts[ORDERS]
         if plan.pair:
             figures = desk.ledger.years[prices.year[t]]
             desk.work.gain_before[0] = figures[SHORT] + figures[LONG]
-        managed, cash, beside = value_household(desk, t, HOUSEHOLD)
+        managed, cash, beside = value_household(desk, HOUSEHOLD)
         value = managed + cash + beside
         rate = value / previous if previous > 0.0 else 1.0
         if t > 0:
             index *= rate
         grown = grown * rate if t > 0 else value
         flow = 0.0
+        if lag and (structure.flowing[t] or prices.tax_due[t] >= 0):
+            managed, cash = reckon_anew(desk, plan.orders.market, t)
         if structure.flowing[t]:
             flow = move_money(desk, t, managed + cash)
             grown = max(0.0, grown + flow)
-            managed, cash, beside = revalue(desk, t, HOUSEHOLD)
+            managed, cash, beside = revalue(desk, HOUSEHOLD)
         paid = 0.0
         if prices.tax_due[t] >= 0:
             paid = pay_tax(desk, t, prices.tax_due[t], managed + cash)
-            managed, cash, beside = revalue(desk, t, HOUSEHOLD)
+            managed, cash, beside = revalue(desk, HOUSEHOLD)
         # What trading costs today belongs to the return before tax; what tax and flows take does not.
         untraded = value + flow - paid
-        opening = invest and t == 0
-        if plan.harvest_look[t]:
-            if plan.switch_back and switch_back(desk, t):
-                managed, cash, beside = revalue(desk, t, HOUSEHOLD)
-            if harvest(desk, t):
-                managed, cash, beside = revalue(desk, t, HOUSEHOLD)
-        if opening:
-            open_positions(desk, t)
-        elif plan.looked[t] or structure.flowing[t]:
-            fired = decide(desk, t, HOUSEHOLD, managed, cash) if plan.coordinate else decide_alone(desk, t)
-            desk.tape.counts[REBALANCES] += 1 if fired else 0
+        if lag:
+            managed, cash = reckon_anew(desk, plan.orders.seen, t)
+        act(desk, t, invest and t == 0, managed, cash)
         if plan.pair and desk.tape.counts[ORDERS] != orders:
             pair_losses(desk, t)  # beside gains of flows, taxes and other sales than those of a rebalancing
         if desk.ledger.state[STATUS] != OK:
             return desk.ledger.state[STATUS]
-        if desk.tape.counts[ORDERS] != orders or not plan.coordinate:
-            managed, cash, beside = value_household(desk, t, HOUSEHOLD)
+        if lag:
+            reckon(desk, prices.close, t)
+        if desk.tape.counts[ORDERS] != orders or not plan.coordinate or lag:
+            managed, cash, beside = value_household(desk, HOUSEHOLD)
             share = left_by_costs(value, untraded, managed + cash + beside)
             value = managed + cash + beside
             index *= share
@@ -107,6 +109,30 @@ def simulate(desk: Desk, invest: bool) -> int:
         if t == last or prices.year[t + 1] != prices.year[t]:
             write_latent(desk, t)
     return desk.ledger.state[STATUS]
+
+
+@inner
+def reckon_anew(desk: Desk, price: np.ndarray, t: int) -> tuple[float, float]:
+    """Reckon with other prices of the session; return US$ in classes and in cash by them."""
+    reckon(desk, price, t)
+    managed, cash, _ = revalue(desk, HOUSEHOLD)
+    return managed, cash
+
+
+@inner
+def act(desk: Desk, t: int, opening: bool, managed: float, cash: float) -> None:
+    """Harvest and rebalance where it is time to, or invest what the household opens with."""
+    plan = desk.plan
+    if plan.harvest_look[t]:
+        if plan.switch_back and switch_back(desk, t):
+            managed, cash, _ = revalue(desk, HOUSEHOLD)
+        if harvest(desk, t):
+            managed, cash, _ = revalue(desk, HOUSEHOLD)
+    if opening:
+        open_positions(desk, t)
+    elif plan.looked[t] or desk.structure.flowing[t] or some_wait(desk):
+        fired = decide(desk, t, HOUSEHOLD, managed, cash) if plan.coordinate else decide_alone(desk, t)
+        desk.tape.counts[REBALANCES] += 1 if fired else 0
 
 
 @inner
@@ -137,8 +163,9 @@ def left_by_costs(before: float, untraded: float, after: float) -> float:
 @inner
 def forget(desk: Desk) -> None:
     """Forget what a harvest scan learnt: opening lots are new to it, and a sweep runs again in the same room."""
-    largest_first(desk, 0)
+    largest_first(desk)
     desk.work.traded_on[:] = -1
+    desk.work.since[:] = -1
     for group in range(len(desk.ledger.blocked)):
         forget_windows(desk, group)
     for account in range(desk.ledger.held.shape[0]):
@@ -161,7 +188,7 @@ def corporate_actions(desk: Desk, t: int) -> float:
         for account in range(held.shape[0]):
             if held[account, security] == 0.0:
                 continue
-            amount = receive_dividend(desk, prices.year[t], account, security, prices.dividend[t, security])
+            amount = receive_dividend(desk, t, account, security)
             total += amount
             if amount < LEAST_PURCHASE:
                 continue
@@ -171,8 +198,16 @@ def corporate_actions(desk: Desk, t: int) -> float:
             if rule == REINVEST and not may_buy_in(desk, t, account, security):
                 note_blocked(desk, t, account, security, amount)
             elif rule == REINVEST or (rule == DRIP and prices.traded[t, security]):
-                shares = amount / prices.close[t, security]
-                buy(desk, t, account, security, shares, FREE, Reason.REINVEST)
+                price = prices.close[t, security]
+                buy(
+                    desk,
+                    t,
+                    account,
+                    security,
+                    amount / price,
+                    Fill(price, price, 0.0, 0.0, 0.0),
+                    Reason.REINVEST,
+                )
     return total
 
 

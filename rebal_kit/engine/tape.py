@@ -17,7 +17,8 @@ ENTRY = np.dtype(
         ("security", "i8"),
         ("side", "i8"),  # 1 bought, -1 sold
         ("quantity", "f8"),
-        ("price", "f8"),
+        ("price", "f8"),  # of the fill
+        ("decided", "f8"),  # the price by which it was decided
         ("cost", "f8"),  # the sum of the three below
         ("commission", "f8"),
         ("spread", "f8"),
@@ -68,7 +69,7 @@ NO_SECURITY = -1
 VALUE, BEFORE_TAX, CASH, DRIFT, TAX_PAID, DIVIDENDS, FLOW, GROWN = range(8)
 DAILY_COLUMNS = 8
 # Places in Tape.totals.
-BOUGHT, SOLD, COMMISSION, SPREAD, IMPACT, DEPOSITED, WITHDRAWN, NOT_PAID = range(8)
+BOUGHT, SOLD, COMMISSION, SPREAD, IMPACT, DELAY, DEPOSITED, WITHDRAWN, NOT_PAID = range(9)
 # Places in Tape.counts.
 ENTRIES, PASSED_OVER, ORDERS, TRADES, REBALANCES, MATCHES, FLOWS = range(7)
 
@@ -83,7 +84,7 @@ class Tape(NamedTuple):
     why_not: np.ndarray  # (A, S) int64, last reason noted, so that a standing obstacle is noted once
     daily: np.ndarray  # (T, DAILY_COLUMNS) float64
     weights: np.ndarray  # (T or 0, C + 1) float64, weight of each class and of cash
-    totals: np.ndarray  # (8,) float64, US$
+    totals: np.ndarray  # (9,) float64, US$
     counts: np.ndarray  # (7,) int64
 
 
@@ -99,7 +100,7 @@ def empty_tape(
         why_not=np.full((accounts, securities), -1, np.int64),
         daily=np.zeros((sessions, DAILY_COLUMNS)),
         weights=np.zeros((sessions if journal else 0, classes + 1)),
-        totals=np.zeros(8),
+        totals=np.zeros(9),
         counts=np.zeros(7, np.int64),
     )
 

@@ -33,6 +33,14 @@ class Work(NamedTuple):
     next_cost: np.ndarray  # (A * S,) float64, tax per US$ of the lot that is next there
     next_room: np.ndarray  # (A * S,) float64, US$ left of that lot; negative while it has not been looked at
     came_from: np.ndarray  # (A,) int64, the account before in a chain of exchanges, -1 unreached
+    price: np.ndarray  # (S,) float64, US$ a share by which the engine reckons at the moment
+    deciding: np.ndarray  # (1,) int64, row of the three below for the scope that decides now
+    since: (
+        np.ndarray
+    )  # (A + 1,) int64, session since which orders wait, -1 while none does; the last row: the household
+    pending: np.ndarray  # (A + 1, C) int64, reason for which each class was to trade, or -1
+    pending_to: np.ndarray  # (A + 1, C) float64, weight it was to go to
+    held_up: np.ndarray  # (1,) bool, some order of today's decision waits
     traded: np.ndarray  # (S,) float64, US$ the household has traded of a security in the session below
     traded_on: np.ndarray  # (S,) int64
     gain_before: np.ndarray  # (1,) float64, US$ of net gain the year had at the start of the day
@@ -77,6 +85,12 @@ def empty_work(accounts: int, securities: int, sleeves: int, classes: int, lots:
         next_cost=np.zeros(accounts * securities),
         next_room=np.zeros(accounts * securities),
         came_from=np.zeros(accounts, np.int64),
+        price=np.zeros(securities),
+        deciding=np.zeros(1, np.int64),
+        since=np.full(accounts + 1, -1, np.int64),
+        pending=np.full((accounts + 1, classes), -1, np.int64),
+        pending_to=np.zeros((accounts + 1, classes)),
+        held_up=np.zeros(1, bool),
         traded=np.zeros(securities),
         traded_on=np.full(securities, -1, np.int64),
         gain_before=np.zeros(1),

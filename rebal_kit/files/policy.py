@@ -25,6 +25,7 @@ _FRACTIONS = (
     "december_min_loss_pct",
     "invest_cash_above",
     "min_improvement",
+    "max_volume_share",
 )
 
 
@@ -110,7 +111,7 @@ def _field(name: str, part: Any) -> Any:
         return as_fraction(part)
     return (
         _plain(part)
-        if name in ("harvest", "costs", "gains", "lower") or isinstance(part, ToleranceBand)
+        if name in ("harvest", "costs", "execution", "gains", "lower") or isinstance(part, ToleranceBand)
         else part
     )
 

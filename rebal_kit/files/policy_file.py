@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from rebal_kit.costs import Costs
 from rebal_kit.domain import Dividends
+from rebal_kit.execution import Execution
 from rebal_kit.files.fields import Destination, FileModel, Fraction, Look, Name
 from rebal_kit.findings import Finding, PolicyError
 from rebal_kit.gain_limits import GainLimits, ShortGains
@@ -185,6 +186,35 @@ class CostsFile(FileModel):
         return Costs(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
+class ExecutionFile(FileModel):
+    """How orders are carried out."""
+
+    fill: Literal["close", "next_open", "limit"] = Field(
+        default="close", description="At the close of the decision, the next opening, or by limit orders"
+    )
+    limit_bps: BasisPoints = Field(
+        default=0.0, description="How much better than the last close the limit is, hundredths of a percent"
+    )
+    limit_days: int = Field(default=1, ge=1, description="Sessions for which limit orders are tried")
+    otherwise: Literal["close", "cancel"] = Field(
+        default="close", description="What becomes of orders that the last of them does not fill"
+    )
+    wait_for_calm: Literal["own", "vix"] | None = Field(
+        default=None, description="Trade when the security's own volatility, or the VIX, is low enough"
+    )
+    calm_below: float = Field(
+        default=1.0, gt=0, le=1000, description="Times the security's usual volatility, or points of the VIX"
+    )
+    max_wait: int = Field(default=10, ge=1, description="Sessions to wait for that at most")
+    max_volume_share: Fraction | None = Field(
+        default=None, description="A fraction of a security's daily volume traded in a session at most"
+    )
+
+    def build(self) -> Execution:
+        """Return the execution."""
+        return Execution(**{name: getattr(self, name) for name in type(self).model_fields})
+
+
 class PolicyFile(FileModel):
     """A rebalancing policy."""
 
@@ -220,6 +250,7 @@ class PolicyFile(FileModel):
     )
     whole_shares: bool = Field(default=False, description="Whether orders are for whole shares")
     costs: CostsFile = Field(default=CostsFile(), description="What a trade costs")
+    execution: ExecutionFile = Field(default=ExecutionFile(), description="How orders are carried out")
     coordinate: bool = Field(
         default=True,
         description="Whether the household holds the targets together; false: each account alone",
@@ -237,10 +268,11 @@ class PolicyFile(FileModel):
         """Return the policy."""
         plain: dict[str, Any] = {
             name: getattr(self, name) for name in type(self).model_fields
-            if name not in ("name", "triggers", "harvest", "costs", "gains")
+            if name not in ("name", "triggers", "harvest", "costs", "execution", "gains")
         }  # fmt: skip
         return RebalancePolicy(
             name=self.name or "", triggers=tuple(trigger.build() for trigger in self.triggers),
             harvest=self.harvest.build() if self.harvest else None, costs=self.costs.build(),
+            execution=self.execution.build(),
             gains=self.gains.build(), **plain,
         )  # fmt: skip

@@ -47,7 +47,7 @@ class Measure(NamedTuple):
 FLOWS, PARTS_OF_COST = "Money in and out", "Trading cost by part"
 _ONLY_WITH = {
     FLOWS: ("deposits", "withdrawals", "unpaid_withdrawals"),
-    PARTS_OF_COST: ("commission", "impact"),
+    PARTS_OF_COST: ("commission", "impact", "delay"),
 }
 MEASURES: dict[str, tuple[Measure, ...]] = {
     "Value at the end": (
@@ -77,6 +77,7 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
         Measure("commission", "commissions and fees", "$k"),
         Measure("spread", "spread", "$k"),
         Measure("impact", "market impact", "$k"),
+        Measure("delay", "price moved before the fill", "$k"),
     ),
     "Gains and tax": (
         Measure("realized_short", "realised short-term", "$k"),

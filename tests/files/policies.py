@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rebal_kit.costs import Costs
 from rebal_kit.domain import DIVIDENDS
+from rebal_kit.execution import CALM, FILLS, OTHERWISE, Execution
 from rebal_kit.gain_limits import SHORT_GAINS, GainLimits
 from rebal_kit.periods import EVERY
 from rebal_kit.policy import CHOOSE, LOT_METHODS, SWITCH_BACK, WITHDRAW, Harvest, RebalancePolicy
@@ -84,6 +85,17 @@ POLICIES = st.builds(
         FEES,
         st.dictionaries(NAMES, st.dictionaries(NAMES, FEES, max_size=2), max_size=2),
         st.floats(0, 100),
+    ),
+    execution=st.builds(
+        Execution,
+        st.sampled_from(FILLS),
+        SPREADS,
+        st.integers(1, 99),
+        st.sampled_from(OTHERWISE),
+        st.none() | st.sampled_from(CALM),
+        st.floats(0.01, 100),
+        st.integers(1, 99),
+        st.none() | st.floats(1e-6, 1),
     ),
     coordinate=st.booleans(),
     locate=st.booleans(),

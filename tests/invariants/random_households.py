@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rebal_kit.backtest import Backtest, backtest
 from rebal_kit.costs import Costs
 from rebal_kit.domain import Account, AccountKind, Household, TaxLot, TaxProfile
+from rebal_kit.execution import Execution
 from rebal_kit.findings import HouseholdError
 from rebal_kit.flows import CashFlow
 from rebal_kit.gain_limits import GainLimits
@@ -142,6 +143,16 @@ COSTS = (
         2.0, {"A": 9.0}, estimate_spread=True, commission_usd=1.0, non_native={"Broker": {"B": 25.0}}, impact=0.7
     ),
 )  # fmt: skip
+EXECUTIONS = (
+    Execution(),
+    Execution(),
+    Execution("next_open"),
+    Execution("limit", 20.0),
+    Execution("limit", 80.0, limit_days=4),
+    Execution("limit", 80.0, otherwise="cancel", wait_for_calm="own", max_wait=3),
+    Execution(wait_for_calm="vix", calm_below=18.0, max_wait=5),
+    Execution("next_open", max_volume_share=0.02),
+)
 BUDGETS = st.sampled_from([None, None, 0.0, 2_000.0])
 
 
@@ -162,6 +173,7 @@ def rich_policies(**fixed: Any) -> st.SearchStrategy[RebalancePolicy]:
         "withdraw": st.sampled_from(["least_tax", "taxable_first"]),
         "harvest": st.none() | HARVESTS,
         "costs": st.sampled_from(COSTS),
+        "execution": st.sampled_from(EXECUTIONS),
         "whole_shares": st.sampled_from([False, False, True]),
         "min_improvement": st.sampled_from([0.0, 0.0, 0.005]),
     }

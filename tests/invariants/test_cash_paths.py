@@ -45,7 +45,10 @@ class Accounts:
         for s, symbol in enumerate(run.market.symbols):
             for name in self.names:
                 self.shares[name, symbol] *= run.market.split[t, s]
-                self.cash[name] += self.shares[name, symbol] * run.market.dividend[t, s]
+                shares = self.shares[name, symbol]
+                if t == 0:
+                    shares -= self.bought_that_day(name, symbol) * run.market.split[t, s]
+                self.cash[name] += shares * run.market.dividend[t, s]
         early = trades["reason_code"].isin(BEFORE_TAX)
         assert early.is_monotonic_decreasing  # they come first
         self.trade(trades[early])
@@ -60,6 +63,12 @@ class Accounts:
         for _, order in trades[~early].groupby("order", sort=True):
             self.trade(order)
             self.hold_no_debt()
+
+    def bought_that_day(self, name: str, symbol: str) -> float:
+        """Opening lots of the first session's date: a dividend of the day is not theirs."""
+        (lots,) = (a.lots for a in self.run.household.accounts if a.name == name)
+        first = self.run.dates[0].date()
+        return sum(lot.quantity for lot in lots if lot.symbol == symbol and lot.acquired == first)
 
     def trade(self, rows: pd.DataFrame) -> None:
         for row in rows.itertuples():

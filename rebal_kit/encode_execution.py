@@ -1,0 +1,148 @@
+"""How orders are carried out, as numbers: what is known when one decides, and at what price a session would fill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from rebal_kit.engine.arrays import Orders, Prices
+from rebal_kit.execution import Execution
+from rebal_kit.findings import Finding
+from rebal_kit.liquidity import Liquidity, known_before
+from rebal_kit.market import Market
+
+#: Sessions over which a security's own volatility is taken, and over which its median is.
+_LATELY, _YEAR, _FEWEST = 21, 252, 63
+#: Of a close, what a dividend leaves of it at least.
+_LEAST_SHARE = 1e-3
+
+
+def encode_execution(
+    execution: Execution, market: Market, history: Market, prices: Prices, liquidity: Liquidity | None
+) -> Orders:
+    """Return the execution as numbers for this market; without a rule they are the closes themselves, not copies.
+
+    `history` is the market with the sessions before its first: what is usual is known from them.
+    """
+    close = prices.close
+    lag = execution.next_session
+    seen = market_price = buy = sell = close
+    if lag:
+        seen = close.copy()
+        known = close[:-1] > 0.0
+        # In shares of the session and without its dividend, which is cash by then.
+        before = np.maximum(close[:-1] / prices.split[1:] - prices.dividend[1:], _LEAST_SHARE * close[:-1])
+        seen[1:] = np.where(known, before, close[1:])
+        market_price = np.where(np.isfinite(market.open) & (market.open > 0.0), market.open, close)
+        market_price[0] = close[0]
+        buy = sell = market_price
+    if execution.fill == "limit":
+        low = np.fmin(np.where(market.low > 0.0, market.low, np.nan), close)
+        high = np.fmax(market.high, close)
+        offset = execution.limit_bps * 1e-4
+        at_most, at_least = seen * (1.0 - offset), seen * (1.0 + offset)
+        # An opening outside the range that the source gives is no fill anyone had.
+        buy = np.where(low <= at_most, np.maximum(np.minimum(market_price, at_most), low), np.nan)
+        sell = np.where(high >= at_least, np.minimum(np.maximum(market_price, at_least), high), np.nan)
+        buy[0] = sell[0] = close[0]
+    waits = execution.wait_for_calm is not None
+    calm = np.ones((1, close.shape[1]), bool)
+    if waits:
+        calm = calm_sessions(execution, history)
+        if lag:
+            calm[1:] = calm[:-1].copy()  # what is known when one decides
+        calm = calm[-len(close) :]
+    cap = np.full((1 if liquidity is None else len(liquidity.volume_usd), close.shape[1]), np.inf)
+    if liquidity is not None and execution.max_volume_share is not None:
+        volume = known_before(liquidity.volume_usd)
+        cap = np.where(np.isfinite(volume), execution.max_volume_share * volume, np.inf)
+    return Orders(
+        lag=lag,
+        seen=np.ascontiguousarray(seen),
+        market=np.ascontiguousarray(market_price),
+        limit_buy=np.ascontiguousarray(buy),
+        limit_sell=np.ascontiguousarray(sell),
+        limit_days=int(execution.limit_days) if execution.fill == "limit" else 0,
+        cancel=execution.fill == "limit" and execution.otherwise == "cancel",
+        calm=np.ascontiguousarray(calm),
+        max_wait=int(execution.max_wait) if waits else 0,
+        capped=execution.max_volume_share is not None,
+        volume_cap=np.ascontiguousarray(cap),
+    )
+
+
+def calm_sessions(execution: Execution, market: Market) -> np.ndarray:
+    """Return (n_sessions, n_securities) whether each is calm at the close; where too little is known it is."""
+    shape = market.close.shape
+    if execution.wait_for_calm == "vix":
+        index = market.volatility_index
+        assert index is not None
+        calm = ~(index > execution.calm_below)
+        return np.repeat(calm[:, None], shape[1], axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        returns = np.zeros(shape)
+        returns[1:] = np.nan_to_num(np.log(market.split[1:] * market.close[1:] / market.close[:-1]))
+    sums = np.vstack([np.zeros((1, shape[1])), np.cumsum(returns**2, axis=0)])
+    lately = np.full(shape, np.nan)
+    lately[_LATELY - 1 :] = np.sqrt(np.maximum(sums[_LATELY:] - sums[:-_LATELY], 0.0) / _LATELY)
+    usual = np.full(shape, np.nan)
+    for t in range(_FEWEST, shape[0]):
+        usual[t] = np.nanmedian(lately[max(_LATELY - 1, t - _YEAR + 1) : t + 1], axis=0)
+    return ~(lately > execution.calm_below * usual)
+
+
+def check_execution(where: str, execution: Execution, market: Market) -> Iterator[Finding]:
+    """Yield what the market lacks for such an execution."""
+    if execution.next_session and not np.isfinite(market.open).any():
+        yield Finding(
+            "error", where, f"execution.fill is {execution.fill}, but market '{market.name}' has no opening prices",
+            "set it to close, or use prices with open, high and low",
+        )  # fmt: skip
+    if execution.fill == "limit" and not (np.isfinite(market.high) & np.isfinite(market.low)).any():
+        yield Finding(
+            "error", where, f"execution.fill is limit, but market '{market.name}' has no highs and lows",
+            "set it to close or next_open, or use prices with highs and lows",
+        )  # fmt: skip
+    if execution.wait_for_calm == "vix" and market.volatility_index is None:
+        yield Finding(
+            "error", where, f"execution waits for the VIX, but market '{market.name}' has no volatility index",
+            "set wait_for_calm to own",
+        )  # fmt: skip
+    if execution.max_volume_share is not None and not np.isfinite(market.volume).any():
+        yield Finding(
+            "error", where, f"execution.max_volume_share is set, but market '{market.name}' has no volumes",
+            "leave it out, or use prices with volumes",
+        )  # fmt: skip
+
+
+def execution_findings(execution: Execution, market: Market) -> Iterator[Finding]:
+    """Yield what a result must say of how orders are carried out."""
+    fills = {
+        "close": "decision and fill at the same close",
+        "next_open": "decided at the close, filled at the next session's opening",
+        "limit": f"decided at the close, limit orders {execution.limit_bps:g} bp better in the next session, tried"
+        f" {execution.limit_days} time(s), filled where the range reaches them; otherwise: {execution.otherwise}",
+    }
+    parts = [fills[execution.fill]]
+    if execution.wait_for_calm == "own":
+        parts.append(
+            f"securities wait up to {execution.max_wait} sessions for a volatility of at most {execution.calm_below:g}"
+            " times their usual one"
+        )
+    elif execution.wait_for_calm == "vix":
+        parts.append(
+            f"orders wait up to {execution.max_wait} sessions for a VIX of at most {execution.calm_below:g}"
+        )
+    if execution.max_volume_share is not None:
+        parts.append(f"at most {execution.max_volume_share:.1%} of a security's daily volume a session")
+    yield Finding("note", "fills", "; ".join(parts))
+    if execution.next_session:
+        close_only = [
+            symbol for s, symbol in enumerate(market.symbols) if not np.isfinite(market.open[:, s]).any()
+        ]
+        if close_only:
+            yield Finding(
+                "warning", "fills", f"no opening prices of {', '.join(close_only)}: filled at the session's close",
+                "use prices with open, high and low",
+            )  # fmt: skip
