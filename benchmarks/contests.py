@@ -206,7 +206,8 @@ def costs(prices: pd.DataFrame, rounds: int) -> Iterator[Row]:
         yield Row(f"costs: {policy.name}", times["priced"].median * 1e3, "ms", aim="≤ 1.5×",
                   note=f"{more:.2f} times the same without costs ({times['free'].median * 1e3:.2f} ms); "
                   f"{paid['trades']:,.0f} and {unpaid['trades']:,.0f} trades; US$ {paid['commission']:,.0f} of "
-                  f"commission, {paid['spread']:,.0f} of spread, {paid['impact']:,.0f} of impact; {times['priced']}")  # fmt: skip
+                  f"commission, {paid['spread']:,.0f} of spread, {paid['impact']:,.0f} of impact; "
+                  f"{times['priced']}")  # fmt: skip
 
 
 def households(rounds: int) -> Iterator[Row]:
