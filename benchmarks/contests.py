@@ -37,6 +37,9 @@ SETTINGS, FEW_SETTINGS = 1_000, (10, 100)
 LARGEST_DIFFERENCE = 1e-9
 #: US$ of an account that holds all bundled stocks, and years in five of them.
 INDEX_VALUE, INDEX_YEARS = 2_000_000.0, 12
+#: All parts of what a trade can cost, and shares of each stock that change hands in every session.
+ALL_COSTS = rk.Costs(2.0, commission_usd=1.0, per_share_usd=0.005, impact=1.0)
+DAILY_SHARES = 5e6
 
 
 def ready(setting: Setting, policy: RebalancePolicy) -> tuple[Callable[[], Any], Room, dict[str, float]]:
@@ -189,6 +192,24 @@ def five_accounts(prices: pd.DataFrame, rounds: int) -> Iterator[Row]:
                   f"{in_many['trades']:,.0f} and {in_one['trades']:,.0f} trades; {times['five']}")  # fmt: skip
 
 
+def costs(prices: pd.DataFrame, rounds: int) -> Iterator[Row]:
+    """Time policies with commission, spread and market impact beside the same without costs."""
+    volume = np.full(prices.shape, DAILY_SHARES)
+    setting = prepare(
+        rk.Market.from_close(prices, "S&P 500 stocks", volume=volume), equal_weights(list(prices.columns))
+    )
+    for policy in (CONTESTS[0].policy, CONTESTS[2].policy):
+        priced, _, paid = ready(setting, replace(policy, costs=ALL_COSTS))
+        free, _, unpaid = ready(setting, policy)
+        times = interleave({"priced": (priced, 3), "free": (free, 3)}, rounds)
+        more = times["priced"].median / times["free"].median
+        yield Row(f"costs: {policy.name}", times["priced"].median * 1e3, "ms", aim="≤ 1.5×",
+                  note=f"{more:.2f} times the same without costs ({times['free'].median * 1e3:.2f} ms); "
+                  f"{paid['trades']:,.0f} and {unpaid['trades']:,.0f} trades; US$ {paid['commission']:,.0f} of "
+                  f"commission, {paid['spread']:,.0f} of spread, {paid['impact']:,.0f} of impact; "
+                  f"{times['priced']}")  # fmt: skip
+
+
 def households(rounds: int) -> Iterator[Row]:
     """Time the example of four accounts, and every single stock that is bundled: in one account, and in five."""
     quarterly = rk.load_policy("quarterly_harvest")
@@ -250,6 +271,7 @@ def everything(rounds: int = 9) -> Iterator[tuple[str, Iterator[Row]]]:
         yield f"one run: {contest.policy.name}", one_run(prices, contest, rounds)
     yield "growth", growth(prices, 5)
     yield "five accounts", five_accounts(prices, 5)
+    yield "costs", costs(prices, 5)
     yield "larger households", households(5)
     yield "tax reports", tax_reports(5)
     yield "first use", first_use()

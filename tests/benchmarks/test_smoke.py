@@ -10,7 +10,7 @@ from rich.console import Console
 import rebal_kit as rk
 from benchmarks.__main__ import shown, table_of
 from benchmarks.case import CONTESTS, equal_weights, grid, household_of_five, ledger, untaxed_path
-from benchmarks.contests import LARGEST_DIFFERENCE, five_accounts, one_run
+from benchmarks.contests import LARGEST_DIFFERENCE, costs, five_accounts, one_run
 from benchmarks.measure import exponent, interleave
 from benchmarks.peers import run_bt, vectorbt_sweep_inputs
 
@@ -50,6 +50,13 @@ def test_five_accounts_are_timed_beside_one(prices):
     rows = list(five_accounts(prices, rounds=1))
     assert [row.name.split(",")[0] for row in rows] == ["5 accounts × 4"] * 2
     assert all(row.value > 0 and "times 1 × 4" in row.note for row in rows)
+
+
+def test_costs_are_timed_beside_none(prices):
+    rows = list(costs(prices, rounds=1))
+    assert [row.name for row in rows] == [f"costs: {CONTESTS[at].policy.name}" for at in (0, 2)]
+    assert all(row.value > 0 and "times the same without costs" in row.note for row in rows)
+    assert not any(f" 0 of {part}" in row.note for row in rows for part in ("commission", "spread", "impact"))
 
 
 def test_the_couple_has_all_kinds_of_accounts_and_all_the_money():
