@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rebal_kit.encode_costs import cost_findings, needs_liquidity
+from rebal_kit.encode_execution import execution_findings
+from rebal_kit.liquidity import known_before
+from rebal_kit.policy import RebalancePolicy
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 from rebal_kit.engine.arrays import DEFERRED, TAXABLE
 from rebal_kit.findings import Finding
@@ -71,6 +82,29 @@ def coverage(setting: Setting) -> tuple[Finding, ...]:
             Finding("note", "tax", "no taxable account: gains and dividends are not taxed as they happen")
         )
     return (*found, *market.findings)
+
+
+def trading(setting: Setting, policy: RebalancePolicy, journal: pd.DataFrame) -> Iterator[Finding]:
+    """Say how the orders of a run are carried out, and what its costs rest on."""
+    costs = policy.costs
+    liquidity = setting.liquidity if needs_liquidity(costs) else None
+    yield from execution_findings(policy.execution, policy.whole_shares, setting.market)
+    yield from cost_findings(costs, setting.market, liquidity)
+    if liquidity is None or costs.impact == 0.0 or journal.empty:
+        return
+    traded = journal.groupby(["date", "symbol"], sort=False)["amount"].sum()
+    days = traded.index.get_level_values("date").to_numpy().astype("datetime64[D]")
+    row = liquidity.row[np.searchsorted(setting.market.dates, days)]
+    column = [setting.market.column(symbol) for symbol in traded.index.get_level_values("symbol")]
+    share = traded.to_numpy() / known_before(liquidity.volume_usd)[row, column]
+    large = int((share > 1.0).sum())
+    if large:
+        yield Finding(
+            "warning", "costs",
+            f"{large:,} of {len(share):,} times the household trades more than a day's volume of a security in a"
+            f" session (up to {np.nanmax(share):,.1f} times): the square-root law is not known to hold there",
+            "set execution.max_volume_share, or take a smaller household",
+        )  # fmt: skip
 
 
 def _unmanaged(setting: Setting) -> Iterator[Finding]:

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from rebal_kit.assumptions import coverage
+from rebal_kit.assumptions import coverage, trading
 from rebal_kit.audit import Audit, audit
 from rebal_kit.domain import Account, Household
-from rebal_kit.encode_costs import cost_findings, needs_liquidity
-from rebal_kit.encode_execution import execution_findings
 from rebal_kit.engine import ledger as books
 from rebal_kit.engine import tape as tapes
 from rebal_kit.engine.ledger import date_of, to_accounts
@@ -74,13 +72,7 @@ class Backtest:
         where = f"policy '{self.policy.name}'"
         unpaid = float(self._room.ledger.years[:, books.UNPAID].sum())
         missing = self.metrics["unpaid_withdrawals"]
-        costs = self.policy.costs
-        liquidity = self.setting.liquidity if needs_liquidity(costs) else None
-        found = [
-            *coverage(self.setting),
-            *execution_findings(self.policy.execution, self.market),
-            *cost_findings(costs, self.market, liquidity),
-        ]
+        found = [*coverage(self.setting), *trading(self.setting, self.policy, self.journal)]
         if unpaid > 0.005:
             what = f"US$ {unpaid:,.2f} of tax could not be paid when due and is still owed"
             found.append(Finding("warning", where, what))

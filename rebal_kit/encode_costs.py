@@ -141,12 +141,22 @@ def cost_findings(costs: Costs, market: Market, liquidity: Liquidity | None) -> 
         ]  # fmt: skip
         if never:
             yield Finding(
-                "warning", "costs", f"{name}: nothing is known of {', '.join(never)}; {otherwise}",
+                "warning", "costs", f"{name}: nothing is known of {_some(never)}; {otherwise}",
                 "use prices with volumes, highs and lows",
             )  # fmt: skip
         if late:
             yield Finding(
                 "note", "costs",
-                f"{name}: {', '.join(late)} is too young at the start: until enough is known of it its first"
-                " known month serves, which could not be known then",
+                f"{name}: too little is known at the start of {_some(late)}; until there is enough the first month"
+                " known serves, which could not be known then",
             )  # fmt: skip
+
+
+def _some(symbols: list[str]) -> str:
+    """Name a few securities, or count them."""
+    few = 8
+    return (
+        ", ".join(symbols)
+        if len(symbols) <= few
+        else f"{', '.join(symbols[:few])} and {len(symbols) - few} more"
+    )

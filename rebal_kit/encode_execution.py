@@ -116,7 +116,7 @@ def check_execution(where: str, execution: Execution, market: Market) -> Iterato
         )  # fmt: skip
 
 
-def execution_findings(execution: Execution, market: Market) -> Iterator[Finding]:
+def execution_findings(execution: Execution, whole_shares: bool, market: Market) -> Iterator[Finding]:
     """Yield what a result must say of how orders are carried out."""
     fills = {
         "close": "decision and fill at the same close",
@@ -124,7 +124,7 @@ def execution_findings(execution: Execution, market: Market) -> Iterator[Finding
         "limit": f"decided at the close, limit orders {execution.limit_bps:g} bp better in the next session, tried"
         f" {execution.limit_days} time(s), filled where the range reaches them; otherwise: {execution.otherwise}",
     }
-    parts = [fills[execution.fill]]
+    parts = [fills[execution.fill], "whole shares" if whole_shares else "fractional shares"]
     if execution.wait_for_calm == "own":
         parts.append(
             f"securities wait up to {execution.max_wait} sessions for a volatility of at most {execution.calm_below:g}"

@@ -120,7 +120,7 @@ class RebalancePolicy:
         Refuse trades that would make a wash sale anywhere in the household. The book settles those that happen anyway:
         by a broker's reinvestment plan ('drip'), or where nothing else is left to pay a tax or a withdrawal.
     min_trade_usd : float
-        Orders below are not placed.
+        Orders below are not placed; those of the opening are.
     min_improvement : float
         A rebalancing that would bring less than this fraction of the portfolio closer to its targets is not made.
     whole_shares : bool

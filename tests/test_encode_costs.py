@@ -87,7 +87,14 @@ def test_results_say_what_costs_rest_on() -> None:
     said = {str(f) for f in found.assumptions if f.where == "costs"}
     assert any("US$ 4.95 an order" in line and "impact 1 ×" in line for line in said)
     assert any("impact: nothing is known of B; none is counted" in line for line in said)
-    assert any("first known month serves" in line for line in said)
+    assert any("the first month known serves" in line for line in said)
     assert any("upper bounds" in line for line in said)
+    small = [f.what for f in found.assumptions if "day's volume" in f.what]
+    assert small == []
+    large = household_of(
+        {"A": 0.5, "B": 0.5}, Account("Here", "Alex", "taxable", "Schwab", opening_value=5e8)
+    )
+    rich = rk.backtest(market, large, rk.RebalancePolicy("p", costs=costs))
+    assert any("more than a day's volume" in f.what for f in rich.assumptions)
     plain = rk.backtest(market, household(), rk.RebalancePolicy("p", costs=Costs(2.0)))
     assert [f.what for f in plain.assumptions if f.where == "costs"] == ["half spread 2 bp"]

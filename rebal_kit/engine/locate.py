@@ -196,7 +196,7 @@ def buy_amount(
         if amount >= LEAST_PURCHASE and 0.0 < cash <= desk.plan.commission[account, security]:
             pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
         return
-    if wanted < desk.plan.min_trade:
+    if wanted < desk.plan.min_trade and reason != Reason.OPENING:
         pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
         return
     buy(desk, t, account, security, quantity, fill, reason)

@@ -14,7 +14,6 @@ from rebal_kit.engine.choose import FREELY
 from rebal_kit.engine.costs import cost_of
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.exchange import exchange
-from rebal_kit.engine.harvest import pair_losses
 from rebal_kit.engine.locate import (
     buyable_member,
     make_buys,
@@ -23,6 +22,7 @@ from rebal_kit.engine.locate import (
     place_buys,
     ready_cash,
 )
+from rebal_kit.engine.pairing import pair_losses
 from rebal_kit.engine.sales import (
     ROUNDING,
     offer_sleeve,

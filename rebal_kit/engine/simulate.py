@@ -15,12 +15,14 @@ from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.dividends import receive_dividend
 from rebal_kit.engine.execution import reckon, some_wait
 from rebal_kit.engine.flows import move_money
-from rebal_kit.engine.harvest import harvest, pair_losses, switch_back
+from rebal_kit.engine.harvest import harvest
 from rebal_kit.engine.ledger import LONG, OK, SHORT, STATUS
 from rebal_kit.engine.locate import LEAST_PURCHASE, note_blocked
 from rebal_kit.engine.pages import forget_windows, watch
+from rebal_kit.engine.pairing import pair_losses
 from rebal_kit.engine.sales import ROUNDING
 from rebal_kit.engine.scope import HOUSEHOLD
+from rebal_kit.engine.switch_back import switch_back
 from rebal_kit.engine.tape import (
     BEFORE_TAX,
     CASH,

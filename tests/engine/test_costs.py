@@ -196,6 +196,13 @@ def test_a_sale_that_has_to_pay_rounds_up_to_whole_shares() -> None:
     assert found.metrics["withdrawals"] == pytest.approx(30.0)
 
 
+def test_the_opening_is_bought_whatever_the_smallest_order() -> None:
+    market = swinging()
+    household = household_of({"A": 0.5, "B": 0.5}, account(value=1_000.0))
+    found = backtest(market, household, replace(TO_TARGET, min_trade_usd=600.0), start=FIRST)
+    assert orders(found)["amount"].tolist() == pytest.approx([500.0, 500.0])
+
+
 @pytest.mark.parametrize(("least", "trades"), [(0.0, 2), (0.009, 2), (0.011, 0)])
 def test_a_rebalancing_that_improves_too_little_is_not_made(least: float, trades: int) -> None:
     lots = [lot("a", "A", 510, 20.0), lot("b", "B", 490, 20.0)]
