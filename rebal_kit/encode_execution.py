@@ -9,22 +9,16 @@ import numpy as np
 from rebal_kit.engine.arrays import Orders, Prices
 from rebal_kit.execution import Execution
 from rebal_kit.findings import Finding
-from rebal_kit.liquidity import Liquidity, known_before
+from rebal_kit.liquidity import known_before, unrest_of
 from rebal_kit.market import Market
+from rebal_kit.past import Past
 
-#: Sessions over which a security's own volatility is taken, and over which its median is.
-_LATELY, _YEAR, _FEWEST = 21, 252, 63
 #: Of a close, what a dividend leaves of it at least.
 _LEAST_SHARE = 1e-3
 
 
-def encode_execution(
-    execution: Execution, market: Market, history: Market, prices: Prices, liquidity: Liquidity | None
-) -> Orders:
-    """Return the execution as numbers for this market; without a rule they are the closes themselves, not copies.
-
-    `history` is the market with the sessions before its first: what is usual is known from them.
-    """
+def encode_execution(execution: Execution, market: Market, prices: Prices, past: Past) -> Orders:
+    """Return the execution as numbers for this market; without a rule they are the closes themselves, not copies."""
     close = prices.close
     lag = execution.next_session
     seen = market_price = buy = sell = close
@@ -49,10 +43,10 @@ def encode_execution(
     waits = execution.wait_for_calm is not None
     calm = np.ones((1, close.shape[1]), bool)
     if waits:
-        calm = calm_sessions(execution, history)
+        calm = calm_sessions(execution, market, past.unrest)
         if lag:
             calm[1:] = calm[:-1].copy()  # what is known when one decides
-        calm = calm[-len(close) :]
+    liquidity = past.liquidity
     cap = np.full((1 if liquidity is None else len(liquidity.volume_usd), close.shape[1]), np.inf)
     if liquidity is not None and execution.max_volume_share is not None:
         volume = known_before(liquidity.volume_usd)
@@ -72,24 +66,12 @@ def encode_execution(
     )
 
 
-def calm_sessions(execution: Execution, market: Market) -> np.ndarray:
+def calm_sessions(execution: Execution, market: Market, unrest: np.ndarray | None) -> np.ndarray:
     """Return (n_sessions, n_securities) whether each is calm at the close; where too little is known it is."""
-    shape = market.close.shape
-    if execution.wait_for_calm == "vix":
-        index = market.volatility_index
-        assert index is not None
-        calm = ~(index > execution.calm_below)
-        return np.repeat(calm[:, None], shape[1], axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        returns = np.zeros(shape)
-        returns[1:] = np.nan_to_num(np.log(market.split[1:] * market.close[1:] / market.close[:-1]))
-    sums = np.vstack([np.zeros((1, shape[1])), np.cumsum(returns**2, axis=0)])
-    lately = np.full(shape, np.nan)
-    lately[_LATELY - 1 :] = np.sqrt(np.maximum(sums[_LATELY:] - sums[:-_LATELY], 0.0) / _LATELY)
-    usual = np.full(shape, np.nan)
-    for t in range(_FEWEST, shape[0]):
-        usual[t] = np.nanmedian(lately[max(_LATELY - 1, t - _YEAR + 1) : t + 1], axis=0)
-    return ~(lately > execution.calm_below * usual)
+    if execution.wait_for_calm == "vix" and market.volatility_index is not None:
+        index = np.repeat(market.volatility_index[:, None], market.close.shape[1], axis=1)
+        return ~(index > execution.calm_below)
+    return ~((unrest_of(market) if unrest is None else unrest) > execution.calm_below)
 
 
 def check_execution(where: str, execution: Execution, market: Market) -> Iterator[Finding]:

@@ -11,9 +11,9 @@ from rebal_kit.encode_costs import check_costs, encode_costs, needs_liquidity
 from rebal_kit.encode_execution import check_execution, encode_execution
 from rebal_kit.engine.arrays import ALLOW, CASH_DIVIDENDS, DRIP, MINIMISE, NEVER, REINVEST, Plan, Prices
 from rebal_kit.findings import Finding, PolicyError, raise_errors
-from rebal_kit.liquidity import Liquidity
 from rebal_kit.market import Market
-from rebal_kit.nearest import Nearest, no_nearest
+from rebal_kit.nearest import no_nearest
+from rebal_kit.past import Past
 from rebal_kit.policy import Harvest, RebalancePolicy
 from rebal_kit.reasons import Reason
 from rebal_kit.rules.lots import LOT_METHOD_CODES
@@ -26,14 +26,16 @@ DIVIDEND_CODES = {"cash": CASH_DIVIDENDS, "reinvest": REINVEST, "drip": DRIP}
 _SHORT_GAIN_CODES = {"allow": ALLOW, "minimise": MINIMISE, "never": NEVER}
 
 
+#: For policies that need nothing of the past.
+NOTHING_KNOWN = Past()
+
+
 def encode_policy(
     policy: RebalancePolicy,
     household: Household,
     market: Market,
     prices: Prices,
-    nearest: Nearest | None = None,
-    liquidity: Liquidity | None = None,
-    history: Market | None = None,
+    past: Past = NOTHING_KNOWN,
 ) -> Plan:
     """Return the policy as numbers for this household's targets and this market's sessions.
 
@@ -44,13 +46,8 @@ def encode_policy(
     market : Market
     prices : Prices
         Of that market, as encoded.
-    nearest : Nearest, optional
-        What `rebal_kit.nearest.nearest_members` found; needed where harvests choose by correlation.
-    liquidity : Liquidity, optional
-        What `rebal_kit.liquidity.liquidity_of` found; needed where spreads are estimated or trades move prices.
-
-    history : Market, optional
-        The market with what came before its first session, if there is more.
+    past : Past, optional
+        What the policy needs of what the sessions before tell.
 
     Raises
     ------
@@ -72,7 +69,7 @@ def encode_policy(
             *check_execution(where, policy.execution, market),
         ),
     )
-    costs = encode_costs(policy.costs, household, market, liquidity)
+    costs = encode_costs(policy.costs, household, market, past.liquidity)
     count = (len(rules), len(sleeves))
     applies, above, below = np.zeros(count, bool), np.zeros(count), np.zeros(count)
     for r, rule in enumerate(rules):
@@ -96,8 +93,9 @@ def encode_policy(
     harvest_look = _carried_out(harvest_look, lag)
     december = market.dates.astype("datetime64[M]").astype(np.int64) % 12 == 11
     lower = (harvest.december_min_loss_pct, harvest.december_min_loss_usd) != (None, None)
-    if nearest is None or harvest.choose != "correlated":
-        nearest = no_nearest(market)
+    nearest = no_nearest(market)
+    if past.nearest is not None and harvest.choose == "correlated":
+        nearest = past.nearest
     gains = policy.gains
     # Numbers keep their kind and arrays their layout: for any other the engine would be compiled anew.
     return Plan(
@@ -147,7 +145,7 @@ def encode_policy(
         commission=costs.commission,
         per_share=costs.per_share,
         lumpy=costs.lumpy,
-        orders=encode_execution(policy.execution, market, history or market, prices, liquidity),
+        orders=encode_execution(policy.execution, market, prices, past),
     )
 
 

@@ -12,6 +12,10 @@ from rebal_kit.market import Market
 _QUARTER, _FEWEST = 63, 21
 
 
+#: Sessions over which a security's volatility of late is taken, and of the year that says what is usual.
+_LATELY, _YEAR = 21, 252
+
+
 class Liquidity(NamedTuple):
     """What was known of each security's trading when a month began.
 
@@ -140,3 +144,22 @@ def _deviation(values: np.ndarray) -> np.ndarray:
     variance = _mean((values - _mean(values)) ** 2)
     deviation: np.ndarray = np.sqrt(variance * count / np.maximum(count - 1, 1))
     return deviation
+
+
+def unrest_of(market: Market) -> np.ndarray:
+    """Return each security's volatility over the past 21 sessions, as a multiple of its median over the past year.
+
+    Returns
+    -------
+    ndarray
+        (n_sessions, n_securities) float64, known at each session's close; NaN before the 84th session of a security.
+    """
+    import pandas as pd
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        returns = np.log(market.split[1:] * market.close[1:] / market.close[:-1])
+    squares = pd.DataFrame(np.vstack([np.full((1, returns.shape[1]), np.nan), returns**2]))
+    lately = squares.rolling(_LATELY).mean() ** 0.5
+    usual = lately.rolling(_YEAR, min_periods=_QUARTER).median()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(lately / usual)

@@ -32,10 +32,11 @@ from rebal_kit.findings import (
     SimulationError,
     raise_errors,
 )
-from rebal_kit.liquidity import Liquidity, liquidity_of
+from rebal_kit.liquidity import Liquidity, liquidity_of, unrest_of
 from rebal_kit.location import LocationRanks, location_ranks
 from rebal_kit.market import Market
 from rebal_kit.nearest import Nearest, nearest_members
+from rebal_kit.past import Past
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.preflight import (
     check_date,
@@ -110,15 +111,12 @@ class Setting:
         """
         (policy,) = as_policies("policy", (policy,))
         correlated = policy.harvest is not None and policy.harvest.choose == "correlated"
-        return encode_policy(
-            policy,
-            self.household,
-            self.market,
-            self.prices,
+        past = Past(
             self.nearest if correlated else None,
             self.liquidity if wants_liquidity(policy) else None,
-            self.history,
+            self.unrest if policy.execution.wait_for_calm == "own" else None,
         )
+        return encode_policy(policy, self.household, self.market, self.prices, past)
 
     @cached_property
     def nearest(self) -> Nearest:
@@ -130,6 +128,11 @@ class Setting:
         """Volatility, volume and spread by month, from what came before it, be it before the first session."""
         found = liquidity_of(self.history)
         return found._replace(row=found.row[-len(self.market.dates) :])
+
+    @cached_property
+    def unrest(self) -> np.ndarray:
+        """(n_sessions, n_securities) volatility of late as a multiple of the usual one."""
+        return unrest_of(self.history)[-len(self.market.dates) :]
 
     def run(self, plan: Plan, room: Room) -> int:
         """Run the plan in `room`; return the status code."""

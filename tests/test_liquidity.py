@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 import rebal_kit as rk
-from rebal_kit.liquidity import Liquidity, known_before, liquidity_of
+from rebal_kit.liquidity import Liquidity, known_before, liquidity_of, unrest_of
 from rebal_kit.market import Market
+from tests import worlds
 
 #: Of 2021: 20 sessions in January, 20 in February, 23 in March.
 JANUARY, MARCH = "2021-01-04", 2
@@ -264,3 +265,27 @@ def test_on_etfs_as_they_were() -> None:
     assert np.isnan(found.half_spread[:, computed]).all()
     assert np.isnan(found.volume_usd[:, computed]).all()
     assert np.isfinite(found.volatility[2:, computed]).all()
+
+
+def test_unrest_is_volatility_of_late_over_the_usual_one() -> None:
+    size = np.full(300, 0.01)
+    size[260:] = 0.03
+    path = 50.0 * np.exp(np.cumsum(size * np.where(np.arange(300) % 2, 1.0, -1.0)))
+    waking = Market.from_close(
+        pd.DataFrame({"A": path}, pd.bdate_range("2020-01-01", periods=300)), name="waking up"
+    )
+    unrest = unrest_of(waking)[:, 0]
+    assert np.isnan(unrest[:83]).all()
+    assert unrest[100:260] == pytest.approx(1.0)
+    assert unrest[262] == pytest.approx(np.sqrt((18 + 3 * 9) / 21))
+    assert unrest[285] == pytest.approx(3.0)
+
+
+def test_unrest_knows_nothing_of_later_sessions_nor_of_splits() -> None:
+    moving = worlds.random_market(3, ["A", "B"], 300, events=True)
+    changed = replace(moving, close=np.vstack([moving.close[:200], moving.close[200:] * 1.5]))
+    np.testing.assert_array_equal(unrest_of(moving)[:200], unrest_of(changed)[:200])
+    whole = replace(
+        market, close=market.close * np.cumprod(market.split, axis=0), split=np.ones_like(market.split)
+    )
+    np.testing.assert_allclose(unrest_of(moving), unrest_of(whole), rtol=1e-9)
