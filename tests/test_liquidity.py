@@ -286,6 +286,6 @@ def test_unrest_knows_nothing_of_later_sessions_nor_of_splits() -> None:
     changed = replace(moving, close=np.vstack([moving.close[:200], moving.close[200:] * 1.5]))
     np.testing.assert_array_equal(unrest_of(moving)[:200], unrest_of(changed)[:200])
     whole = replace(
-        market, close=market.close * np.cumprod(market.split, axis=0), split=np.ones_like(market.split)
+        moving, close=moving.close * np.cumprod(moving.split, axis=0), split=np.ones_like(moving.split)
     )
     np.testing.assert_allclose(unrest_of(moving), unrest_of(whole), rtol=1e-9)

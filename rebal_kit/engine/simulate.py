@@ -179,12 +179,16 @@ def forget(desk: Desk) -> None:
 
 @inner
 def corporate_actions(desk: Desk, t: int) -> float:
-    """Apply the session's splits and dividends to what was held at its start; return US$ of dividends."""
+    """Apply the session's splits and dividends to what was held at its start; return US$ of dividends.
+
+    All splits come before any dividend is reinvested: shares that replace others are counted as they are from then on.
+    """
     prices, held = desk.prices, desk.ledger.held
     total = 0.0
     for security in range(held.shape[1]):
         if prices.split[t, security] != 1.0:
             split_shares(desk, -1, security, prices.split[t, security])
+    for security in range(held.shape[1]):
         if prices.dividend[t, security] == 0.0:
             continue
         for account in range(held.shape[0]):

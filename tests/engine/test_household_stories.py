@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from rebal_kit.domain import AccountKind
+from rebal_kit.flows import CashFlow
 from rebal_kit.gain_limits import GainLimits
+from rebal_kit.policy import RebalancePolicy
 from rebal_kit.targets import AssetClass, TargetAllocation
 from tests.engine.telling import (
+    FIRST,
     FLAT,
     IRA,
     LATELY,
@@ -179,3 +182,24 @@ def test_holdings_outside_the_targets_are_sold_within_their_budget_year_by_year(
     assert found.years["long"].tolist() == pytest.approx([80.0, 80.0])
     whole = run(market, household, replace(TO_TARGET, gains=GainLimits(sell_legacy=True)))
     assert whole.years["long"].tolist() == pytest.approx([800.0, 0.0])
+
+
+def test_a_dividend_reinvested_on_the_day_of_a_split_replaces_shares_as_they_are_counted_after_it() -> None:
+    """Ten B sold at a loss are twenty from the split on; a share of A bought that day replaces one of them."""
+    days = ["2024-01-02", "2024-01-03"]
+    market = market_of(
+        {"A": [10.0, 10.0], "B": [10.0, 5.0]},
+        days,
+        split={"B": {days[1]: 2.0}},
+        dividend={"A": {days[1]: 1.0}},
+    )
+    lots = [lot("a", "A", 10, 5.0), lot("b", "B", 10, 20.0)]
+    household = household_of(
+        {"A": 0.5, "B": 0.5}, account("Main", lots=lots), tax=FLAT, identical=(("A", "B"),),
+        flows=(CashFlow(-100.0, "Main", on=FIRST),),
+    )  # fmt: skip
+    policy = RebalancePolicy("keep", (), dividends="reinvest", invest_cash_above=1.0, avoid_wash_sales=False)
+    found = run(market, household, policy)
+    (sale,) = found.journal[found.journal["side"] == "sell"].itertuples()
+    assert (sale.lot, sale.gain) == ("b", -100.0)
+    assert sale.disallowed == pytest.approx(5.0)  # one share of twenty

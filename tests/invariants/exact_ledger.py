@@ -16,9 +16,11 @@ from tests.oracle.nouns import Disposal, Shares, exact
 #: Shares by which the two may differ, the engine counting in floating point and the oracle in fractions. A piece that
 #: differs by less is sold as the engine counts it: where every sale of a daily chain is washed, each would pass on what
 #: the one before was off, and a billionth of a share would become a thousand in a hundred sales.
-CLOSE = Fraction(1, 10**6)
+CLOSE = Fraction(2, 10**9)
 #: Shares that are only what rounding has left over.
-SPECK = Fraction(1, 10**8)
+SPECK = Fraction(1, 10**9)
+#: A loss below this part of the proceeds is a sale at cost, and uses up no replacement.
+AT_COST = Fraction(1, 10**12)
 #: Bases a share that differ by less, relatively, are one.
 ALIKE = 1e-7
 
@@ -53,6 +55,10 @@ class Rounded(oracle.Household):
         for purchase in there:
             purchase.pieces = [piece for piece in purchase.pieces if piece.count]
         return sold
+
+    def wash(self, sold: Shares, disposal: Disposal, waiting: list[Shares]) -> None:
+        if -disposal.gain > AT_COST * disposal.proceeds:
+            super().wash(sold, disposal, waiting)
 
     def cut(
         self, piece: Shares, matched: Fraction, disposal: Disposal, added: Fraction, fate: str
