@@ -192,12 +192,40 @@ def five_accounts(prices: pd.DataFrame, rounds: int) -> Iterator[Row]:
                   f"{in_many['trades']:,.0f} and {in_one['trades']:,.0f} trades; {times['five']}")  # fmt: skip
 
 
+def traded_market(prices: pd.DataFrame) -> rk.Market:
+    """Return the stocks with made-up volumes, openings halfway to the close, and ranges half a percent wider."""
+    opening = prices.shift(1).fillna(prices) ** 0.5 * prices**0.5
+    return rk.Market.from_close(
+        prices, "S&P 500 stocks", volume=np.full(prices.shape, DAILY_SHARES), open=opening.to_numpy(),
+        high=np.maximum(opening, prices).to_numpy() * 1.005, low=np.minimum(opening, prices).to_numpy() / 1.005,
+    )  # fmt: skip
+
+
+def execution(prices: pd.DataFrame, rounds: int) -> Iterator[Row]:
+    """Time all costs and each way to carry orders out beside the same policy at the close and for free."""
+    setting = prepare(traded_market(prices), equal_weights(list(prices.columns)))
+    ways = {
+        "next opening": rk.Execution("next_open"),
+        "limits for a session": rk.Execution("limit", limit_bps=20.0),
+        "limits for three sessions": rk.Execution("limit", limit_bps=20.0, limit_days=3),
+        "waiting for calm": rk.Execution(wait_for_calm="own"),
+        "a twentieth of the volume": rk.Execution(max_volume_share=0.05),
+    }
+    for policy in (CONTESTS[0].policy, CONTESTS[2].policy):
+        runs = {n: ready(setting, replace(policy, costs=ALL_COSTS, execution=way)) for n, way in ways.items()}
+        runs["free"] = ready(setting, policy)
+        times = interleave({n: (run, 3) for n, (run, _, _) in runs.items()}, rounds)
+        free = times["free"].median
+        for name in ways:
+            more, trades = times[name].median / free, runs[name][2]["trades"] / runs["free"][2]["trades"]
+            yield Row(f"costs and {name}: {policy.name}", times[name].median * 1e3, "ms", aim="≤ 1.5×",
+                      note=f"{more:.2f} times the same at the close for free, with {trades:.2f} times the trades;"
+                      f" {times[name]}")  # fmt: skip
+
+
 def costs(prices: pd.DataFrame, rounds: int) -> Iterator[Row]:
     """Time policies with commission, spread and market impact beside the same without costs."""
-    volume = np.full(prices.shape, DAILY_SHARES)
-    setting = prepare(
-        rk.Market.from_close(prices, "S&P 500 stocks", volume=volume), equal_weights(list(prices.columns))
-    )
+    setting = prepare(traded_market(prices), equal_weights(list(prices.columns)))
     for policy in (CONTESTS[0].policy, CONTESTS[2].policy):
         priced, _, paid = ready(setting, replace(policy, costs=ALL_COSTS))
         free, _, unpaid = ready(setting, policy)
@@ -272,6 +300,7 @@ def everything(rounds: int = 9) -> Iterator[tuple[str, Iterator[Row]]]:
     yield "growth", growth(prices, 5)
     yield "five accounts", five_accounts(prices, 5)
     yield "costs", costs(prices, 5)
+    yield "execution", execution(prices, 5)
     yield "larger households", households(5)
     yield "tax reports", tax_reports(5)
     yield "first use", first_use()

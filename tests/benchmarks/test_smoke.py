@@ -10,7 +10,7 @@ from rich.console import Console
 import rebal_kit as rk
 from benchmarks.__main__ import shown, table_of
 from benchmarks.case import CONTESTS, equal_weights, grid, household_of_five, ledger, untaxed_path
-from benchmarks.contests import LARGEST_DIFFERENCE, costs, five_accounts, one_run
+from benchmarks.contests import LARGEST_DIFFERENCE, costs, execution, five_accounts, one_run
 from benchmarks.measure import exponent, interleave
 from benchmarks.peers import run_bt, vectorbt_sweep_inputs
 
@@ -57,6 +57,12 @@ def test_costs_are_timed_beside_none(prices):
     assert [row.name for row in rows] == [f"costs: {CONTESTS[at].policy.name}" for at in (0, 2)]
     assert all(row.value > 0 and "times the same without costs" in row.note for row in rows)
     assert not any(f" 0 of {part}" in row.note for row in rows for part in ("commission", "spread", "impact"))
+
+
+def test_ways_of_execution_are_timed_beside_the_close(prices):
+    rows = list(execution(prices, rounds=1))
+    assert len({row.name for row in rows}) == len(rows) == 10
+    assert all(row.value > 0 and "times the trades" in row.note for row in rows)
 
 
 def test_the_couple_has_all_kinds_of_accounts_and_all_the_money():
