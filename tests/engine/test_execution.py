@@ -235,6 +235,23 @@ def test_no_decision_knows_what_comes_after_it(execution: Execution, after: int)
     assert len(seen.journal) > len(before[0])
 
 
+@pytest.mark.parametrize("execution", [mode for mode in MODES if mode.fill == "next_open"], ids=repr)
+@pytest.mark.parametrize("place", [5, 15, 25])
+def test_an_order_at_the_opening_knows_nothing_of_the_day_that_follows(
+    execution: Execution, place: int
+) -> None:
+    market = random_market(7, ["A", "B", "B2", "C"], 300, events=False)
+    seen = rich(market, execution)
+    through = seen.journal["date"].unique()[place]
+    after = seen.dates.get_loc(through) - 1
+    changed = scrambled(market, after, after)
+    opening = changed.open.copy()
+    opening[after + 1] = market.open[after + 1]
+    told = rich(replace(changed, open=opening), execution)
+    same = [run.journal[run.journal["date"] <= through] for run in (seen, told)]
+    pd.testing.assert_frame_equal(*same)
+
+
 @pytest.mark.parametrize("execution", MODES[2:4] + MODES[6:], ids=repr)
 def test_no_fill_is_better_than_the_range_allows(execution: Execution) -> None:
     market = random_market(9, ["A", "B", "B2", "C"], 300)
