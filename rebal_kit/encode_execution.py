@@ -119,12 +119,16 @@ def execution_findings(execution: Execution, whole_shares: bool, market: Market)
     if execution.max_volume_share is not None:
         parts.append(f"at most {execution.max_volume_share:.1%} of a security's daily volume a session")
     yield Finding("note", "fills", "; ".join(parts))
-    if execution.next_session:
-        close_only = [
-            symbol for s, symbol in enumerate(market.symbols) if not np.isfinite(market.open[:, s]).any()
-        ]
-        if close_only:
-            yield Finding(
-                "warning", "fills", f"no opening prices of {', '.join(close_only)}: filled at the session's close",
-                "use prices with open, high and low",
-            )  # fmt: skip
+    unknown = _without(market, market.open) if execution.next_session else []
+    if unknown:
+        what = f"no opening prices of {', '.join(unknown)}: filled at the session's close"
+        yield Finding("warning", "fills", what, "use prices with open, high and low")
+    unknown = _without(market, market.volume) if execution.max_volume_share is not None else []
+    if unknown:
+        what = f"no volumes of {', '.join(unknown)}: their orders are not split"
+        yield Finding("warning", "fills", what, "use prices with volumes")
+
+
+def _without(market: Market, field: np.ndarray) -> list[str]:
+    """Return the securities of which a field is never known."""
+    return [symbol for s, symbol in enumerate(market.symbols) if not np.isfinite(field[:, s]).any()]

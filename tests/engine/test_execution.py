@@ -323,6 +323,17 @@ def test_what_the_market_lacks_is_found_at_once() -> None:
     assert all("market 'hand-made' has no" in what for what in said)
 
 
+def test_results_say_what_is_not_known_of_single_securities() -> None:
+    market = world()
+    opening, volume = market.open.copy(), market.volume.copy()
+    opening[:, 1] = volume[:, 1] = np.nan
+    found = run(replace(market, open=opening, volume=volume), Execution("next_open", max_volume_share=0.1))
+    said = [f.what for f in found.assumptions if f.where == "fills" and f.severity == "warning"]
+    assert said == [
+        "no opening prices of B: filled at the session's close", "no volumes of B: their orders are not split",
+    ]  # fmt: skip
+
+
 def test_results_say_how_orders_are_carried_out() -> None:
     found = run(world(), Execution("limit", 20.0, limit_days=3, wait_for_calm="own", max_volume_share=0.05))
     (said,) = [f.what for f in found.assumptions if f.where == "fills"]
