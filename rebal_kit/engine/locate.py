@@ -61,6 +61,16 @@ def note_blocked(desk: Desk, t: int, account: int, security: int, amount: float)
 
 
 @inner
+def note_shut(desk: Desk, t: int, scope: int) -> None:
+    """Write down what sales of this very decision have closed to purchases: its cash went to others."""
+    work, structure = desk.work, desk.structure
+    for n in range(len(work.want)):
+        if work.want[n] > LEAST_PURCHASE and buyable_member(desk, t, n, scope) < 0:
+            preferred = structure.sleeve_member[structure.sleeve_first[n]]
+            note_blocked(desk, t, max(scope, 0), preferred, work.want[n])
+
+
+@inner
 def ready_cash(desk: Desk, t: int, scope: int, expected: bool) -> None:
     """Fill `work.free` with the cash that each account may spend, with what planned sales are `expected` to bring."""
     work, ledger = desk.work, desk.ledger

@@ -18,6 +18,7 @@ from rebal_kit.engine.locate import (
     buyable_member,
     make_buys,
     note_blocked,
+    note_shut,
     note_unplaced,
     place_buys,
     ready_cash,
@@ -297,6 +298,7 @@ def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> bool
         exchange(desk, t, total, False)
     if structure.restricted or held_back > ROUNDING * total:
         note_unplaced(desk, t, total, held_back)
+    note_shut(desk, t, scope)
     make_buys(desk, t)
     return True
 

@@ -11,6 +11,7 @@ from rebal_kit.domain import AccountKind
 from rebal_kit.flows import CashFlow
 from rebal_kit.gain_limits import GainLimits
 from rebal_kit.policy import RebalancePolicy
+from rebal_kit.reasons import Reason
 from rebal_kit.targets import AssetClass, TargetAllocation
 from tests.engine.telling import (
     FIRST,
@@ -203,3 +204,15 @@ def test_a_dividend_reinvested_on_the_day_of_a_split_replaces_shares_as_they_are
     (sale,) = found.journal[found.journal["side"] == "sell"].itertuples()
     assert (sale.lot, sale.gain) == ("b", -100.0)
     assert sale.disallowed == pytest.approx(5.0)  # one share of twenty
+
+
+def test_what_a_sale_of_the_same_decision_closes_is_written_down() -> None:
+    """A is sold at a loss, and B, which is as good as the same, can no longer be bought; C still can."""
+    lots = [lot("a", "A", 80, 20.0), lot("b", "B", 10, 5.0), lot("c", "C", 10, 5.0)]
+    household = household_of(
+        {"A": 0.4, "B": 0.3, "C": 0.3}, account("Main", lots=lots), tax=FLAT, identical=(("A", "B"),)
+    )
+    found = run(flat_market(A=10.0, B=10.0, C=10.0), household)
+    assert ("Main", "buy", "C", pytest.approx(200.0)) in traded(found)
+    passed = found.passed_over
+    assert passed[passed["symbol"] == "B"]["reason"].tolist() == [Reason.WASH_WINDOW_BUY.sentence]
