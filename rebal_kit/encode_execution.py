@@ -37,8 +37,9 @@ def encode_execution(execution: Execution, market: Market, prices: Prices, past:
         offset = execution.limit_bps * 1e-4
         at_most, at_least = seen * (1.0 - offset), seen * (1.0 + offset)
         # An opening outside the range that the source gives is no fill anyone had.
-        buy = np.where(low <= at_most, np.maximum(np.minimum(market_price, at_most), low), np.nan)
-        sell = np.where(high >= at_least, np.minimum(np.maximum(market_price, at_least), high), np.nan)
+        opening = np.where(market.open > 0.0, market.open, np.nan)
+        buy = np.where(low <= at_most, np.maximum(np.fmin(opening, at_most), low), np.nan)
+        sell = np.where(high >= at_least, np.minimum(np.fmax(opening, at_least), high), np.nan)
         buy[0] = sell[0] = close[0]
     waits = execution.wait_for_calm is not None
     calm = np.ones((1, close.shape[1]), bool)

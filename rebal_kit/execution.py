@@ -22,6 +22,7 @@ class Execution:
 
     Cash for withdrawals and taxes is raised by market orders that wait for nothing, on its day. A harvest and its
     replacement are market orders too, since neither may go without the other; they keep to `max_volume_share`.
+    Dividends are reinvested at the opening where orders are filled after the decision, else at the close.
 
     Attributes
     ----------

@@ -72,7 +72,9 @@ def buy(desk: Desk, t: int, account: int, security: int, quantity: float, fill: 
     if reason != Reason.REINVEST and reason != Reason.OPENING:
         tape.counts[TRADES] += 1
         tape.totals[BOUGHT] += quantity * price
-    count_cost(desk, t, security, quantity, fill, 1)
+    if reason != Reason.REINVEST:
+        note_traded(desk, t, security, quantity * price)
+    count_cost(desk, quantity, fill, 1)
     acquire(desk, prices.day[t], account, security, quantity, paid)
 
 
@@ -89,14 +91,13 @@ def write_fill(tape: Tape, row: int, fill: Fill, share: float) -> None:
 
 
 @inner
-def count_cost(desk: Desk, t: int, security: int, quantity: float, fill: Fill, side: int) -> None:
-    """Add what a trade costs to the totals, and the trade to what moves the price in the session."""
+def count_cost(desk: Desk, quantity: float, fill: Fill, side: int) -> None:
+    """Add what a trade costs to the totals."""
     totals = desk.tape.totals
     totals[COMMISSION] += fill.commission
     totals[SPREAD] += fill.spread
     totals[IMPACT] += fill.impact
     totals[DELAY] += side * quantity * (fill.price - fill.decided)
-    note_traded(desk, t, security, quantity * fill.price)
 
 
 @hot
@@ -144,7 +145,8 @@ def sell(desk: Desk, t: int, account: int, security: int, chosen: int, fill: Fil
     unit_fee = total(fill) / quantity
     ledger.cash[account] += quantity * price - total(fill)
     tape.totals[SOLD] += quantity * price
-    count_cost(desk, t, security, quantity, fill, -1)
+    note_traded(desk, t, security, quantity * price)
+    count_cost(desk, quantity, fill, -1)
     tape.counts[TRADES] += 1
     order = tape.counts[ORDERS]
     tape.counts[ORDERS] = order + 1

@@ -108,6 +108,8 @@ def choose_lots(desk: Desk, t: int, account: int, security: int, quantity: float
         if urgency != FREELY:
             offer_guarded(desk, account, security, urgency, price)
         chosen = take_ranked(desk, t, account, security, quantity, urgency)
+        if desk.plan.whole_shares:
+            chosen = whole_order(desk, account, security, chosen)
         if not (desk.plan.lumpy and desk.plan.avoid_wash_sales) or chosen == 0:
             return chosen
         # A commission or the impact can make a loss of a gain: lots are chosen by what is left after all of it.

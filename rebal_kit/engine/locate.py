@@ -193,7 +193,11 @@ def buy_amount(
     """Buy at `price` the shares that `amount` US$ were to buy, or what `cash` pays for, unless that is too little."""
     decided = desk.work.price[security]
     at_limit = rests(desk, t, security, price, FREELY)
-    amount = within_volume(desk, t, account, security, amount)
+    least = desk.plan.min_trade if reason != Reason.OPENING else 0.0
+    small = amount < least
+    piece = within_volume(desk, t, account, security, amount)
+    least = 0.0 if piece < amount else least  # of a larger order a piece may be small
+    amount = piece
     desk.work.price[security] = price
     wanted = min(amount * (price / decided), affordable(desk, t, account, security, cash))
     quantity = wanted / price
@@ -206,7 +210,7 @@ def buy_amount(
         if amount >= LEAST_PURCHASE and 0.0 < cash <= desk.plan.commission[account, security]:
             pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
         return
-    if wanted < desk.plan.min_trade and reason != Reason.OPENING:
+    if small or wanted < least:
         pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
         return
     buy(desk, t, account, security, quantity, fill, reason)

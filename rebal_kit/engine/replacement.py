@@ -33,7 +33,10 @@ def replace_lots(
         chosen = keep_losses(desk, t, account, security, chosen)
         if chosen == 0:
             pass_over(desk.tape, ledger, t, account, security, Reason.LOSS_GONE, 0.0)
+    whole = shares_chosen(desk, chosen)
     chosen = chosen_within_volume(desk, t, account, security, chosen)
+    if why_sold == Reason.SWITCH_BACK and shares_chosen(desk, chosen) < whole:
+        chosen = 0  # a part of it could be sold at a loss that washes, or at a short-term gain
     if plan.whole_shares and chosen > 0:
         chosen = whole_order(desk, account, security, chosen)
     value = shares_chosen(desk, chosen) * desk.work.price[security]

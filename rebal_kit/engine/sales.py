@@ -20,7 +20,6 @@ from rebal_kit.engine.choose import (
     next_lot,
     shares_chosen,
     tax_of_sale,
-    whole_order,
 )
 from rebal_kit.engine.costs import cost_of, fill_of, gross_for, total
 from rebal_kit.engine.desk import Desk
@@ -301,8 +300,6 @@ def sell_amount(
     # Lots are chosen for what they bring: which ones are sold may be named until settlement (Reg. 1.1012-1(c)(8)).
     desk.work.price[security] = price
     chosen = choose_lots(desk, t, account, security, quantity, urgency) if quantity > 0.0 else 0
-    if desk.plan.whole_shares:
-        chosen = whole_order(desk, account, security, chosen)
     sold = shares_chosen(desk, chosen) * price
     at_limit = rests(desk, t, security, price, urgency)
     fill = fill_of(desk, t, account, security, sold, decided, at_limit)

@@ -204,7 +204,7 @@ def corporate_actions(desk: Desk, t: int) -> float:
             if rule == REINVEST and not may_buy_in(desk, t, account, security):
                 note_blocked(desk, t, account, security, amount)
             elif rule == REINVEST or (rule == DRIP and prices.traded[t, security]):
-                price = prices.close[t, security]
+                price = desk.plan.orders.market[t, security]  # before any order of the session
                 buy(
                     desk,
                     t,

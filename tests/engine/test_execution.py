@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import Any
 
@@ -339,3 +340,52 @@ def test_results_say_how_orders_are_carried_out() -> None:
     (said,) = [f.what for f in found.assumptions if f.where == "fills"]
     for part in ("limit orders 20 bp better", "tried 3 time(s)", "wait up to 10 sessions", "at most 5.0%"):
         assert part in said
+
+
+def test_a_dividend_reinvested_tells_orders_at_the_opening_nothing_of_the_close() -> None:
+    dividend = np.zeros((len(DAYS), 2))
+    dividend[3, 0] = 0.5
+    sold = []
+    for close in (7.0, 10.0, 12.0):
+        closes = np.full((len(DAYS), 2), 10.0)
+        closes[3, 0] = close
+        market = replace(world(high={3: 12.0}, low={3: 7.0}), close=closes, dividend=dividend)
+        found = run(market, Execution("next_open"), dividends="reinvest")
+        at_opening = found.journal[found.journal["date"] == found.dates[3]]
+        sold.append(at_opening.loc[at_opening["side"] == "sell", "quantity"].sum())
+        assert set(at_opening.loc[at_opening["symbol"] == "A", "price"]) == {10.0}
+    assert sold[0] == sold[1] == sold[2]
+
+
+def test_without_an_opening_price_a_limit_is_filled_at_the_limit() -> None:
+    market = world(high={3: 10.5})
+    opening, close = market.open.copy(), market.close.copy()
+    opening[3, 0], close[3, 0] = np.nan, 10.4
+    assert told(run(replace(market, open=opening, close=close), LIMIT))[0] == (3, "sell", "A", 100, 10.10)
+
+
+def test_a_piece_of_a_large_order_may_be_smaller_than_the_smallest_order() -> None:
+    """The purchase follows as soon as the sale has brought the cash for a smallest order."""
+    household = household_of({"A": 0.5, "B": 0.5}, account(lots=LOTS))
+    policy = replace(MONTHLY, execution=Execution(max_volume_share=0.15), min_trade_usd=200.0)
+    found = backtest(thin_market(), household, policy, open_with="lots", start=DAYS[0])
+    pieces = found.journal.groupby("symbol")["amount"].apply(list)
+    assert pieces["A"][:5] == pytest.approx([150.0] * 5)
+    assert pieces["B"][:5] == pytest.approx([150.0] * 5)
+
+
+def test_whole_shares_and_a_commission_wash_nothing() -> None:
+    """Of 1.9 shares at a small gain one whole share is left to sell, and the commission would make a loss of it."""
+    lots = [
+        lot("old", "A", 1.9, 17.0),
+        lot("new", "A", 50, 10.0, dt.date(2024, 1, 15)),
+        lot("b", "B", 10, 20.0),
+    ]
+    household = household_of({"A": 0.0001, "B": 0.9999}, account(lots=lots), tax=FLAT)
+    policy = replace(
+        MONTHLY, costs=Costs(commission_usd=5.0), whole_shares=True, gains=rk.GainLimits(short="never")
+    )  # fmt: skip
+    market = market_of({"A": [20.0] * len(DAYS), "B": [20.0] * len(DAYS)}, [str(day.date()) for day in DAYS])
+    found = backtest(market, household, policy, open_with="lots")
+    assert found.metrics["disallowed"] == 0.0
+    assert Reason.WASH_WINDOW_SALE.sentence in set(found.passed_over["reason"])
