@@ -21,7 +21,7 @@ def encode_execution(execution: Execution, market: Market, prices: Prices, past:
     """Return the execution as numbers for this market; without a rule they are the closes themselves, not copies."""
     close = prices.close
     lag = execution.next_session
-    seen = market_price = buy = sell = close
+    seen = market_price = opening = low = high = close
     if lag:
         seen = close.copy()
         known = close[:-1] > 0.0
@@ -30,17 +30,10 @@ def encode_execution(execution: Execution, market: Market, prices: Prices, past:
         seen[1:] = np.where(known, before, close[1:])
         market_price = np.where(np.isfinite(market.open) & (market.open > 0.0), market.open, close)
         market_price[0] = close[0]
-        buy = sell = market_price
     if execution.fill == "limit":
+        opening = np.where(market.open > 0.0, market.open, np.nan)
         low = np.fmin(np.where(market.low > 0.0, market.low, np.nan), close)
         high = np.fmax(market.high, close)
-        offset = execution.limit_bps * 1e-4
-        at_most, at_least = seen * (1.0 - offset), seen * (1.0 + offset)
-        # An opening outside the range that the source gives is no fill anyone had.
-        opening = np.where(market.open > 0.0, market.open, np.nan)
-        buy = np.where(low <= at_most, np.maximum(np.fmin(opening, at_most), low), np.nan)
-        sell = np.where(high >= at_least, np.minimum(np.fmax(opening, at_least), high), np.nan)
-        buy[0] = sell[0] = close[0]
     waits = execution.wait_for_calm is not None
     calm = np.ones((1, close.shape[1]), bool)
     if waits:
@@ -54,10 +47,13 @@ def encode_execution(execution: Execution, market: Market, prices: Prices, past:
         cap = np.where(np.isfinite(volume), execution.max_volume_share * volume, np.inf)
     return Orders(
         lag=lag,
+        patient=execution.fill == "limit" or waits or execution.max_volume_share is not None,
         seen=np.ascontiguousarray(seen),
         market=np.ascontiguousarray(market_price),
-        limit_buy=np.ascontiguousarray(buy),
-        limit_sell=np.ascontiguousarray(sell),
+        opening=np.ascontiguousarray(opening),
+        low=np.ascontiguousarray(low),
+        high=np.ascontiguousarray(high),
+        limit_offset=execution.limit_bps * 1e-4,
         limit_days=int(execution.limit_days) if execution.fill == "limit" else 0,
         cancel=execution.fill == "limit" and execution.otherwise == "cancel",
         calm=np.ascontiguousarray(calm),

@@ -77,12 +77,15 @@ class Orders(NamedTuple):
     """How orders are carried out, as numbers."""
 
     lag: bool  # a decision is carried out in the session after it
+    patient: bool  # orders may wait
     seen: np.ndarray  # (T, S) float64, US$, the last price known to the decision that a session carries out
     market: np.ndarray  # (T, S) float64, US$, of a market order in the session
-    limit_buy: (
+    opening: (
         np.ndarray
-    )  # (T, S) float64, US$, where a limit order would be filled; NaN where the range does not reach
-    limit_sell: np.ndarray  # (T, S) float64
+    )  # (T, S) float64, US$, NaN where it is not known; this and the next two for limit orders
+    low: np.ndarray  # (T, S) float64, US$, of the session, its close included
+    high: np.ndarray  # (T, S) float64
+    limit_offset: float  # how much better than the price by which one decided, as a fraction of it
     limit_days: int  # sessions for which limit orders are tried; 0: there are none
     cancel: bool  # what they do not fill is given up, not filled at the close
     calm: np.ndarray  # (T or 1, S) bool, calm enough to trade

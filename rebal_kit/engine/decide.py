@@ -7,12 +7,12 @@ import numpy as np
 from rebal_kit.compiled import hot, inner
 from rebal_kit.engine.choose import FREELY
 from rebal_kit.engine.desk import Desk
-from rebal_kit.engine.execution import place_of, remember, resume
 from rebal_kit.engine.flows import refill_cash
 from rebal_kit.engine.rebalance import check_triggers, rebalance, spare_cash
 from rebal_kit.engine.sales import LEGACY, ROUNDING, offer_all, plan_sales, sell_planned, worth_offered
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
-from rebal_kit.engine.value import value_household
+from rebal_kit.engine.value import revalue, value_household
+from rebal_kit.engine.waiting import count_as_done, remember, take_back
 from rebal_kit.reasons import Reason
 
 
@@ -24,20 +24,22 @@ def decide(desk: Desk, t: int, scope: int, managed: float, cash: float) -> bool:
     """
     plan, work = desk.plan, desk.work
     fired = False
-    work.deciding[0] = place_of(desk, scope)
-    work.held_up[0] = False
     for c in range(len(work.fired)):
         work.fired[c] = -1
-    if plan.looked[t]:
-        if plan.sell_legacy or short_of_reserve(desk, scope):
-            managed, cash = prepare_cash(desk, t, managed + cash, scope)
-        if managed + cash > 0.0:
-            fired = check_triggers(desk, t, managed + cash, scope)
-    fired = resume(desk, scope) or fired
+    if plan.looked[t] and (plan.sell_legacy or short_of_reserve(desk, scope)):
+        managed, cash = prepare_cash(desk, t, managed + cash, scope)
+    if work.orders_stand[0]:
+        managed, cash = count_as_done(desk, scope, managed, cash)
     total = managed + cash
+    if plan.looked[t] and total > 0.0:
+        fired = check_triggers(desk, t, total, scope)
     if total > 0.0 and (fired or spare_cash(desk, scope, cash, total) > plan.cash_above * total):
-        fired = rebalance(desk, t, total, cash, scope) and fired
-    remember(desk, t, scope)
+        if work.orders_stand[0]:
+            take_back(desk, scope)
+            managed, cash, _ = revalue(desk, scope)
+        fired = rebalance(desk, t, managed + cash, cash, scope) and fired
+        if plan.orders.patient:
+            remember(desk, scope)
     return fired
 
 
@@ -65,11 +67,9 @@ def open_positions(desk: Desk, t: int) -> None:
         for c in range(len(work.fired)):
             work.fired[c] = Reason.OPENING
             work.destination[c] = structure.target[c]
-        work.deciding[0] = place_of(desk, scope)
-        work.held_up[0] = False
         if managed + cash > 0.0:
             rebalance(desk, t, managed + cash, cash, scope)
-        remember(desk, t, scope)
+        remember(desk, scope)
 
 
 @inner
@@ -78,7 +78,7 @@ def prepare_cash(desk: Desk, t: int, total: float, scope: int) -> tuple[float, f
     refill_cash(desk, t, total, scope)
     if desk.plan.sell_legacy:
         sell_legacy(desk, t, scope)
-    managed, cash, _ = value_household(desk, scope)
+    managed, cash, _ = revalue(desk, scope)
     return managed, cash
 
 

@@ -8,12 +8,12 @@ from rebal_kit.compiled import inner
 from rebal_kit.engine.choose import FREELY
 from rebal_kit.engine.costs import traded_before
 from rebal_kit.engine.desk import Desk
-from rebal_kit.engine.scope import HOUSEHOLD
 from rebal_kit.engine.tape import pass_over
+from rebal_kit.engine.waiting import BUY, begin_order
 from rebal_kit.reasons import Reason
 
-#: Sides of an order.
-BUY, SELL = 1, -1
+#: Stands for the price of an order that is given up; that of one which waits is NaN.
+GIVEN_UP = 0.0
 
 
 @inner
@@ -24,51 +24,47 @@ def reckon(desk: Desk, prices: np.ndarray, t: int) -> None:
 
 
 @inner
-def place_of(desk: Desk, scope: int) -> int:
-    """Return where `work` keeps what orders of a scope wait for: a row an account, the last one the household."""
-    return len(desk.ledger.cash) if scope == HOUSEHOLD else scope
-
-
-@inner
-def waited(desk: Desk, t: int) -> int:
-    """Return for how many sessions orders of the scope that decides now have waited."""
-    since = desk.work.since[desk.work.deciding[0]]
-    return t - since if since >= 0 else 0
-
-
-@inner
-def some_wait(desk: Desk) -> bool:
-    """Say whether any scope has orders that wait."""
-    waiting = False
-    for since in desk.work.since:
-        waiting = waiting or since >= 0
-    return waiting
-
-
-@inner
-def fill_price(desk: Desk, t: int, account: int, security: int, side: int, urgency: int) -> float:
-    """Return the price at which an order is filled today, NaN if it is not; note what it waits for.
+def fill_price(
+    desk: Desk, t: int, account: int, security: int, side: int, decided: float, urgency: int
+) -> float:
+    """Return the price at which an order is filled today; NaN while it waits, GIVEN_UP when it is not to be filled.
 
     Orders that must be made, and those on the first session, are market orders.
     """
-    orders = desk.plan.orders
-    if urgency != FREELY or t == 0:
+    orders, work = desk.plan.orders, desk.work
+    if urgency != FREELY or not orders.patient:
         return orders.market[t, security]
-    if orders.max_wait > waited(desk, t) and not orders.calm[t, security]:
-        wait(desk, t, account, security, Reason.NOT_CALM)
+    begin_order(desk, t, account, security, side)
+    if t == 0:
+        return orders.market[t, security]
+    if t - work.order_since[account, security] < orders.max_wait and not orders.calm[t, security]:
+        pass_over(desk.tape, desk.ledger, t, account, security, Reason.NOT_CALM, 0.0)
         return np.nan
     if orders.limit_days == 0:
         return orders.market[t, security]
-    price = orders.limit_buy[t, security] if side == BUY else orders.limit_sell[t, security]
+    price = limit_fill(desk, t, security, side, decided)
     if price > 0.0:
         return price
-    if waited(desk, t) + 1 < orders.limit_days:
-        wait(desk, t, account, security, Reason.LIMIT_NOT_REACHED)
-        return np.nan
-    if orders.cancel:
-        pass_over(desk.tape, desk.ledger, t, account, security, Reason.LIMIT_NOT_REACHED, 0.0)
-        return np.nan
-    return desk.prices.close[t, security]
+    work.order_tries[account, security] += 1
+    if work.order_tries[account, security] >= orders.limit_days and not orders.cancel:
+        return desk.prices.close[t, security]
+    pass_over(desk.tape, desk.ledger, t, account, security, Reason.LIMIT_NOT_REACHED, 0.0)
+    return GIVEN_UP if work.order_tries[account, security] >= orders.limit_days else np.nan
+
+
+@inner
+def limit_fill(desk: Desk, t: int, security: int, side: int, decided: float) -> float:
+    """Return where the session fills a limit order: at the limit, or at a better opening; NaN if it is not reached.
+
+    An opening outside the range that the source gives is no fill anyone had.
+    """
+    orders = desk.plan.orders
+    opening, low, high = orders.opening[t, security], orders.low[t, security], orders.high[t, security]
+    if side == BUY:
+        limit = decided * (1.0 - orders.limit_offset)
+        return max(min(opening, limit) if opening > 0.0 else limit, low) if low <= limit else np.nan
+    limit = decided * (1.0 + orders.limit_offset)
+    return min(max(opening, limit) if opening > 0.0 else limit, high) if high >= limit else np.nan
 
 
 @inner
@@ -81,49 +77,30 @@ def rests(desk: Desk, t: int, security: int, price: float, urgency: int) -> bool
 
 
 @inner
-def within_volume(desk: Desk, t: int, account: int, security: int, amount: float) -> float:
-    """Return what of `amount` US$ the household may still trade of a security in the session; the rest waits."""
+def volume_room(desk: Desk, t: int, security: int) -> float:
+    """Return US$ of a security that the household may still trade in the session."""
     plan = desk.plan
     if not plan.orders.capped:
-        return amount
-    room = plan.orders.volume_cap[plan.cost_row[t], security] - traded_before(desk, t, security)
-    if amount > room:
-        wait(desk, t, account, security, Reason.VOLUME_SHARE)
-    return max(0.0, min(amount, room))
+        return np.inf
+    return max(0.0, plan.orders.volume_cap[plan.cost_row[t], security] - traded_before(desk, t, security))
 
 
 @inner
-def wait(desk: Desk, t: int, account: int, security: int, reason: int) -> None:
-    """Note that an order waits, and why."""
-    desk.work.held_up[0] = True
-    pass_over(desk.tape, desk.ledger, t, account, security, reason, 0.0)
+def piece_of(
+    desk: Desk, t: int, account: int, security: int, shares: float, price: float, urgency: int
+) -> float:
+    """Return how many shares of an order may be traded today: as many as the volume allows, whole ones if need be."""
+    room = volume_room(desk, t, security) if urgency == FREELY else np.inf
+    if shares * price <= room:
+        return shares
+    pass_over(desk.tape, desk.ledger, t, account, security, Reason.VOLUME_SHARE, 0.0)
+    piece = room / price
+    return np.floor(piece) if desk.plan.whole_shares else piece
 
 
 @inner
-def remember(desk: Desk, t: int, scope: int) -> None:
-    """Keep what a decision was to do for the next session where some of its orders wait; else forget it."""
-    work = desk.work
-    place = place_of(desk, scope)
-    if not work.held_up[0]:
-        work.since[place] = -1
-        return
-    if work.since[place] < 0:
-        work.since[place] = t
-    for c in range(len(work.fired)):
-        work.pending[place, c] = work.fired[c]
-        work.pending_to[place, c] = work.destination[c]
-
-
-@inner
-def resume(desk: Desk, scope: int) -> bool:
-    """Let classes whose orders wait trade again, towards where they were to go; return whether there are any."""
-    work = desk.work
-    place = place_of(desk, scope)
-    found = False
-    if work.since[place] >= 0:
-        for c in range(len(work.fired)):
-            if work.fired[c] < 0 and work.pending[place, c] >= 0:
-                work.fired[c] = work.pending[place, c]
-                work.destination[c] = work.pending_to[place, c]
-            found = found or work.fired[c] >= 0
-    return found
+def never_fits(desk: Desk, t: int, security: int, price: float) -> bool:
+    """Say whether not one share fits into a session's share of the volume."""
+    plan = desk.plan
+    capped = plan.orders.capped and plan.whole_shares
+    return capped and plan.orders.volume_cap[plan.cost_row[t], security] < price

@@ -13,10 +13,11 @@ from rebal_kit.engine.book import buy
 from rebal_kit.engine.choose import FREELY, may_buy, may_buy_in
 from rebal_kit.engine.costs import affordable, cost_of, fill_of
 from rebal_kit.engine.desk import Desk
-from rebal_kit.engine.execution import BUY, fill_price, rests, within_volume
+from rebal_kit.engine.execution import GIVEN_UP, fill_price, never_fits, piece_of, rests
 from rebal_kit.engine.sales import ROUNDING
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 from rebal_kit.engine.tape import pass_over
+from rebal_kit.engine.waiting import BUY, drop_order, keep_order, still_to_come
 from rebal_kit.reasons import Reason
 
 #: US$ below which cash is left where it is: what rounding leaves over is no purchase.
@@ -72,12 +73,15 @@ def note_shut(desk: Desk, t: int, scope: int) -> None:
 
 @inner
 def ready_cash(desk: Desk, t: int, scope: int, expected: bool) -> None:
-    """Fill `work.free` with the cash that each account may spend, with what planned sales are `expected` to bring."""
+    """Fill `work.free` with the cash that each account may spend, once the sales that wait are made.
+
+    With what planned sales are `expected` to bring, before they are made.
+    """
     work, ledger = desk.work, desk.ledger
     for account in range(len(work.free)):
         work.free[account] = 0.0
         if in_scope(desk, account, scope):
-            cash = ledger.cash[account] - desk.structure.min_cash[account]
+            cash = ledger.cash[account] - desk.structure.min_cash[account] + still_to_come(desk, t, account)
             if expected:
                 for security in range(ledger.held.shape[1]):
                     sale = work.sale[account, security]
@@ -180,40 +184,78 @@ def make_buys(desk: Desk, t: int) -> None:
                 reason = work.reason[structure.sleeve_class[n]]
                 if work.sleeve_change[n] <= 0.0:
                     reason = Reason.SWAP
-                spare = desk.ledger.cash[account] - structure.min_cash[account]
-                price = fill_price(desk, t, account, member, BUY, FREELY)
-                if price > 0.0:
-                    buy_amount(desk, t, account, member, amount, spare, price, reason)
+                buy_amount(desk, t, account, member, amount, reason)
 
 
 @inner
-def buy_amount(
-    desk: Desk, t: int, account: int, security: int, amount: float, cash: float, price: float, reason: int
-) -> None:
-    """Buy at `price` the shares that `amount` US$ were to buy, or what `cash` pays for, unless that is too little."""
+def buy_amount(desk: Desk, t: int, account: int, security: int, amount: float, reason: int) -> None:
+    """Buy the shares that `amount` US$ are to buy, as far as the account's cash goes, unless that is too little."""
     decided = desk.work.price[security]
-    at_limit = rests(desk, t, security, price, FREELY)
     least = desk.plan.min_trade if reason != Reason.OPENING else 0.0
-    small = amount < least
-    piece = within_volume(desk, t, account, security, amount)
-    least = 0.0 if piece < amount else least  # of a larger order a piece may be small
-    amount = piece
+    if amount < least:
+        pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
+        return
+    buy_shares(desk, t, account, security, amount / decided, decided, least, reason)
+
+
+@inner
+def buy_shares(
+    desk: Desk, t: int, account: int, security: int, quantity: float, decided: float, least: float, reason: int
+) -> None:  # fmt: skip
+    """Try to buy shares today, decided at the price `decided`; what cannot be bought yet waits.
+
+    It waits for its price, for volume, and for the cash of sales that wait. Of less than `least` US$ nothing is bought,
+    unless it is a piece of more.
+    """
+    patient = desk.plan.orders.patient
+    if patient:
+        drop_order(desk, account, security)
+    price = fill_price(desk, t, account, security, BUY, decided, FREELY)
+    if price == GIVEN_UP:
+        return
+    if not price > 0.0:
+        keep_order(desk, account, security, quantity, decided, reason)
+        return
+    piece = piece_of(desk, t, account, security, quantity, price, FREELY)
+    cash = desk.ledger.cash[account] - desk.structure.min_cash[account]
+    more_to_come = patient and still_to_come(desk, t, account) > LEAST_PURCHASE
+    bought = 0.0
+    if not (more_to_come and cash < min(desk.plan.min_trade, piece * price)):
+        least = 0.0 if more_to_come or piece < quantity else least
+        at_limit = rests(desk, t, security, price, FREELY)
+        bought = buy_for(
+            desk, t, account, security, piece * price, cash, price, decided, least, at_limit, reason
+        )
+    left = quantity - (bought if more_to_come else piece)
+    if patient and left > 0.0 and not never_fits(desk, t, security, price):
+        desk.work.order_tries[account, security] = 0  # the rest is a limit order of its own
+        keep_order(desk, account, security, left, decided, reason)
+
+
+@inner
+def buy_for(
+    desk: Desk, t: int, account: int, security: int, amount: float, cash: float, price: float, decided: float,
+    least: float, at_limit: bool, reason: int,
+) -> float:  # fmt: skip
+    """Buy `amount` US$ at `price`, or what `cash` pays for, unless that is less than `least`; return the shares."""
+    reckoned = desk.work.price[security]
     desk.work.price[security] = price
-    wanted = min(amount * (price / decided), affordable(desk, t, account, security, cash))
+    wanted = min(amount, affordable(desk, t, account, security, cash))
     quantity = wanted / price
     if desk.plan.whole_shares:
         quantity = np.floor(quantity * (1.0 + ROUNDING))
         wanted = quantity * price
     fill = fill_of(desk, t, account, security, wanted, decided, at_limit)
-    desk.work.price[security] = decided
+    desk.work.price[security] = reckoned
     if wanted < LEAST_PURCHASE:
         if amount >= LEAST_PURCHASE and 0.0 < cash <= desk.plan.commission[account, security]:
             pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
-        return
-    if small or wanted < least:
+        return 0.0
+    if wanted < least:
         pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
-        return
+        return 0.0
     buy(desk, t, account, security, quantity, fill, reason)
+    return quantity
 
 
 @inner

@@ -34,6 +34,7 @@ from rebal_kit.engine.sales import (
 )
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 from rebal_kit.engine.tape import NO_SECURITY, pass_over
+from rebal_kit.engine.waiting import still_to_come
 from rebal_kit.reasons import Reason
 from rebal_kit.rules.triggers import breach, destination_weight
 
@@ -287,7 +288,7 @@ def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> bool
     left = structure.cash_target * total
     for account in range(len(desk.ledger.cash)):
         if structure.counted[account] and scope in (HOUSEHOLD, account):
-            left -= desk.ledger.cash[account]
+            left -= desk.ledger.cash[account] + still_to_come(desk, t, account)
     want_buys(desk)
     ready_cash(desk, t, scope, False)
     ready = 0.0

@@ -13,8 +13,8 @@ from rebal_kit.engine.choose import (
 )
 from rebal_kit.engine.costs import affordable, fill_of, net_price, total
 from rebal_kit.engine.desk import Desk
-from rebal_kit.engine.execution import within_volume
-from rebal_kit.engine.locate import buy_amount
+from rebal_kit.engine.execution import volume_room
+from rebal_kit.engine.locate import buy_for
 from rebal_kit.engine.pages import DUST
 from rebal_kit.engine.tape import pass_over
 from rebal_kit.reasons import Reason
@@ -33,10 +33,11 @@ def replace_lots(
         chosen = keep_losses(desk, t, account, security, chosen)
         if chosen == 0:
             pass_over(desk.tape, ledger, t, account, security, Reason.LOSS_GONE, 0.0)
-    whole = shares_chosen(desk, chosen)
-    chosen = chosen_within_volume(desk, t, account, security, chosen)
-    if why_sold == Reason.SWITCH_BACK and shares_chosen(desk, chosen) < whole:
-        chosen = 0  # a part of it could be sold at a loss that washes, or at a short-term gain
+    if plan.orders.capped:
+        whole = shares_chosen(desk, chosen)
+        chosen = chosen_within_volume(desk, t, account, security, chosen, substitutes)
+        if why_sold == Reason.SWITCH_BACK and shares_chosen(desk, chosen) < whole:
+            chosen = 0  # a part of it could be sold at a loss that washes, or at a short-term gain
     if plan.whole_shares and chosen > 0:
         chosen = whole_order(desk, account, security, chosen)
     value = shares_chosen(desk, chosen) * desk.work.price[security]
@@ -59,19 +60,28 @@ def replace_lots(
     for i in range(substitutes):
         other = work.substitute[i]
         cash = min(proceeds / substitutes, ledger.cash[account])
-        buy_amount(desk, t, account, other, cash, cash, plan.orders.market[t, other], why_bought)
+        price, decided = plan.orders.market[t, other], desk.work.price[other]
+        amount = cash * (price / decided)
+        buy_for(desk, t, account, other, amount, cash, price, decided, plan.min_trade, False, why_bought)
     return True
 
 
 @inner
-def chosen_within_volume(desk: Desk, t: int, account: int, security: int, chosen: int) -> int:
-    """Cut an order down to what may be traded of the security today, from its last lots; return how many stay."""
+def chosen_within_volume(
+    desk: Desk, t: int, account: int, security: int, chosen: int, substitutes: int
+) -> int:
+    """Cut an order down, from its last lots, to what may be traded today of the security and of its substitutes.
+
+    Returns how many lots stay.
+    """
     work = desk.work
-    if not desk.plan.orders.capped:
-        return chosen
-    shares = shares_chosen(desk, chosen)
-    price = work.price[security]
-    over = shares - within_volume(desk, t, account, security, shares * price) / price
+    shares, price = shares_chosen(desk, chosen), work.price[security]
+    room = volume_room(desk, t, security)
+    for i in range(substitutes):
+        room = min(room, substitutes * volume_room(desk, t, work.substitute[i]))
+    over = shares - room / price
+    if over > DUST * shares:
+        pass_over(desk.tape, desk.ledger, t, account, security, Reason.VOLUME_SHARE, over * price)
     while chosen > 0 and over > DUST * shares:
         last = work.order[chosen - 1]
         cut = min(over, work.take[last])

@@ -23,9 +23,10 @@ from rebal_kit.engine.choose import (
 )
 from rebal_kit.engine.costs import cost_of, fill_of, gross_for, total
 from rebal_kit.engine.desk import Desk
-from rebal_kit.engine.execution import SELL, fill_price, rests, within_volume
+from rebal_kit.engine.execution import GIVEN_UP, fill_price, never_fits, piece_of, rests
 from rebal_kit.engine.scope import cash_in, in_scope
 from rebal_kit.engine.tape import pass_over
+from rebal_kit.engine.waiting import SELL, drop_order, keep_order
 from rebal_kit.reasons import Reason
 
 #: Amounts below this share of what they belong to are rounding.
@@ -275,7 +276,7 @@ def sell_planned(desk: Desk, t: int, count: int, reason: int, urgency: int) -> f
 def sell_amount(
     desk: Desk, t: int, account: int, security: int, amount: float, reason: int, urgency: int
 ) -> float:
-    """Sell `amount` US$ of a position, or all of it; return the US$ sold before costs."""
+    """Sell `amount` US$ of a position, or all of it; return the US$ sold before costs, or that wait to be sold."""
     decided = desk.work.price[security]
     held = desk.ledger.held[account, security]
     value = held * decided
@@ -287,28 +288,53 @@ def sell_amount(
     if min(amount, value) < desk.plan.min_trade and urgency == FREELY:
         pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
         return 0.0
-    price = fill_price(desk, t, account, security, SELL, urgency)
-    if urgency == FREELY:
-        amount = within_volume(desk, t, account, security, amount)
-    if not price > 0.0 or amount < LEAST_AMOUNT:
-        return 0.0
     quantity = held if amount >= value * (1.0 - ROUNDING) else amount / decided
     if desk.plan.whole_shares and quantity < held:
         # A sale that must bring its money rounds up.
         less = np.floor(quantity * (1.0 + ROUNDING))
         quantity = less if urgency == FREELY else min(held, np.ceil(quantity * (1.0 - ROUNDING)))
-    # Lots are chosen for what they bring: which ones are sold may be named until settlement (Reg. 1.1012-1(c)(8)).
-    desk.work.price[security] = price
-    chosen = choose_lots(desk, t, account, security, quantity, urgency) if quantity > 0.0 else 0
-    sold = shares_chosen(desk, chosen) * price
-    at_limit = rests(desk, t, security, price, urgency)
-    fill = fill_of(desk, t, account, security, sold, decided, at_limit)
-    desk.work.price[security] = decided
-    if chosen == 0 or total(fill) >= sold:
-        if quantity == 0.0 or chosen > 0:
-            pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
+    if quantity == 0.0:
+        pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
         return 0.0
-    sell(desk, t, account, security, chosen, fill, reason)
+    return sell_shares(desk, t, account, security, quantity, decided, reason, urgency)
+
+
+@inner
+def sell_shares(
+    desk: Desk, t: int, account: int, security: int, quantity: float, decided: float, reason: int, urgency: int
+) -> float:  # fmt: skip
+    """Try to sell shares today, decided at the price `decided`; what cannot be sold yet waits.
+
+    Returns US$ sold before costs, with what waits at the price by which it was decided.
+    """
+    work = desk.work
+    if desk.plan.orders.patient and urgency == FREELY:
+        drop_order(desk, account, security)
+    price = fill_price(desk, t, account, security, SELL, decided, urgency)
+    if price == GIVEN_UP:
+        return 0.0
+    if not price > 0.0:
+        keep_order(desk, account, security, quantity, decided, reason)
+        return quantity * decided
+    piece = piece_of(desk, t, account, security, quantity, price, urgency)
+    # Lots are chosen for what they bring: which ones are sold may be named until settlement (Reg. 1.1012-1(c)(8)).
+    reckoned = work.price[security]
+    work.price[security] = price
+    chosen = choose_lots(desk, t, account, security, piece, urgency) if piece > 0.0 else 0
+    sold = shares_chosen(desk, chosen) * price
+    fill = fill_of(desk, t, account, security, sold, decided, rests(desk, t, security, price, urgency))
+    work.price[security] = reckoned
+    if chosen > 0 and total(fill) >= sold:
+        pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, sold)
+        return 0.0
+    if chosen > 0:
+        sell(desk, t, account, security, chosen, fill, reason)
+    else:
+        sold = 0.0
+    if piece < quantity and not never_fits(desk, t, security, price):
+        work.order_tries[account, security] = 0  # the rest is a limit order of its own
+        keep_order(desk, account, security, quantity - piece, decided, reason)
+        return sold + (quantity - piece) * decided
     return sold
 
 

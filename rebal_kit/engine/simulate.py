@@ -8,12 +8,13 @@ from rebal_kit.by_reference import by_reference
 from rebal_kit.compiled import compiled, inner
 from rebal_kit.engine.arrays import AS_POLICY, DRIP, REINVEST
 from rebal_kit.engine.book import buy, split_shares
+from rebal_kit.engine.carry_on import carry_on
 from rebal_kit.engine.choose import may_buy_in
 from rebal_kit.engine.costs import Fill
 from rebal_kit.engine.decide import decide, decide_alone, open_positions
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.dividends import receive_dividend
-from rebal_kit.engine.execution import reckon, some_wait
+from rebal_kit.engine.execution import reckon
 from rebal_kit.engine.flows import move_money
 from rebal_kit.engine.harvest import harvest
 from rebal_kit.engine.ledger import LONG, OK, SHORT, STATUS
@@ -37,6 +38,7 @@ from rebal_kit.engine.tape import (
 )
 from rebal_kit.engine.taxes import pay_tax, write_latent
 from rebal_kit.engine.value import largest_first, revalue, value_household
+from rebal_kit.engine.waiting import forget_orders, leave_dividend, settle_orders, split_orders
 from rebal_kit.reasons import Reason
 
 
@@ -97,7 +99,7 @@ def simulate(desk: Desk, invest: bool) -> int:
             return desk.ledger.state[STATUS]
         if lag:
             reckon(desk, prices.close, t)
-        if desk.tape.counts[ORDERS] != orders or not plan.coordinate or lag:
+        if desk.tape.counts[ORDERS] != orders or not plan.coordinate or lag or plan.orders.patient:
             managed, cash, beside = value_household(desk, HOUSEHOLD)
             share = left_by_costs(value, untraded, managed + cash + beside)
             value = managed + cash + beside
@@ -132,9 +134,12 @@ def act(desk: Desk, t: int, opening: bool, managed: float, cash: float) -> None:
             managed, cash, _ = revalue(desk, HOUSEHOLD)
     if opening:
         open_positions(desk, t)
-    elif plan.looked[t] or desk.structure.flowing[t] or some_wait(desk):
+    elif plan.looked[t] or desk.structure.flowing[t]:
         fired = decide(desk, t, HOUSEHOLD, managed, cash) if plan.coordinate else decide_alone(desk, t)
         desk.tape.counts[REBALANCES] += 1 if fired else 0
+    if desk.work.orders_stand[0]:
+        carry_on(desk, t)
+        settle_orders(desk)
 
 
 @inner
@@ -167,7 +172,7 @@ def forget(desk: Desk) -> None:
     """Forget what a harvest scan learnt: opening lots are new to it, and a sweep runs again in the same room."""
     largest_first(desk)
     desk.work.traded_on[:] = -1
-    desk.work.since[:] = -1
+    forget_orders(desk)
     for group in range(len(desk.ledger.blocked)):
         forget_windows(desk, group)
     for account in range(desk.ledger.held.shape[0]):
@@ -188,9 +193,11 @@ def corporate_actions(desk: Desk, t: int) -> float:
     for security in range(held.shape[1]):
         if prices.split[t, security] != 1.0:
             split_shares(desk, -1, security, prices.split[t, security])
+            split_orders(desk, security, prices.split[t, security])
     for security in range(held.shape[1]):
         if prices.dividend[t, security] == 0.0:
             continue
+        leave_dividend(desk, security, prices.dividend[t, security])
         for account in range(held.shape[0]):
             if held[account, security] == 0.0:
                 continue

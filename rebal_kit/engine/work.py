@@ -10,7 +10,7 @@ from rebal_kit.engine.ledger import LONG_AGO, LOSS, LOT
 
 
 class Work(NamedTuple):
-    """Scratch arrays; nothing in them outlives a session but the last four."""
+    """Scratch arrays; only the orders that wait and the last three outlive a session."""
 
     sleeve_value: np.ndarray  # (N,) float64, US$
     sleeve_open: np.ndarray  # (N,) bool, some member may be bought today
@@ -34,13 +34,21 @@ class Work(NamedTuple):
     next_room: np.ndarray  # (A * S,) float64, US$ left of that lot; negative while it has not been looked at
     came_from: np.ndarray  # (A,) int64, the account before in a chain of exchanges, -1 unreached
     price: np.ndarray  # (S,) float64, US$ a share by which the engine reckons at the moment
-    deciding: np.ndarray  # (1,) int64, row of the three below for the scope that decides now
-    since: (
+    order_shares: np.ndarray  # (A, S) float64, shares of an order that waits, 0 when none does
+    order_side: np.ndarray  # (A, S) int64, BUY or SELL
+    order_since: np.ndarray  # (A, S) int64, session in which it was decided, -1 when there is none
+    order_tries: (
         np.ndarray
-    )  # (A + 1,) int64, session since which orders wait, -1 while none does; the last row: the household
-    pending: np.ndarray  # (A + 1, C) int64, reason for which each class was to trade, or -1
-    pending_to: np.ndarray  # (A + 1, C) float64, weight it was to go to
-    held_up: np.ndarray  # (1,) bool, some order of today's decision waits
+    )  # (A, S) int64, sessions in which its limit was not reached since something was filled
+    order_tried: np.ndarray  # (A, S) int64, session in which it was tried last
+    order_price: np.ndarray  # (A, S) float64, US$ a share by which it was decided
+    order_reason: np.ndarray  # (A, S) int64
+    orders_stand: np.ndarray  # (1,) bool, some order waits, or was tried in the session
+    pending: (
+        np.ndarray
+    )  # (A + 1, C) int64, why each class is traded while its orders wait, -1: to balance others;
+    # a row an account that decides alone, the last one for the household
+    pending_to: np.ndarray  # (A + 1, C) float64, weight it is to go to
     traded: np.ndarray  # (S,) float64, US$ the household has traded of a security in the session below
     traded_on: np.ndarray  # (S,) int64
     gain_before: np.ndarray  # (1,) float64, US$ of net gain the year had at the start of the day
@@ -86,11 +94,16 @@ def empty_work(accounts: int, securities: int, sleeves: int, classes: int, lots:
         next_room=np.zeros(accounts * securities),
         came_from=np.zeros(accounts, np.int64),
         price=np.zeros(securities),
-        deciding=np.zeros(1, np.int64),
-        since=np.full(accounts + 1, -1, np.int64),
+        order_shares=np.zeros((accounts, securities)),
+        order_side=np.zeros((accounts, securities), np.int64),
+        order_since=np.full((accounts, securities), -1, np.int64),
+        order_tries=np.zeros((accounts, securities), np.int64),
+        order_tried=np.full((accounts, securities), -1, np.int64),
+        order_price=np.zeros((accounts, securities)),
+        order_reason=np.zeros((accounts, securities), np.int64),
+        orders_stand=np.zeros(1, bool),
         pending=np.full((accounts + 1, classes), -1, np.int64),
         pending_to=np.zeros((accounts + 1, classes)),
-        held_up=np.zeros(1, bool),
         traded=np.zeros(securities),
         traded_on=np.full(securities, -1, np.int64),
         gain_before=np.zeros(1),
