@@ -20,8 +20,12 @@ _WHERE = "execution"
 class Execution:
     """How orders of a rebalancing are carried out.
 
+    An order stands until it is filled or given up; rules take it for done, and a rule that fires nevertheless takes back
+    what waits and decides anew. Money from sales pays for purchases of the same session, whatever the hour of either;
+    a purchase whose money is still to come waits for it.
+
     Cash for withdrawals and taxes is raised by market orders that wait for nothing, on its day. A harvest and its
-    replacement are market orders too, since neither may go without the other; they keep to `max_volume_share`.
+    replacement are market orders too, since neither may go without the other; both keep to `max_volume_share`.
     Dividends are reinvested at the opening where orders are filled after the decision, else at the close.
 
     Attributes
@@ -30,9 +34,10 @@ class Execution:
         At the close by which one decides; at the opening of the session after; or by limit orders of that session.
     limit_bps : float
         How far the limit is from the close by which one decided, on the better side, basis points. An order is filled
-        at its limit, without a spread, or at the opening where that is better, if the session's range reaches it.
+        at its limit, without a spread, or at the opening where that is better, if the session's range reaches it. The
+        limit stays where it is while the order stands, but for splits and dividends.
     limit_days : int
-        Sessions for which one tries: each day anew, by the last close and what is then still to be done.
+        Sessions for which an order, or what is left of it after a part was filled, is tried.
     otherwise : {'close', 'cancel'}
         What becomes of an order that the last of them does not fill: filled at its close, or given up.
     wait_for_calm : {'own', 'vix'}, optional

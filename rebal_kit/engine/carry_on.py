@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebal_kit.compiled import hot, inner
+from rebal_kit.compiled import inner
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.choose import FREELY, may_buy_in
 from rebal_kit.engine.desk import Desk
@@ -11,7 +11,7 @@ from rebal_kit.engine.sales import sell_shares
 from rebal_kit.engine.waiting import BUY, SELL, drop_order, waits
 
 
-@hot
+@inner
 def carry_on(desk: Desk, t: int) -> None:
     """Try again what waits and was not tried today: sales first, those of tax-advantaged accounts before the others."""
     structure, held = desk.structure, desk.ledger.held

@@ -218,14 +218,14 @@ def buy_shares(
         return
     piece = piece_of(desk, t, account, security, quantity, price, FREELY)
     cash = desk.ledger.cash[account] - desk.structure.min_cash[account]
-    more_to_come = patient and still_to_come(desk, t, account) > LEAST_PURCHASE
+    amount = piece * price
+    short = patient and cash < amount + cost_of(desk, t, account, security, amount)
+    more_to_come = short and still_to_come(desk, t, account) > LEAST_PURCHASE
     bought = 0.0
-    if not (more_to_come and cash < min(desk.plan.min_trade, piece * price)):
+    if not (more_to_come and cash < min(desk.plan.min_trade, amount)):
         least = 0.0 if more_to_come or piece < quantity else least
         at_limit = rests(desk, t, security, price, FREELY)
-        bought = buy_for(
-            desk, t, account, security, piece * price, cash, price, decided, least, at_limit, reason
-        )
+        bought = buy_for(desk, t, account, security, amount, cash, price, decided, least, at_limit, reason)
     left = quantity - (bought if more_to_come else piece)
     if patient and left > 0.0 and not never_fits(desk, t, security, price):
         desk.work.order_tries[account, security] = 0  # the rest is a limit order of its own

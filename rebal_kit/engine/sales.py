@@ -261,7 +261,7 @@ def above_weight(desk: Desk, account: int, sleeve: int, weight: float) -> float:
 
 @inner
 def sell_planned(desk: Desk, t: int, count: int, reason: int, urgency: int) -> float:
-    """Sell what `work.planned` says of the offered positions; return US$ sold before costs."""
+    """Sell what `work.planned` says of the offered positions; return US$ of what is sold or waits to be."""
     work = desk.work
     sold = 0.0
     for i in range(count):
@@ -276,7 +276,7 @@ def sell_planned(desk: Desk, t: int, count: int, reason: int, urgency: int) -> f
 def sell_amount(
     desk: Desk, t: int, account: int, security: int, amount: float, reason: int, urgency: int
 ) -> float:
-    """Sell `amount` US$ of a position, or all of it; return the US$ sold before costs, or that wait to be sold."""
+    """Sell `amount` US$ of a position, or all of it; return US$ of what is sold, or waits to be."""
     decided = desk.work.price[security]
     held = desk.ledger.held[account, security]
     value = held * decided
@@ -305,7 +305,7 @@ def sell_shares(
 ) -> float:  # fmt: skip
     """Try to sell shares today, decided at the price `decided`; what cannot be sold yet waits.
 
-    Returns US$ sold before costs, with what waits at the price by which it was decided.
+    Returns US$ of what is sold and of what waits, at that price.
     """
     work = desk.work
     if desk.plan.orders.patient and urgency == FREELY:
@@ -321,7 +321,8 @@ def sell_shares(
     reckoned = work.price[security]
     work.price[security] = price
     chosen = choose_lots(desk, t, account, security, piece, urgency) if piece > 0.0 else 0
-    sold = shares_chosen(desk, chosen) * price
+    shares = shares_chosen(desk, chosen)
+    sold = shares * price
     fill = fill_of(desk, t, account, security, sold, decided, rests(desk, t, security, price, urgency))
     work.price[security] = reckoned
     if chosen > 0 and total(fill) >= sold:
@@ -329,13 +330,11 @@ def sell_shares(
         return 0.0
     if chosen > 0:
         sell(desk, t, account, security, chosen, fill, reason)
-    else:
-        sold = 0.0
     if piece < quantity and not never_fits(desk, t, security, price):
         work.order_tries[account, security] = 0  # the rest is a limit order of its own
         keep_order(desk, account, security, quantity - piece, decided, reason)
-        return sold + (quantity - piece) * decided
-    return sold
+        shares += quantity - piece
+    return shares * decided
 
 
 @inner

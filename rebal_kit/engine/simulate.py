@@ -90,16 +90,10 @@ def simulate(desk: Desk, invest: bool) -> int:
             managed, cash, beside = revalue(desk, HOUSEHOLD)
         # What trading costs today belongs to the return before tax; what tax and flows take does not.
         untraded = value + flow - paid
-        if lag:
-            managed, cash = reckon_anew(desk, plan.orders.seen, t)
-        act(desk, t, invest and t == 0, managed, cash)
-        if plan.pair and desk.tape.counts[ORDERS] != orders:
-            pair_losses(desk, t)  # beside gains of flows, taxes and other sales than those of a rebalancing
+        traded = trade(desk, t, invest and t == 0, managed, cash, orders)
         if desk.ledger.state[STATUS] != OK:
             return desk.ledger.state[STATUS]
-        if lag:
-            reckon(desk, prices.close, t)
-        if desk.tape.counts[ORDERS] != orders or not plan.coordinate or lag or plan.orders.patient:
+        if traded:
             managed, cash, beside = value_household(desk, HOUSEHOLD)
             share = left_by_costs(value, untraded, managed + cash + beside)
             value = managed + cash + beside
@@ -121,6 +115,28 @@ def reckon_anew(desk: Desk, price: np.ndarray, t: int) -> tuple[float, float]:
     reckon(desk, price, t)
     managed, cash, _ = revalue(desk, HOUSEHOLD)
     return managed, cash
+
+
+@inner
+def trade(desk: Desk, t: int, opening: bool, managed: float, cash: float, orders: int) -> bool:
+    """Do what is to be done in the session, which has seen so many `orders`, at the prices known to its decisions.
+
+    Returns whether the household must be valued again: it traded, or what was worked out is of other prices or orders.
+    """
+    plan, work, counts = desk.plan, desk.work, desk.tape.counts
+    lag = plan.orders.lag
+    moneyed = desk.structure.flowing[t] or desk.prices.tax_due[t] >= 0
+    busy = opening or moneyed or plan.looked[t] or plan.harvest_look[t]
+    if lag and busy:
+        managed, cash = reckon_anew(desk, plan.orders.seen, t)
+    elif lag and work.orders_stand[0]:
+        reckon(desk, plan.orders.seen, t)
+    act(desk, t, opening, managed, cash)
+    if plan.pair and counts[ORDERS] != orders:
+        pair_losses(desk, t)  # beside gains of flows, taxes and other sales than those of a rebalancing
+    if lag:
+        reckon(desk, desk.prices.close, t)
+    return counts[ORDERS] != orders or (busy and (lag or plan.orders.patient or not plan.coordinate))
 
 
 @inner
