@@ -88,7 +88,8 @@ def trading(setting: Setting, policy: RebalancePolicy, journal: pd.DataFrame) ->
     """Say how the orders of a run are carried out, and what its costs rest on."""
     costs = policy.costs
     liquidity = setting.liquidity if needs_liquidity(costs) else None
-    yield from execution_findings(policy.execution, policy.whole_shares, setting.market)
+    volumes = setting.liquidity if policy.execution.max_volume_share is not None else None
+    yield from execution_findings(policy.execution, policy.whole_shares, setting.market, volumes)
     yield from cost_findings(costs, setting.market, liquidity)
     if liquidity is None or costs.impact == 0.0 or journal.empty:
         return

@@ -131,25 +131,29 @@ def cost_findings(costs: Costs, market: Market, liquidity: Liquidity | None) -> 
         tables["spread"] = (liquidity.half_spread, f"half_spread_bps, {costs.half_spread_bps:g} bp, serves")
     if costs.impact > 0.0:
         tables["impact"] = (liquidity.volatility * liquidity.volume_usd, "none is counted")
-    used = np.unique(liquidity.row)
     for name, (table, otherwise) in tables.items():
-        known = np.isfinite(table)
-        never = [symbol for s, symbol in enumerate(market.symbols) if not known[:, s].any()]
-        late = [
-            symbol for s, symbol in enumerate(market.symbols)
-            if known[:, s].any() and not known[used[0], s]
-        ]  # fmt: skip
+        never = [symbol for s, symbol in enumerate(market.symbols) if not np.isfinite(table[:, s]).any()]
         if never:
             yield Finding(
                 "warning", "costs", f"{name}: nothing is known of {_some(never)}; {otherwise}",
                 "use prices with volumes, highs and lows",
             )  # fmt: skip
-        if late:
-            yield Finding(
-                "note", "costs",
-                f"{name}: too little is known at the start of {_some(late)}; until there is enough the first month"
-                " known serves, which could not be known then",
-            )  # fmt: skip
+        yield from hindsight("costs", name, table, market, liquidity)
+
+
+def hindsight(
+    where: str, name: str, table: np.ndarray, market: Market, liquidity: Liquidity
+) -> Iterator[Finding]:
+    """Say of which securities a figure by month is not known yet when the first session needs it."""
+    known = np.isfinite(table)
+    first = liquidity.row.min()
+    late = [symbol for s, symbol in enumerate(market.symbols) if known[:, s].any() and not known[first, s]]
+    if late:
+        yield Finding(
+            "note", where,
+            f"{name}: too little is known at the start of {_some(late)}; until there is enough the first month"
+            " known serves, which could not be known then",
+        )  # fmt: skip
 
 
 def _some(symbols: list[str]) -> str:

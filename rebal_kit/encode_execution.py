@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from rebal_kit.encode_costs import hindsight
 from rebal_kit.engine.arrays import Orders, Prices
 from rebal_kit.execution import Execution
 from rebal_kit.findings import Finding
-from rebal_kit.liquidity import known_before, unrest_of
+from rebal_kit.liquidity import Liquidity, known_before, unrest_of
 from rebal_kit.market import Market
 from rebal_kit.past import Past
 
@@ -95,13 +96,16 @@ def check_execution(where: str, execution: Execution, market: Market) -> Iterato
         )  # fmt: skip
 
 
-def execution_findings(execution: Execution, whole_shares: bool, market: Market) -> Iterator[Finding]:
+def execution_findings(
+    execution: Execution, whole_shares: bool, market: Market, liquidity: Liquidity | None
+) -> Iterator[Finding]:
     """Yield what a result must say of how orders are carried out."""
     fills = {
         "close": "decision and fill at the same close",
         "next_open": "decided at the close, filled at the next session's opening",
-        "limit": f"decided at the close, limit orders {execution.limit_bps:g} bp better in the next session, tried"
-        f" {execution.limit_days} time(s), filled where the range reaches them; otherwise: {execution.otherwise}",
+        "limit": f"decided at the close, limit orders {execution.limit_bps:g} bp better than it in up to"
+        f" {execution.limit_days} session(s) after it, filled where the range reaches them; otherwise:"
+        f" {execution.otherwise}",
     }
     parts = [fills[execution.fill], "whole shares" if whole_shares else "fractional shares"]
     if execution.wait_for_calm == "own":
@@ -120,10 +124,13 @@ def execution_findings(execution: Execution, whole_shares: bool, market: Market)
     if unknown:
         what = f"no opening prices of {', '.join(unknown)}: filled at the session's close"
         yield Finding("warning", "fills", what, "use prices with open, high and low")
-    unknown = _without(market, market.volume) if execution.max_volume_share is not None else []
+    if liquidity is None:
+        return
+    unknown = _without(market, liquidity.volume_usd)
     if unknown:
-        what = f"no volumes of {', '.join(unknown)}: their orders are not split"
-        yield Finding("warning", "fills", what, "use prices with volumes")
+        what = f"no or too few volumes of {', '.join(unknown)}: their orders are not split"
+        yield Finding("warning", "fills", what, "use prices with volumes, and some months before the start")
+    yield from hindsight("fills", "daily volume", liquidity.volume_usd, market, liquidity)
 
 
 def _without(market: Market, field: np.ndarray) -> list[str]:

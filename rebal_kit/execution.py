@@ -20,9 +20,9 @@ _WHERE = "execution"
 class Execution:
     """How orders of a rebalancing are carried out.
 
-    An order stands until it is filled or given up; rules take it for done, and a rule that fires nevertheless takes back
-    what waits and decides anew. Money from sales pays for purchases of the same session, whatever the hour of either;
-    a purchase whose money is still to come waits for it.
+    An order stands until it is filled or given up. Rules take it for done; one that fires nevertheless takes back what
+    waits and decides anew. Money from sales pays for purchases of the same session, whatever the hour of either, and a
+    purchase whose money is still to come waits for it.
 
     Cash for withdrawals and taxes is raised by market orders that wait for nothing, on its day. A harvest and its
     replacement are market orders too, since neither may go without the other; both keep to `max_volume_share`.

@@ -331,15 +331,33 @@ def test_results_say_what_is_not_known_of_single_securities() -> None:
     found = run(replace(market, open=opening, volume=volume), Execution("next_open", max_volume_share=0.1))
     said = [f.what for f in found.assumptions if f.where == "fills" and f.severity == "warning"]
     assert said == [
-        "no opening prices of B: filled at the session's close", "no volumes of B: their orders are not split",
+        "no opening prices of B: filled at the session's close",
+        "no or too few volumes of A, B: their orders are not split",
     ]  # fmt: skip
 
 
 def test_results_say_how_orders_are_carried_out() -> None:
     found = run(world(), Execution("limit", 20.0, limit_days=3, wait_for_calm="own", max_volume_share=0.05))
-    (said,) = [f.what for f in found.assumptions if f.where == "fills"]
-    for part in ("limit orders 20 bp better", "tried 3 time(s)", "wait up to 10 sessions", "at most 5.0%"):
+    said, unknown = [f.what for f in found.assumptions if f.where == "fills"]
+    assert unknown == "no or too few volumes of A, B: their orders are not split"
+    for part in (
+        "limit orders 20 bp better",
+        "in up to 3 session(s)",
+        "wait up to 10 sessions",
+        "at most 5.0%",
+    ):
         assert part in said
+
+
+def test_results_say_what_of_the_volume_could_not_be_known() -> None:
+    market = thin_market()
+    household = household_of({"A": 0.5, "B": 0.5}, account(lots=LOTS))
+    policy = replace(MONTHLY, execution=Execution(max_volume_share=0.15))
+    for start, first_known in ((market.dates[0], False), (DAYS[0], True)):
+        found = backtest(market, household, policy, open_with="lots", start=start)
+        said = [f.what for f in found.assumptions if f.where == "fills"]
+        late = "daily volume: too little is known at the start of A, B; until there is enough the first month"
+        assert any(what.startswith(late) for what in said) == (not first_known)
 
 
 def test_a_dividend_reinvested_tells_orders_at_the_opening_nothing_of_the_close() -> None:
