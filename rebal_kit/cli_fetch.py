@@ -99,7 +99,7 @@ def quality(
 
 def say_doubts(market: Market, source: str) -> None:
     """Say on stderr, before a back-test, which of its prices look wrong, and what went wrong when they were fetched."""
-    from rebal_kit.market import STALE
+    from rebal_kit.findings import STALE
     from rebal_kit.sources.load import YAHOO
     from rebal_kit.sources.quality import quality as report
 

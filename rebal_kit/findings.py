@@ -8,6 +8,9 @@ from typing import Literal
 
 Severity = Literal["error", "warning", "note"]
 
+#: Where the findings stand that say which prices are stale.
+STALE = "stale prices"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -73,3 +76,8 @@ def raise_errors(kind: type[RebalError], findings: Iterable[Finding]) -> tuple[F
     if any(finding.severity == "error" for finding in found):
         raise kind([finding for finding in found if finding.severity == "error"])
     return found
+
+
+def badge_of(findings: Iterable[Finding]) -> str:
+    """Return what every chart must show beside its period: that prices are stale. Mostly nothing."""
+    return "; ".join(f"{STALE.upper()}: {finding.what}" for finding in findings if finding.where == STALE)

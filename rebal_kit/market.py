@@ -11,13 +11,10 @@ import numpy as np
 
 from rebal_kit.checking import check_once, is_number
 from rebal_kit.domain import Security
-from rebal_kit.findings import Finding, MarketError, raise_errors
+from rebal_kit.findings import Finding, MarketError, badge_of, raise_errors
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Where the findings stand that say which prices are stale.
-STALE = "stale prices"
 
 FIELDS = ("open", "high", "low", "close", "volume", "dividend", "split")
 
@@ -145,9 +142,7 @@ class Market:
     @property
     def badge(self) -> str:
         """What every chart must show beside its period: that prices are stale. Mostly nothing."""
-        return "; ".join(
-            f"{STALE.upper()}: {finding.what}" for finding in self.findings if finding.where == STALE
-        )
+        return badge_of(self.findings)
 
     @property
     def symbols(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from rebal_kit.broker_view import broker_view, reported_by_brokers
 from rebal_kit.domain import Household
-from rebal_kit.findings import Finding, LawError, LedgerError, raise_errors
+from rebal_kit.findings import Finding, LawError, LedgerError, badge_of, raise_errors
 from rebal_kit.playback import Played, play_back
 from rebal_kit.report_findings import findings_of
 from rebal_kit.rules.forms import BOXES, WASH_SALE_CODE, form_8949_box, form_8949_gain
@@ -84,6 +84,11 @@ class TaxReport:
         whole = self._whole or self
         nowhere = whole.wash_sales.loc[whole.wash_sales["fate"] == UNATTACHED, "disallowed"].sum()
         return sums | {"deferred_open": float(self.open_lots["deferred"].sum() + nowhere)}
+
+    @property
+    def badge(self) -> str:
+        """What every chart must show: that the trades were made on stale prices. Mostly nothing."""
+        return badge_of(self.findings)
 
     @cached_property
     def by_year(self) -> pd.DataFrame:
@@ -271,7 +276,7 @@ def _within(table: pd.DataFrame, column: str, year: int) -> pd.DataFrame:
 
 def tax_report(
     trades: Iterable[Transaction], household: Household, *, law_year: int | None = None,
-    period: tuple[dt.date, dt.date] | None = None,
+    period: tuple[dt.date, dt.date] | None = None, known: Iterable[Finding] = (),
 ) -> TaxReport:  # fmt: skip
     """Work out gains, wash sales, forms and open lots of a history of trades.
 
@@ -287,6 +292,9 @@ def tax_report(
         The year whose numbers settle every year. By default each year's own where it is known, else the profile's.
     period : tuple of date, optional
         First and last day that the history tells of, where they are not those of its first and last line.
+    known : iterable of Finding
+        What is known of the trades already and the report must say too: for those of a back-test the `findings` of its
+        market, such as that prices are stale.
 
     Raises
     ------
@@ -303,8 +311,8 @@ def tax_report(
     lines = tuple(trades)
     raise_errors(LedgerError, _check(lines, household, period))
     if law_year is not None and law_year not in known_years():
-        known = ", ".join(map(str, known_years()))
-        raise LawError(Finding("error", "law year", f"{law_year} is not known", f"use {known}"))
+        years = ", ".join(map(str, known_years()))
+        raise LawError(Finding("error", "law year", f"{law_year} is not known", f"use {years}"))
     first, last = period or (min(line.date for line in lines), max(line.date for line in lines))
     table = tax_table(household.tax)
     played = play_back(lines, household, table)
@@ -340,8 +348,11 @@ def tax_report(
         dividends=dividends,
         distributions=distributions,
         years=years,
-        findings=findings_of(
-            played, disposals, wash_sales, dividends, distributions, years, household, (first, last)
+        findings=(
+            *findings_of(
+                played, disposals, wash_sales, dividends, distributions, years, household, (first, last)
+            ),
+            *known,
         ),
         _played=played,
         _taxed=taxed,

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from rebal_kit.domain import Security
-from rebal_kit.findings import Finding, MarketError, raise_errors
-from rebal_kit.market import FIELDS, STALE, Market, Quote
+from rebal_kit.findings import STALE, Finding, MarketError, raise_errors
+from rebal_kit.market import FIELDS, Market, Quote
 from rebal_kit.sources.price_cache import PriceHistory
 from rebal_kit.sources.sessions import LONGEST_GAP, carry_forward, exchange_sessions, last_session
 from rebal_kit.sources.yahoo_download import Patience

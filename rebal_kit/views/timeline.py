@@ -91,7 +91,7 @@ class _Timeline:
         self, report: TaxReport, names: list[str], trades: pd.DataFrame, windows: pd.DataFrame,
         links: pd.DataFrame, one: bool,
     ):  # fmt: skip
-        self.names, self.one = names, one
+        self.names, self.one, self.badge = names, one, report.badge
         self.windows = windows.nlargest(MOST_WINDOWS, "loss").sort_values("date", kind="stable")
         self.links = links.nlargest(MOST_LINKS, "disallowed").sort_index()
         self.left_out = len(windows) - len(self.windows) + len(links) - len(self.links)
@@ -326,6 +326,7 @@ class _Timeline:
             notes[0] += f" Shaded: the {wide + 1} days around a sale at a loss, both ends counted."
         if self.left_out:
             notes.append(f"The {self.left_out} smallest trades, windows or links are not drawn.")
+        notes += [self.badge] if self.badge else []
         return alt.TitleParams(f"Wash sales: {' and '.join(self.names)}", subtitle=notes)
 
     def _words(self) -> str:

@@ -13,6 +13,7 @@ from rebal_kit.conventions import WashSaleConventions
 from rebal_kit.domain import Account, AccountKind, Household, TaxLot
 from rebal_kit.files.household import load_household
 from rebal_kit.files.ledger_file import load_ledger
+from rebal_kit.findings import STALE, Finding
 from rebal_kit.shipped import shipped_data
 from rebal_kit.targets import TargetAllocation
 from rebal_kit.tax_report import TaxReport, tax_report
@@ -187,3 +188,17 @@ def test_never_more_than_can_be_drawn() -> None:
 def test_what_cannot_be_drawn_is_refused_with_what_can(symbol: str, loss: Any, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         wash_timeline(example(), symbol, loss=loss)
+
+
+def test_a_chart_of_trades_on_stale_prices_says_so() -> None:
+    stale = Finding("warning", STALE, "XYZ ends on 2025-06-10, 3 sessions ago")
+    plain = report(BOUGHT, LOSS)
+    lines = [Transaction(SOLD + dt.timedelta(d), a, act, "XYZ", n, p) for a, d, act, n, p in (BOUGHT, LOSS)]  # type: ignore[arg-type]
+    told = tax_report(lines, plain.household, known=[stale])
+    assert told.findings == (*plain.findings, stale)
+    shown = wash_timeline(told, "XYZ").to_dict()["title"]["subtitle"]
+    assert shown == [
+        *wash_timeline(plain, "XYZ").to_dict()["title"]["subtitle"],
+        "STALE PRICES: XYZ ends on 2025-06-10, 3 sessions ago",
+    ]
+    assert told.of_year(2025).badge == told.badge != ""
