@@ -311,8 +311,8 @@ def tax_report(
     lines = tuple(trades)
     raise_errors(LedgerError, _check(lines, household, period))
     if law_year is not None and law_year not in known_years():
-        years = ", ".join(map(str, known_years()))
-        raise LawError(Finding("error", "law year", f"{law_year} is not known", f"use {years}"))
+        ours = ", ".join(map(str, known_years()))
+        raise LawError(Finding("error", "law year", f"{law_year} is not known", f"use {ours}"))
     first, last = period or (min(line.date for line in lines), max(line.date for line in lines))
     table = tax_table(household.tax)
     played = play_back(lines, household, table)
