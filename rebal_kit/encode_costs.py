@@ -9,8 +9,8 @@ import numpy as np
 
 from rebal_kit.costs import Costs
 from rebal_kit.domain import Household
-from rebal_kit.findings import Finding
-from rebal_kit.liquidity import Liquidity, known_before
+from rebal_kit.findings import Finding, some_of
+from rebal_kit.liquidity import Liquidity, hindsight, known_before
 from rebal_kit.market import Market
 
 _BASIS_POINT = 1e-4
@@ -135,32 +135,7 @@ def cost_findings(costs: Costs, market: Market, liquidity: Liquidity | None) -> 
         never = [symbol for s, symbol in enumerate(market.symbols) if not np.isfinite(table[:, s]).any()]
         if never:
             yield Finding(
-                "warning", "costs", f"{name}: nothing is known of {_some(never)}; {otherwise}",
+                "warning", "costs", f"{name}: nothing is known of {some_of(never)}; {otherwise}",
                 "use prices with volumes, highs and lows",
             )  # fmt: skip
         yield from hindsight("costs", name, table, market, liquidity)
-
-
-def hindsight(
-    where: str, name: str, table: np.ndarray, market: Market, liquidity: Liquidity
-) -> Iterator[Finding]:
-    """Say of which securities a figure by month is not known yet when the first session needs it."""
-    known = np.isfinite(table)
-    first = liquidity.row.min()
-    late = [symbol for s, symbol in enumerate(market.symbols) if known[:, s].any() and not known[first, s]]
-    if late:
-        yield Finding(
-            "note", where,
-            f"{name}: too little is known at the start of {_some(late)}; until there is enough the first month"
-            " known serves, which could not be known then",
-        )  # fmt: skip
-
-
-def _some(symbols: list[str]) -> str:
-    """Name a few securities, or count them."""
-    few = 8
-    return (
-        ", ".join(symbols)
-        if len(symbols) <= few
-        else f"{', '.join(symbols[:few])} and {len(symbols) - few} more"
-    )

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rebal_kit.encode_costs import hindsight
 from rebal_kit.engine.arrays import Orders, Prices
 from rebal_kit.execution import Execution
-from rebal_kit.findings import Finding
-from rebal_kit.liquidity import Liquidity, known_before, unrest_of
+from rebal_kit.findings import Finding, some_of
+from rebal_kit.liquidity import Liquidity, hindsight, known_before, unrest_of
 from rebal_kit.market import Market
 from rebal_kit.past import Past
 
@@ -122,13 +121,13 @@ def execution_findings(
     yield Finding("note", "fills", "; ".join(parts))
     unknown = _without(market, market.open) if execution.next_session else []
     if unknown:
-        what = f"no opening prices of {', '.join(unknown)}: filled at the session's close"
+        what = f"no opening prices of {some_of(unknown)}: filled at the session's close"
         yield Finding("warning", "fills", what, "use prices with open, high and low")
     if liquidity is None:
         return
     unknown = _without(market, liquidity.volume_usd)
     if unknown:
-        what = f"no or too few volumes of {', '.join(unknown)}: their orders are not split"
+        what = f"no or too few volumes of {some_of(unknown)}: their orders are not split"
         yield Finding("warning", "fills", what, "use prices with volumes, and some months before the start")
     yield from hindsight("fills", "daily volume", liquidity.volume_usd, market, liquidity)
 

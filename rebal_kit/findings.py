@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -81,3 +81,9 @@ def raise_errors(kind: type[RebalError], findings: Iterable[Finding]) -> tuple[F
 def badge_of(findings: Iterable[Finding]) -> str:
     """Return what every chart must show beside its period: that prices are stale. Mostly nothing."""
     return "; ".join(f"{STALE.upper()}: {finding.what}" for finding in findings if finding.where == STALE)
+
+
+def some_of(names: Sequence[str], most: int = 8) -> str:
+    """Name a few, and count what is more."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

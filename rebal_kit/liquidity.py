@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
+from rebal_kit.findings import Finding, some_of
 from rebal_kit.market import Market
 
 #: Sessions of the quarter before a month, and the fewest values from which anything is taken.
@@ -106,6 +108,31 @@ def known_before(table: np.ndarray) -> np.ndarray:
     first = np.minimum.accumulate(np.where(known, months, len(table) - 1)[::-1], axis=0)[::-1]
     filled: np.ndarray = np.take_along_axis(table, np.where(last >= 0, last, first), axis=0)
     return filled
+
+
+def hindsight(
+    where: str, name: str, table: np.ndarray, market: Market, liquidity: Liquidity
+) -> Iterator[Finding]:
+    """Say of which securities a figure by month is not known yet when the first session needs it.
+
+    Parameters
+    ----------
+    where, name : str
+        What the finding is about, and what the figure is called.
+    table : ndarray
+        (n_months, n_securities) float64, NaN where nothing is known, such as an array of `liquidity`.
+    market : Market
+    liquidity : Liquidity
+    """
+    known = np.isfinite(table)
+    first = liquidity.row.min()
+    late = [symbol for s, symbol in enumerate(market.symbols) if known[:, s].any() and not known[first, s]]
+    if late:
+        yield Finding(
+            "note", where,
+            f"{name}: too little is known at the start of {some_of(late)}; until there is enough the first month"
+            " known serves, which could not be known then",
+        )  # fmt: skip
 
 
 def _log_returns(market: Market) -> np.ndarray:

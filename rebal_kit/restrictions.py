@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any, Literal, Protocol
 
 from rebal_kit.checking import check_once, check_text, of_kind
-from rebal_kit.findings import Finding
+from rebal_kit.findings import Finding, some_of
 from rebal_kit.flows import CashFlow
 from rebal_kit.targets import TargetAllocation
 
@@ -96,7 +96,7 @@ def _unpayable(accounts: Sequence[Restricted], flows: Sequence[CashFlow]) -> Ite
         place = ("flows", at, "account")
         if flow.account not in trading:
             what = f"a cash flow names '{flow.account}', which is no account"
-            yield place, _error(what, f"use {_listed(trading)}")
+            yield place, _error(what, f"use {some_of(tuple(trading), _NAMED)}")
         elif trading[flow.account] == "excluded":
             what = f"a cash flow names account '{flow.account}', which is excluded"
             yield place, _error(what, "name another account, or make it managed or frozen")
@@ -108,9 +108,4 @@ def _error(what: str, remedy: str) -> Finding:
 
 def _known(ticker: str, known: tuple[str, ...]) -> str:
     close = get_close_matches(ticker, known, n=1, cutoff=0.6)
-    return (f"did you mean {close[0]}? " if close else "") + f"known are {_listed(known)}"
-
-
-def _listed(names: Collection[str]) -> str:
-    shown = list(names)[:_NAMED]
-    return ", ".join(shown) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    return (f"did you mean {close[0]}? " if close else "") + f"known are {some_of(known, _NAMED)}"

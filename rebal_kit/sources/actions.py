@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rebal_kit.findings import Finding
+from rebal_kit.findings import Finding, some_of
 from rebal_kit.sources.quotes import Quotes
 from rebal_kit.sources.sessions import carry_forward
 from rebal_kit.sources.values import Problems
@@ -106,13 +106,13 @@ def _undo_splits(quotes: Quotes, arrays: dict[str, np.ndarray], problems: Proble
         symbol for symbol, any_split in zip(quotes.symbols, happened.any(axis=0), strict=True) if any_split
     ]
     if evidence.sum() > 0:
-        what = f"closes fall by the splits' factors on the days of splits: taken as raw ({_some(names)})"
+        what = f"closes fall by the splits' factors on the days of splits: taken as raw ({some_of(names, 5)})"
         return [Finding("note", quotes.file, what)]
     later = later_splits(split)
     for name in ("open", "high", "low", "close", "dividend"):
         arrays[name] = arrays[name] * later
     arrays["volume"] = arrays["volume"] / later
-    what = f"prices and dividends before splits were restated in the shares of the day ({_some(names)})"
+    what = f"prices and dividends before splits were restated in the shares of the day ({some_of(names, 5)})"
     return [Finding("note", quotes.file, what, "Yahoo's are in today's shares")]
 
 
@@ -203,7 +203,3 @@ def _log_moves(close: np.ndarray) -> np.ndarray:
     filled, _, _ = carry_forward(close)
     moves = np.diff(np.log(filled), axis=0, prepend=np.nan)
     return np.where(np.isfinite(close), moves, np.nan)
-
-
-def _some(symbols: list[str]) -> str:
-    return ", ".join(symbols[:5]) + (f" and {len(symbols) - 5} more" if len(symbols) > 5 else "")
