@@ -26,7 +26,7 @@ from benchmarks.case import (
     untaxed_path,
 )
 from benchmarks.measure import Row, Times, available_gib, exponent, interleave, run_job
-from benchmarks.peers import bare_loop, run_bt, run_vectorbt, target_orders
+from benchmarks.peers import bare_loop, run_bt, run_cvxportfolio, run_vectorbt, target_orders
 from rebal_kit.files.ledger_file import write_ledger
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.run import Room, Setting, prepare
@@ -35,6 +35,7 @@ from rebal_kit.run import Room, Setting, prepare
 SWEEP_NEEDS_GIB, FEWER_SETTINGS = 17.0, 100
 SETTINGS, FEW_SETTINGS = 1_000, (10, 100)
 LARGEST_DIFFERENCE = 1e-9
+CVXPORTFOLIO_SESSIONS = 1_000
 #: US$ of an account that holds all bundled stocks, and years in five of them.
 INDEX_VALUE, INDEX_YEARS = 2_000_000.0, 12
 #: All parts of what a trade can cost, and shares of each stock that change hands in every session.
@@ -100,6 +101,22 @@ def one_run(prices: pd.DataFrame, contest: Contest, rounds: int) -> Iterator[Row
     arrays = [array for part in (room.ledger, room.tape, room.work) for array in part]
     yield Row(f"{name}: memory of one run", sum(array.nbytes for array in arrays) / 2**20, "MiB",
               note="ledger, tape and working space")  # fmt: skip
+
+
+def beside_cvxportfolio(prices: pd.DataFrame, rounds: int) -> Iterator[Row]:
+    """Time the first policy on the last sessions beside cvxportfolio's simulator, which would take a minute for all."""
+    lately = prices.iloc[-CVXPORTFOLIO_SESSIONS:]
+    contest = CONTESTS[0]
+    sessions, untaxed = untaxed_path(lately, contest)
+    peer, name = "cvxportfolio", f"{contest.policy.name}, {len(lately):,} sessions"
+    value = run_cvxportfolio(lately, sessions).to_numpy()
+    yield Row(f"{name}: largest difference of values", float(np.abs(value / untaxed[:-1] - 1.0).max()), "relative",
+              peer, aim="≤ 1e-9", note="rebal_kit without taxes and harvests, against the peer")  # fmt: skip
+    run, _, measured = ready(setting_of(lately), contest.policy)
+    times = interleave({"rebal_kit": (run, 3), peer: (lambda: run_cvxportfolio(lately, sessions), 0)}, rounds)
+    mine = times["rebal_kit"]
+    yield Row(f"{name}: one run", mine.median * 1e3, "ms", peer, times[peer].median / mine.median,
+              note=f"{measured['trades']:,.0f} trades; {mine}; the peer: no lots, no taxes, {times[peer]}")  # fmt: skip
 
 
 def ready_and_measure(setting: Setting, policy: RebalancePolicy, room: Room) -> dict[str, float]:
@@ -297,6 +314,7 @@ def everything(rounds: int = 9) -> Iterator[tuple[str, Iterator[Row]]]:
     prices = stock_prices()
     for contest in CONTESTS:
         yield f"one run: {contest.policy.name}", one_run(prices, contest, rounds)
+    yield "cvxportfolio", beside_cvxportfolio(prices, 3)
     yield "growth", growth(prices, 5)
     yield "five accounts", five_accounts(prices, 5)
     yield "costs", costs(prices, 5)

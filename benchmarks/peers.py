@@ -1,4 +1,4 @@
-"""What others make of the same rule: vectorbt, bt, and the least that a loop over the sessions can cost. No taxes."""
+"""The same rule in vectorbt, bt and cvxportfolio, and the least that a loop over the sessions can cost. No taxes."""
 
 from __future__ import annotations
 
@@ -53,6 +53,22 @@ def run_bt(prices: pd.DataFrame, band: float | None) -> Any:
     )  # fmt: skip
     test.run()
     return test
+
+
+def run_cvxportfolio(prices: pd.DataFrame, sessions: np.ndarray) -> pd.Series:
+    """Return the value by session, the last one left out, of cvxportfolio's PeriodicRebalance to equal weights."""
+    import cvxportfolio as cvx
+
+    returns = prices.pct_change().shift(-1).iloc[:-1].assign(cash=0.0)
+    held = pd.Series(0.0, returns.columns)
+    target = held + 1.0 / prices.shape[1]
+    held["cash"], target["cash"] = OPENING_VALUE, 0.0
+    market = cvx.UserProvidedMarketData(
+        returns, cash_key="cash", min_history=pd.Timedelta(0), copy_dataframes=False
+    )
+    policy = cvx.PeriodicRebalance(target, rebalancing_times=prices.index[sessions])
+    value: pd.Series = cvx.MarketSimulator(market_data=market).backtest(policy, prices.index[0], h=held).v
+    return value
 
 
 @numba.njit(nogil=True)
