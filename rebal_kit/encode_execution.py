@@ -43,7 +43,7 @@ def encode_execution(execution: Execution, market: Market, prices: Prices, past:
     liquidity = past.liquidity
     cap = np.full((1 if liquidity is None else len(liquidity.volume_usd), close.shape[1]), np.inf)
     if liquidity is not None and execution.max_volume_share is not None:
-        volume = known_before(liquidity.volume_usd)
+        volume = known_before(_volumes(liquidity))
         cap = np.where(np.isfinite(volume), execution.max_volume_share * volume, np.inf)
     return Orders(
         lag=lag,
@@ -125,11 +125,17 @@ def execution_findings(
         yield Finding("warning", "fills", what, "use prices with open, high and low")
     if liquidity is None:
         return
-    unknown = _without(market, liquidity.volume_usd)
+    volumes = _volumes(liquidity)
+    unknown = _without(market, volumes)
     if unknown:
         what = f"no or too few volumes of {some_of(unknown)}: their orders are not split"
         yield Finding("warning", "fills", what, "use prices with volumes, and some months before the start")
-    yield from hindsight("fills", "daily volume", liquidity.volume_usd, market, liquidity)
+    yield from hindsight("fills", "daily volume", volumes, market, liquidity)
+
+
+def _volumes(liquidity: Liquidity) -> np.ndarray:
+    """Return (n_months, n_securities) US$ a session; a volume of 0 is one that the source does not know."""
+    return np.where(liquidity.volume_usd > 0.0, liquidity.volume_usd, np.nan)
 
 
 def _without(market: Market, field: np.ndarray) -> list[str]:

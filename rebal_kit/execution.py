@@ -22,10 +22,12 @@ class Execution:
 
     An order stands until it is filled or given up. Rules take it for done; one that fires nevertheless takes back what
     waits and decides anew. Money from sales pays for purchases of the same session, whatever the hour of either, and a
-    purchase whose money is still to come waits for it.
+    purchase whose money is still to come waits for it. An order ends when its shares or its cash are gone, or after a
+    week without any price.
 
-    Cash for withdrawals and taxes is raised by market orders that wait for nothing, on its day. A harvest and its
-    replacement are market orders too, since neither may go without the other; both keep to `max_volume_share`.
+    Cash for withdrawals, taxes and reserves is raised by market orders that wait for nothing, on its day. A harvest and
+    its replacement are market orders too, since neither may go without the other; both keep to `max_volume_share`. A
+    loss taken beside a gain is sold at the close, once the gain is known.
     Dividends are reinvested at the opening where orders are filled after the decision, else at the close.
 
     Attributes

@@ -42,6 +42,7 @@ class Reason(IntEnum):
     LIMIT_NOT_REACHED = 33
     VOLUME_SHARE = 34
     LOSS_GONE = 35
+    ORDER_ENDED = 36
 
     @property
     def sentence(self) -> str:
@@ -82,5 +83,6 @@ _SENTENCES = {
     Reason.LIMIT_NOT_REACHED: "not filled: the session's range did not reach the limit",
     Reason.VOLUME_SHARE: "waits: the day's share of the volume is used up",
     Reason.LOSS_GONE: "loss not taken: it was gone when the order could be filled",
+    Reason.ORDER_ENDED: "not traded: the order ended, as its shares, its cash or any price were gone",
     Reason.LITTLE_TO_GAIN: "not rebalanced: it would move less than the policy asks for",
 }

@@ -8,7 +8,12 @@ from rebal_kit.engine.choose import FREELY, may_buy_in
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.locate import LEAST_PURCHASE, buy_amount, buy_shares, member_for, note_blocked
 from rebal_kit.engine.sales import sell_shares
+from rebal_kit.engine.tape import pass_over
 from rebal_kit.engine.waiting import BUY, SELL, drop_order, waits
+from rebal_kit.reasons import Reason
+
+#: Sessions in a row without a price after which an order ends.
+MOST_WITHOUT_PRICE = 5
 
 
 @inner
@@ -36,27 +41,48 @@ def stands(desk: Desk, t: int, account: int, security: int, side: int) -> bool:
 
 @inner
 def sell_on(desk: Desk, t: int, account: int, security: int) -> None:
-    """Go on with a sale, as far as shares are left; without a price in the session it ends."""
+    """Go on with a sale, as far as shares are left."""
     work = desk.work
+    if not desk.prices.traded[t, security]:
+        wait_for_price(desk, t, account, security)
+        return
     quantity = min(work.order_shares[account, security], desk.ledger.held[account, security])
-    drop_order(desk, account, security)
-    if desk.prices.traded[t, security] and quantity * work.price[security] > LEAST_PURCHASE:
-        decided, reason = work.order_price[account, security], work.order_reason[account, security]
-        sell_shares(desk, t, account, security, quantity, decided, reason, FREELY)
+    if quantity * work.price[security] < LEAST_PURCHASE:
+        end_order(desk, t, account, security)
+        return
+    decided, reason = work.order_price[account, security], work.order_reason[account, security]
+    sell_shares(desk, t, account, security, quantity, decided, reason, FREELY)
 
 
 @inner
 def buy_on(desk: Desk, t: int, account: int, security: int) -> None:
     """Go on with a purchase: of what may be bought in its place, if sales at a loss have closed it."""
     work = desk.work
-    quantity = work.order_shares[account, security]
-    reason = work.order_reason[account, security]
-    drop_order(desk, account, security)
-    if may_buy_in(desk, t, account, security):
-        buy_shares(desk, t, account, security, quantity, work.order_price[account, security], 0.0, reason)
+    if not desk.prices.traded[t, security]:
+        wait_for_price(desk, t, account, security)
         return
+    quantity, decided = work.order_shares[account, security], work.order_price[account, security]
+    reason = work.order_reason[account, security]
+    if may_buy_in(desk, t, account, security):
+        buy_shares(desk, t, account, security, quantity, decided, 0.0, reason)
+        return
+    drop_order(desk, account, security)
     amount = quantity * work.price[security]
     note_blocked(desk, t, account, security, amount)
     member = member_for(desk, t, account, desk.structure.sleeve_of[security])
     if member >= 0:
         buy_amount(desk, t, account, member, amount, reason)
+
+
+@inner
+def wait_for_price(desk: Desk, t: int, account: int, security: int) -> None:
+    """Let an order stand in a session without a price, which does not count; after some of them it ends."""
+    if t - desk.work.order_tried[account, security] > MOST_WITHOUT_PRICE:
+        end_order(desk, t, account, security)
+
+
+@inner
+def end_order(desk: Desk, t: int, account: int, security: int) -> None:
+    """Write down that nothing more can come of an order."""
+    drop_order(desk, account, security)
+    pass_over(desk.tape, desk.ledger, t, account, security, Reason.ORDER_ENDED, 0.0)

@@ -34,10 +34,17 @@ class Fill(NamedTuple):
 
 
 @inner
+def half_spread(desk: Desk, t: int, security: int) -> float:
+    """Return the half spread as a fraction of a trade's value: none for a limit order that rests and is filled."""
+    plan = desk.plan
+    return 0.0 if desk.work.resting[0] else plan.half_spread[plan.cost_row[t], security]
+
+
+@inner
 def linear_rate(desk: Desk, t: int, security: int) -> float:
     """Return what grows in proportion to a trade, as a fraction of its value: half spread and per-share fee."""
     plan = desk.plan
-    rate = plan.half_spread[plan.cost_row[t], security]
+    rate = half_spread(desk, t, security)
     if plan.per_share > 0.0:
         rate += plan.per_share / desk.work.price[security]
     return rate
@@ -82,17 +89,13 @@ def commission_of(desk: Desk, account: int, security: int, amount: float) -> flo
 
 
 @inner
-def fill_of(
-    desk: Desk, t: int, account: int, security: int, amount: float, decided: float, at_limit: bool
-) -> Fill:
-    """Return the fill of an order of `amount` US$ at the price reckoned with; one `at_limit` pays no spread."""
-    plan = desk.plan
-    spread = 0.0 if at_limit else amount * plan.half_spread[plan.cost_row[t], security]
+def fill_of(desk: Desk, t: int, account: int, security: int, amount: float, decided: float) -> Fill:
+    """Return the fill of an order of `amount` US$ at the price reckoned with."""
     return Fill(
         desk.work.price[security],
         decided,
         commission_of(desk, account, security, amount),
-        spread,
+        amount * half_spread(desk, t, security),
         impact_of(desk, t, security, amount),
     )
 
@@ -105,10 +108,10 @@ def total(fill: Fill) -> float:
 
 @inner
 def cost_of(desk: Desk, t: int, account: int, security: int, amount: float) -> float:
-    """Return what an order of `amount` US$ at the market costs, US$; nothing when there is no order."""
+    """Return what an order of `amount` US$ costs, US$; nothing when there is no order."""
     if amount <= 0.0:
         return 0.0
-    spread = amount * desk.plan.half_spread[desk.plan.cost_row[t], security]
+    spread = amount * half_spread(desk, t, security)
     commission = commission_of(desk, account, security, amount)
     return commission + spread + impact_of(desk, t, security, amount)
 

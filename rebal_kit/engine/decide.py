@@ -12,7 +12,7 @@ from rebal_kit.engine.rebalance import check_triggers, rebalance, spare_cash
 from rebal_kit.engine.sales import LEGACY, ROUNDING, offer_all, plan_sales, sell_planned, worth_offered
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 from rebal_kit.engine.value import revalue, value_household
-from rebal_kit.engine.waiting import count_as_done, remember, take_back
+from rebal_kit.engine.waiting import SELL, count_as_done, put_back, remember, take_back, waits
 from rebal_kit.reasons import Reason
 
 
@@ -34,11 +34,15 @@ def decide(desk: Desk, t: int, scope: int, managed: float, cash: float) -> bool:
     if plan.looked[t] and total > 0.0:
         fired = check_triggers(desk, t, total, scope)
     if total > 0.0 and (fired or spare_cash(desk, scope, cash, total) > plan.cash_above * total):
-        if work.orders_stand[0]:
+        anew = work.orders_stand[0]
+        if anew:
             take_back(desk, scope)
             managed, cash, _ = revalue(desk, scope)
-        fired = rebalance(desk, t, managed + cash, cash, scope) and fired
-        if plan.orders.patient:
+        decided = rebalance(desk, t, managed + cash, cash, scope)
+        fired = fired and decided
+        if anew and not decided:
+            put_back(desk)
+        elif plan.orders.patient:
             remember(desk, scope)
     return fired
 
@@ -96,5 +100,19 @@ def short_of_reserve(desk: Desk, scope: int) -> bool:
 def sell_legacy(desk: Desk, t: int, scope: int) -> None:
     """Sell holdings outside the targets as far as the budgets allow, the cheapest in tax first."""
     count = offer_all(desk, scope, LEGACY)
+    if desk.work.orders_stand[0]:
+        count = without_orders(desk, count)
     plan_sales(desk, t, count, worth_offered(desk, count), False, FREELY, np.inf, False)
     sell_planned(desk, t, count, Reason.LEGACY, FREELY)
+
+
+@inner
+def without_orders(desk: Desk, count: int) -> int:
+    """Take the positions of which a sale stands off those that are offered; return how many are left."""
+    offered = desk.work.offered
+    left = 0
+    for i in range(count):
+        if not waits(desk, offered[i, 0], offered[i, 1], SELL):
+            offered[left, 0], offered[left, 1] = offered[i, 0], offered[i, 1]
+            left += 1
+    return left

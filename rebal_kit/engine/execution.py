@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_kit.compiled import inner
-from rebal_kit.engine.choose import FREELY
 from rebal_kit.engine.costs import traded_before
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.tape import pass_over
@@ -25,16 +24,16 @@ def reckon(desk: Desk, prices: np.ndarray, t: int) -> None:
 
 @inner
 def fill_price(
-    desk: Desk, t: int, account: int, security: int, side: int, decided: float, urgency: int
+    desk: Desk, t: int, account: int, security: int, side: int, decided: float, patient: bool
 ) -> float:
     """Return the price at which an order is filled today; NaN while it waits, GIVEN_UP when it is not to be filled.
 
-    Orders that must be made, and those on the first session, are market orders.
+    Orders that are not `patient`, and those on the first session, are market orders.
     """
     orders, work = desk.plan.orders, desk.work
-    if urgency != FREELY or not orders.patient:
+    if not patient:
         return orders.market[t, security]
-    begin_order(desk, t, account, security, side)
+    first = begin_order(desk, t, account, security, side)
     if t == 0:
         return orders.market[t, security]
     if t - work.order_since[account, security] < orders.max_wait and not orders.calm[t, security]:
@@ -45,7 +44,7 @@ def fill_price(
     price = limit_fill(desk, t, security, side, decided)
     if price > 0.0:
         return price
-    work.order_tries[account, security] += 1
+    work.order_tries[account, security] += 1 if first else 0
     if work.order_tries[account, security] >= orders.limit_days and not orders.cancel:
         return desk.prices.close[t, security]
     pass_over(desk.tape, desk.ledger, t, account, security, Reason.LIMIT_NOT_REACHED, 0.0)
@@ -68,10 +67,10 @@ def limit_fill(desk: Desk, t: int, security: int, side: int, decided: float) -> 
 
 
 @inner
-def rests(desk: Desk, t: int, security: int, price: float, urgency: int) -> bool:
+def rests(desk: Desk, t: int, security: int, price: float, patient: bool) -> bool:
     """Say whether a fill at this price is one of a resting limit order: it pays no spread."""
     orders = desk.plan.orders
-    if orders.limit_days == 0 or urgency != FREELY or t == 0:
+    if orders.limit_days == 0 or not patient or t == 0:
         return False
     return price not in (orders.market[t, security], desk.prices.close[t, security])
 
@@ -87,10 +86,10 @@ def volume_room(desk: Desk, t: int, security: int) -> float:
 
 @inner
 def piece_of(
-    desk: Desk, t: int, account: int, security: int, shares: float, price: float, urgency: int
+    desk: Desk, t: int, account: int, security: int, shares: float, price: float, patient: bool
 ) -> float:
     """Return how many shares of an order may be traded today: as many as the volume allows, whole ones if need be."""
-    room = volume_room(desk, t, security) if urgency == FREELY else np.inf
+    room = volume_room(desk, t, security) if patient else np.inf
     if shares * price <= room:
         return shares
     pass_over(desk.tape, desk.ledger, t, account, security, Reason.VOLUME_SHARE, 0.0)

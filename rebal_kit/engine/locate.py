@@ -10,7 +10,7 @@ import numpy as np
 from rebal_kit.compiled import inner
 from rebal_kit.engine.arrays import RANKS
 from rebal_kit.engine.book import buy
-from rebal_kit.engine.choose import FREELY, may_buy, may_buy_in
+from rebal_kit.engine.choose import may_buy, may_buy_in
 from rebal_kit.engine.costs import affordable, cost_of, fill_of
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.execution import GIVEN_UP, fill_price, never_fits, piece_of, rests
@@ -210,13 +210,13 @@ def buy_shares(
     patient = desk.plan.orders.patient
     if patient:
         drop_order(desk, account, security)
-    price = fill_price(desk, t, account, security, BUY, decided, FREELY)
+    price = fill_price(desk, t, account, security, BUY, decided, patient)
     if price == GIVEN_UP:
         return
     if not price > 0.0:
         keep_order(desk, account, security, quantity, decided, reason)
         return
-    piece = piece_of(desk, t, account, security, quantity, price, FREELY)
+    piece = piece_of(desk, t, account, security, quantity, price, patient)
     cash = desk.ledger.cash[account] - desk.structure.min_cash[account]
     amount = piece * price
     short = patient and cash < amount + cost_of(desk, t, account, security, amount)
@@ -224,8 +224,11 @@ def buy_shares(
     bought = 0.0
     if not (more_to_come and cash < min(desk.plan.min_trade, amount)):
         least = 0.0 if more_to_come or piece < quantity else least
-        at_limit = rests(desk, t, security, price, FREELY)
-        bought = buy_for(desk, t, account, security, amount, cash, price, decided, least, at_limit, reason)
+        desk.work.resting[0] = rests(desk, t, security, price, patient)
+        bought = buy_for(desk, t, account, security, amount, cash, price, decided, least, reason)
+        desk.work.resting[0] = False
+    if short and bought == 0.0 and not more_to_come:
+        pass_over(desk.tape, desk.ledger, t, account, security, Reason.ORDER_ENDED, amount)
     left = quantity - (bought if more_to_come else piece)
     if patient and left > 0.0 and not never_fits(desk, t, security, price):
         desk.work.order_tries[account, security] = 0  # the rest is a limit order of its own
@@ -235,7 +238,7 @@ def buy_shares(
 @inner
 def buy_for(
     desk: Desk, t: int, account: int, security: int, amount: float, cash: float, price: float, decided: float,
-    least: float, at_limit: bool, reason: int,
+    least: float, reason: int,
 ) -> float:  # fmt: skip
     """Buy `amount` US$ at `price`, or what `cash` pays for, unless that is less than `least`; return the shares."""
     reckoned = desk.work.price[security]
@@ -245,7 +248,7 @@ def buy_for(
     if desk.plan.whole_shares:
         quantity = np.floor(quantity * (1.0 + ROUNDING))
         wanted = quantity * price
-    fill = fill_of(desk, t, account, security, wanted, decided, at_limit)
+    fill = fill_of(desk, t, account, security, wanted, decided)
     desk.work.price[security] = reckoned
     if wanted < LEAST_PURCHASE:
         if amount >= LEAST_PURCHASE and 0.0 < cash <= desk.plan.commission[account, security]:

@@ -283,7 +283,7 @@ def rebalance(desk: Desk, t: int, total: float, cash: float, scope: int) -> bool
     if structure.restricted and scope == HOUSEHOLD:
         plan_exchanges(desk, t, spare, total)
     sell_sleeves(desk, t)
-    if plan.pair:
+    if plan.pair and not plan.orders.lag:
         pair_losses(desk, t)
     left = structure.cash_target * total
     for account in range(len(desk.ledger.cash)):

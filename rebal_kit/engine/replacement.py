@@ -27,29 +27,36 @@ def replace_lots(
     """Sell the chosen lots as one order and buy the substitutes with the proceeds, unless that is too small a trade."""
     work, ledger, plan = desk.work, desk.ledger, desk.plan
     decided = desk.work.price[security]
-    # Both legs are market orders: neither may go without the other.
-    desk.work.price[security] = plan.orders.market[t, security]
+    # Both legs are market orders: neither may go without the other. A pair follows a gain, so it comes at the close.
+    fills = desk.prices.close if why_sold == Reason.PAIRED else plan.orders.market
+    desk.work.price[security] = fills[t, security]
     if plan.orders.lag and why_sold != Reason.SWITCH_BACK:
         chosen = keep_losses(desk, t, account, security, chosen)
         if chosen == 0:
             pass_over(desk.tape, ledger, t, account, security, Reason.LOSS_GONE, 0.0)
-    if plan.orders.capped:
-        whole = shares_chosen(desk, chosen)
-        chosen = chosen_within_volume(desk, t, account, security, chosen, substitutes)
-        if why_sold == Reason.SWITCH_BACK and shares_chosen(desk, chosen) < whole:
-            chosen = 0  # a part of it could be sold at a loss that washes, or at a short-term gain
     if plan.whole_shares and chosen > 0:
         chosen = whole_order(desk, account, security, chosen)
     value = shares_chosen(desk, chosen) * desk.work.price[security]
-    fill = fill_of(desk, t, account, security, value, decided, False)
-    desk.work.price[security] = decided
-    if chosen == 0:
-        return False
+    fill = fill_of(desk, t, account, security, value, decided)
     brings = value - total(fill)
     while substitutes > 1 and brings / substitutes < plan.min_trade:
         substitutes -= 1
+    least = plan.min_trade
+    if plan.orders.capped and chosen > 0:
+        whole = value
+        chosen = chosen_within_volume(desk, t, account, security, chosen, substitutes)
+        value = shares_chosen(desk, chosen) * desk.work.price[security]
+        fill = fill_of(desk, t, account, security, value, decided)
+        brings = value - total(fill)
+        if value < whole:
+            least = 0.0  # of a larger trade a piece may be small
+            if why_sold == Reason.SWITCH_BACK:
+                chosen = 0  # a part of it could be sold at a loss that washes, or at a short-term gain
+    desk.work.price[security] = decided
+    if chosen == 0:
+        return False
     pays_for = affordable(desk, t, account, work.substitute[0], brings)
-    if pays_for < plan.min_trade or pays_for == 0.0:
+    if pays_for < least or pays_for == 0.0:
         pass_over(desk.tape, ledger, t, account, security, Reason.BELOW_MINIMUM, value)
         return False
     before = ledger.cash[account]
@@ -60,9 +67,9 @@ def replace_lots(
     for i in range(substitutes):
         other = work.substitute[i]
         cash = min(proceeds / substitutes, ledger.cash[account])
-        price, decided = plan.orders.market[t, other], desk.work.price[other]
+        price, decided = fills[t, other], desk.work.price[other]
         amount = cash * (price / decided)
-        buy_for(desk, t, account, other, amount, cash, price, decided, plan.min_trade, False, why_bought)
+        buy_for(desk, t, account, other, amount, cash, price, decided, least, why_bought)
     return True
 
 
@@ -89,7 +96,7 @@ def chosen_within_volume(
         work.take[last] -= cut
         if work.take[last] <= DUST * shares:
             chosen -= 1
-    return chosen
+    return whole_order(desk, account, security, chosen) if desk.plan.whole_shares and chosen > 0 else chosen
 
 
 @inner

@@ -308,23 +308,26 @@ def sell_shares(
     Returns US$ of what is sold and of what waits, at that price.
     """
     work = desk.work
-    if desk.plan.orders.patient and urgency == FREELY:
+    patient = desk.plan.orders.patient and urgency == FREELY and reason != Reason.REFILL_CASH
+    if patient:
         drop_order(desk, account, security)
-    price = fill_price(desk, t, account, security, SELL, decided, urgency)
+    price = fill_price(desk, t, account, security, SELL, decided, patient)
     if price == GIVEN_UP:
         return 0.0
     if not price > 0.0:
         keep_order(desk, account, security, quantity, decided, reason)
         return quantity * decided
-    piece = piece_of(desk, t, account, security, quantity, price, urgency)
+    piece = piece_of(desk, t, account, security, quantity, price, patient)
     # Lots are chosen for what they bring: which ones are sold may be named until settlement (Reg. 1.1012-1(c)(8)).
     reckoned = work.price[security]
     work.price[security] = price
+    work.resting[0] = rests(desk, t, security, price, patient)
     chosen = choose_lots(desk, t, account, security, piece, urgency) if piece > 0.0 else 0
     shares = shares_chosen(desk, chosen)
     sold = shares * price
-    fill = fill_of(desk, t, account, security, sold, decided, rests(desk, t, security, price, urgency))
+    fill = fill_of(desk, t, account, security, sold, decided)
     work.price[security] = reckoned
+    work.resting[0] = False
     if chosen > 0 and total(fill) >= sold:
         pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, sold)
         return 0.0

@@ -130,9 +130,12 @@ def trade(desk: Desk, t: int, opening: bool, managed: float, cash: float, orders
     if lag and busy:
         managed, cash = reckon_anew(desk, plan.orders.seen, t)
     elif lag and work.orders_stand[0]:
-        reckon(desk, plan.orders.seen, t)
+        reckon_anew(desk, plan.orders.seen, t)
+        busy = True
     act(desk, t, opening, managed, cash)
     if plan.pair and counts[ORDERS] != orders:
+        if plan.orders.patient:
+            revalue(desk, HOUSEHOLD)  # rules looked at what will be once all orders are filled
         pair_losses(desk, t)  # beside gains of flows, taxes and other sales than those of a rebalancing
     if lag:
         reckon(desk, desk.prices.close, t)

@@ -22,15 +22,20 @@ LEAST_SHARE = 1e-3
 
 
 @inner
-def begin_order(desk: Desk, t: int, account: int, security: int, side: int) -> None:
-    """Note that a position is to be traded: from today on, unless an order in this direction stands already."""
+def begin_order(desk: Desk, t: int, account: int, security: int, side: int) -> bool:
+    """Note that a position is to be traded: from today on, unless an order in this direction stands already.
+
+    Returns whether it is tried for the first time today.
+    """
     work = desk.work
+    first = work.order_tried[account, security] != t
     if work.order_since[account, security] < 0 or work.order_side[account, security] != side:
         work.order_since[account, security] = t
         work.order_side[account, security] = side
         work.order_tries[account, security] = 0
     work.order_tried[account, security] = t
     work.orders_stand[0] = True
+    return first
 
 
 @inner
@@ -84,7 +89,8 @@ def still_to_come(desk: Desk, t: int, account: int) -> float:
 def count_as_done(desk: Desk, scope: int, managed: float, cash: float) -> tuple[float, float]:
     """Change US$ by sleeve, by class, in classes and in cash to what they will be once the orders in scope are filled.
 
-    Rules look at this: what is on its way is not decided again.
+    Rules look at this: what is on its way is not decided again. Cash is as it was decided: a price that fell since
+    leaves none to spare.
     """
     work, structure = desk.work, desk.structure
     for account in range(len(desk.ledger.cash)):
@@ -97,7 +103,7 @@ def count_as_done(desk: Desk, scope: int, managed: float, cash: float) -> tuple[
                 work.sleeve_value[n] += value
                 work.class_value[structure.sleeve_class[n]] += value
                 managed += value
-                cash -= value
+                cash -= value * (work.order_price[account, security] / work.price[security])
     return managed, cash
 
 
@@ -121,6 +127,7 @@ def remember(desk: Desk, scope: int) -> None:
 def take_back(desk: Desk, scope: int) -> None:
     """Take back what waits in scope: its classes are decided anew, towards where they were to go."""
     work, structure = desk.work, desk.structure
+    work.taken_back[:] = 0.0
     place = place_of(desk, scope)
     for account in range(len(desk.ledger.cash)):
         if not in_scope(desk, account, scope):
@@ -133,7 +140,18 @@ def take_back(desk: Desk, scope: int) -> None:
             if work.fired[c] < 0 and work.pending[place, c] >= 0:
                 work.fired[c] = work.pending[place, c]
                 work.destination[c] = work.pending_to[place, c]
+            work.taken_back[account, security] = work.order_shares[account, security]
             drop_order(desk, account, security)
+
+
+@inner
+def put_back(desk: Desk) -> None:
+    """Let what was taken back stand: nothing was decided in its place."""
+    work = desk.work
+    for account in range(work.taken_back.shape[0]):
+        for security in range(work.taken_back.shape[1]):
+            if work.taken_back[account, security] > 0.0:
+                work.order_shares[account, security] = work.taken_back[account, security]
 
 
 @inner

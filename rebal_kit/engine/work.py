@@ -34,7 +34,9 @@ class Work(NamedTuple):
     next_room: np.ndarray  # (A * S,) float64, US$ left of that lot; negative while it has not been looked at
     came_from: np.ndarray  # (A,) int64, the account before in a chain of exchanges, -1 unreached
     price: np.ndarray  # (S,) float64, US$ a share by which the engine reckons at the moment
+    resting: np.ndarray  # (1,) bool, the order reckoned with rests at its limit: it pays no spread
     order_shares: np.ndarray  # (A, S) float64, shares of an order that waits, 0 when none does
+    taken_back: np.ndarray  # (A, S) float64, shares of orders that a new decision has taken back
     order_side: np.ndarray  # (A, S) int64, BUY or SELL
     order_since: np.ndarray  # (A, S) int64, session in which it was decided, -1 when there is none
     order_tries: (
@@ -94,7 +96,9 @@ def empty_work(accounts: int, securities: int, sleeves: int, classes: int, lots:
         next_room=np.zeros(accounts * securities),
         came_from=np.zeros(accounts, np.int64),
         price=np.zeros(securities),
+        resting=np.zeros(1, bool),
         order_shares=np.zeros((accounts, securities)),
+        taken_back=np.zeros((accounts, securities)),
         order_side=np.zeros((accounts, securities), np.int64),
         order_since=np.full((accounts, securities), -1, np.int64),
         order_tries=np.zeros((accounts, securities), np.int64),

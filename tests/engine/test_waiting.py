@@ -4,55 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import rebal_kit as rk
-from rebal_kit.backtest import Backtest, backtest
+from rebal_kit.backtest import backtest
 from rebal_kit.execution import Execution
 from rebal_kit.flows import CashFlow
 from rebal_kit.market import Market
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.reasons import Reason
 from rebal_kit.triggers import Threshold, ToleranceBand
-from tests.engine.still import DAYS, LOTS, MONTHLY, thin_market, told
+from tests.engine.still import DAYS, LOTS, MONTHLY, run_three, stirring, thin_market, told
 from tests.engine.telling import FLAT, lot
 from tests.worlds import account, household_of
-
-
-def stirring(days: int = 12, **moves: dict[int, float]) -> Market:
-    """A, B and C at US$ 10, each close changed where `moves` says so from that session on; ranges are the closes."""
-    index = pd.bdate_range("2024-01-30", periods=days)
-    close = pd.DataFrame(10.0, index, ["A", "B", "C"])
-    for symbol, changes in moves.items():
-        for session, price in changes.items():
-            close.loc[index[session] :, symbol] = price
-    values = close.to_numpy()
-    ranges = {name: values.copy() for name in ("open", "high", "low")}
-    return Market.from_close(
-        close,
-        name="stirring",
-        volume=np.full(values.shape, 100.0),
-        volatility_index=np.full(days, 15.0),
-        **ranges,
-    )
-
-
-THREE = [lot("a", "A", 600, 10.0), lot("b", "B", 300, 10.0), lot("c", "C", 100, 10.0)]
-
-
-def run_three(market: Market, execution: Execution, trigger: Any = None, **more: Any) -> Backtest:
-    """US$ 3,500, 3,500 and 3,000 are wanted of A, B and C, of which US$ 6,000, 3,000 and 1,000 are there."""
-    household = household_of({"A": 0.35, "B": 0.35, "C": 0.3}, account(lots=THREE), tax=FLAT)
-    policy = replace(MONTHLY, execution=execution, **more)
-    if trigger is not None:
-        policy = replace(policy, triggers=(trigger,))
-    found = backtest(market, household, policy, open_with="lots")
-    assert found.audit().clean
-    return found
 
 
 def test_what_is_done_is_not_done_again_while_other_orders_wait() -> None:
