@@ -171,6 +171,7 @@ def settle_orders(desk: Desk) -> None:
 def forget_orders(desk: Desk) -> None:
     """Let nothing wait."""
     desk.work.order_shares[:] = 0.0
+    desk.work.order_tried[:] = -1
     desk.work.pending[:] = -1
     settle_orders(desk)
 

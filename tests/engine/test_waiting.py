@@ -16,6 +16,7 @@ from rebal_kit.flows import CashFlow
 from rebal_kit.market import Market
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.reasons import Reason
+from rebal_kit.run import prepare
 from rebal_kit.triggers import Threshold, ToleranceBand
 from tests.engine.still import DAYS, LOTS, MONTHLY, run_three, stirring, thin_market, told
 from tests.engine.telling import FLAT, lot
@@ -206,3 +207,15 @@ def test_a_piece_of_a_large_order_may_be_smaller_than_the_smallest_order() -> No
     pieces = found.journal.groupby("symbol")["amount"].apply(list)
     assert pieces["A"][:5] == pytest.approx([150.0] * 5)
     assert pieces["B"][:5] == pytest.approx([150.0] * 5)
+
+
+def test_a_run_leaves_nothing_behind_for_the_next_in_its_room() -> None:
+    household = household_of({"A": 0.35, "B": 0.35, "C": 0.3}, account(lots=THREE), tax=FLAT)
+    setting = prepare(stirring(A={6: 10.2}, B={11: 9.9}), household, open_with="lots")
+    plan = setting.plan(
+        replace(MONTHLY, execution=Execution("limit", 100.0, limit_days=4, otherwise="cancel"))
+    )
+    room = setting.run_to_end(plan, setting.room())
+    first = room.tape.daily.copy()
+    room.work.order_tried[:] = 4  # as a longer run before might have left it
+    np.testing.assert_array_equal(setting.run_to_end(plan, room).tape.daily, first)

@@ -49,7 +49,9 @@ def scrambled(market: Market, after: int, seed: int) -> Market:
     st.integers(0, 99),
 )
 def test_nothing_that_is_done_depends_on_what_comes_after(market, household, policy, after, seed) -> None:
-    assume(household.targets.location != "auto")  # worked out from what is known of the first year: hindsight, too
+    assume(
+        household.targets.location != "auto"
+    )  # worked out from what is known of the first year: hindsight, too
     told = [run_of(m, household, policy) for m in (market, scrambled(market, after, seed))]
     last = market.dates[after]
     trades, flows, taxes = [], [], []
