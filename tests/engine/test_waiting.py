@@ -18,7 +18,7 @@ from rebal_kit.policy import RebalancePolicy
 from rebal_kit.reasons import Reason
 from rebal_kit.run import prepare
 from rebal_kit.triggers import Threshold, ToleranceBand
-from tests.engine.still import DAYS, LOTS, MONTHLY, run_three, stirring, thin_market, told
+from tests.engine.still import DAYS, LOTS, MONTHLY, THREE, run_three, stirring, thin_market, told
 from tests.engine.telling import FLAT, lot
 from tests.worlds import account, household_of
 
@@ -217,5 +217,5 @@ def test_a_run_leaves_nothing_behind_for_the_next_in_its_room() -> None:
     )
     room = setting.run_to_end(plan, setting.room())
     first = room.tape.daily.copy()
-    room.work.order_tried[:] = 4  # as a longer run before might have left it
+    room.work.order_tried[:] = 3  # as a longer run before might have left it
     np.testing.assert_array_equal(setting.run_to_end(plan, room).tape.daily, first)
