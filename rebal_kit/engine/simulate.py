@@ -133,12 +133,12 @@ def trade(desk: Desk, t: int, opening: bool, managed: float, cash: float, orders
         reckon_anew(desk, plan.orders.seen, t)
         busy = True
     act(desk, t, opening, managed, cash)
-    if plan.pair and counts[ORDERS] != orders:
-        if plan.orders.patient:
-            revalue(desk, HOUSEHOLD)  # rules looked at what will be once all orders are filled
-        pair_losses(desk, t)  # beside gains of flows, taxes and other sales than those of a rebalancing
     if lag:
         reckon(desk, desk.prices.close, t)
+    if plan.pair and counts[ORDERS] != orders:
+        if lag or plan.orders.patient:
+            revalue(desk, HOUSEHOLD)  # at the close, without the orders that rules took for done
+        pair_losses(desk, t)  # beside gains of flows, taxes and other sales than those of a rebalancing
     return counts[ORDERS] != orders or (busy and (lag or plan.orders.patient or not plan.coordinate))
 
 

@@ -211,7 +211,7 @@ def test_a_piece_of_a_large_order_may_be_smaller_than_the_smallest_order() -> No
 
 def test_a_run_leaves_nothing_behind_for_the_next_in_its_room() -> None:
     household = household_of({"A": 0.35, "B": 0.35, "C": 0.3}, account(lots=THREE), tax=FLAT)
-    setting = prepare(stirring(A={6: 10.2}, B={11: 9.9}), household, open_with="lots")
+    setting = prepare(stirring(A={7: 10.2}), household, open_with="lots")
     plan = setting.plan(
         replace(MONTHLY, execution=Execution("limit", 100.0, limit_days=4, otherwise="cancel"))
     )

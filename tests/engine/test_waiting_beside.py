@@ -81,8 +81,8 @@ def paired_market(close_of_d: float) -> Market:
     )  # fmt: skip
 
 
-def test_what_stands_beside_waiting_orders_is_chosen_by_what_was_known() -> None:
-    """A loss is paired with the gain of a piece of G: its replacement is the one furthest below before the session."""
+def test_what_replaces_a_pair_is_chosen_by_the_closes_at_which_it_is_bought() -> None:
+    """A loss is paired with the gain of a piece of G; D is furthest below its weight, unless it has risen."""
     lots = [lot("g", "G", 6_000, 1.0), lot("a", "A", 2_500, 11.0)]
     lots += [lot(name, name.upper(), 500, 10.0) for name in "bcd"]
     quarters = rk.AssetClass("s", dict.fromkeys("ABCD", 0.25))
@@ -91,12 +91,12 @@ def test_what_stands_beside_waiting_orders_is_chosen_by_what_was_known() -> None
         MONTHLY, execution=Execution("next_open", max_volume_share=1.0), gains=rk.GainLimits(pair=True),
         harvest=rk.Harvest(0.9, 1e6, look="month", replacements=1),
     )  # fmt: skip
-    for close in (10.0, 40.0):
+    for close, replacement in ((10.0, "D"), (40.0, "B")):
         found = backtest(paired_market(close), household, policy, open_with="lots", start=DAYS[0])
         pair = found.journal[
             (found.journal["date"] == found.dates[4]) & (found.journal["reason_code"] == Reason.REPLACEMENT)
         ]
-        assert set(pair["symbol"]) == {"D"}
+        assert set(zip(pair["symbol"], pair["price"], strict=True)) == {(replacement, 10.0)}
 
 
 def test_a_pair_is_sold_at_the_close_once_its_gain_is_known() -> None:
