@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.compare import compare as compare
     from rebal_kit.conventions import WashSaleConventions as WashSaleConventions
     from rebal_kit.costs import Costs as Costs
+    from rebal_kit.design import Between as Between
+    from rebal_kit.design import Design as Design
     from rebal_kit.domain import Account as Account
     from rebal_kit.domain import AccountKind as AccountKind
     from rebal_kit.domain import Household as Household
@@ -50,6 +52,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.location import location_ranks as location_ranks
     from rebal_kit.market import Market as Market
     from rebal_kit.market import Quote as Quote
+    from rebal_kit.paths import Paths as Paths
     from rebal_kit.policy import BUY_AND_HOLD as BUY_AND_HOLD
     from rebal_kit.policy import Harvest as Harvest
     from rebal_kit.policy import RebalancePolicy as RebalancePolicy
@@ -85,6 +88,7 @@ _HOMES = {
     "files.household": "load_household save_household",
     "files.ledger_file": "load_ledger",
     "costs": "Costs",
+    "design": "Between Design",
     "execution": "Execution",
     "files.policy": "dump_policy load_policy",
     "files.result_files": "load_result save_result",
@@ -96,6 +100,7 @@ _HOMES = {
     "household_comparison": "HouseholdComparison compare_household",
     "location": "LocationRanks location_ranks",
     "market": "Market Quote",
+    "paths": "Paths",
     "policy": "BUY_AND_HOLD Harvest RebalancePolicy",
     "reasons": "Reason",
     "rules.income": "IncomeTax income_tax marginal_rates",
