@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same list for the running program
     from rebal_kit.audit import Audit as Audit
+    from rebal_kit.axes import Between as Between
     from rebal_kit.backtest import Backtest as Backtest
     from rebal_kit.backtest import backtest as backtest
     from rebal_kit.compare import Comparison as Comparison
     from rebal_kit.compare import compare as compare
     from rebal_kit.conventions import WashSaleConventions as WashSaleConventions
     from rebal_kit.costs import Costs as Costs
-    from rebal_kit.design import Between as Between
     from rebal_kit.design import Design as Design
     from rebal_kit.domain import Account as Account
     from rebal_kit.domain import AccountKind as AccountKind
@@ -81,6 +81,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
 
 _HOMES = {
     "audit": "Audit",
+    "axes": "Between",
     "backtest": "Backtest backtest",
     "compare": "Comparison compare",
     "conventions": "WashSaleConventions",
@@ -88,7 +89,7 @@ _HOMES = {
     "files.household": "load_household save_household",
     "files.ledger_file": "load_ledger",
     "costs": "Costs",
-    "design": "Between Design",
+    "design": "Design",
     "execution": "Execution",
     "files.policy": "dump_policy load_policy",
     "files.result_files": "load_result save_result",

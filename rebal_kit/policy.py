@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rebal_kit.checking import (
@@ -24,7 +24,7 @@ from rebal_kit.gain_limits import GainLimits
 from rebal_kit.periods import Every
 from rebal_kit.printing import code_of
 from rebal_kit.triggers import Calendar, Threshold, Tiered, Trigger, check_look
-from rebal_kit.variation import steps_of, trouble, with_field
+from rebal_kit.variation import steps_of, trouble, with_fields
 
 LotMethod = Literal["fifo", "lifo", "hifo", "least_tax", "long_term_first"]
 LOT_METHODS: tuple[LotMethod, ...] = ("fifo", "lifo", "hifo", "least_tax", "long_term_first")
@@ -226,11 +226,9 @@ class RebalancePolicy:
         )  # fmt: skip
         policies = []
         for values in itertools.product(*(tuple(choices[name]) for name in steps)):
-            policy: RebalancePolicy = self
-            for path, value in zip(steps.values(), values, strict=True):
-                policy = with_field(policy, path, value)
             label = ", ".join(f"{n}={v}" for n, v in zip(steps, values, strict=True))
-            policies.append(replace(policy, name=f"{self.name} {label}".strip()))
+            named = (("name",), f"{self.name} {label}".strip())
+            policies.append(with_fields(self, [*zip(steps.values(), values, strict=True), named]))
         return tuple(policies)
 
     def __repr__(self) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
 
 @contextmanager
@@ -18,16 +18,16 @@ def replacing(path: Path, beside: Path | None = None) -> Iterator[IO[bytes]]:
 
     It is written into the folder `beside`, which must be on the same disk; by default that of `path`.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}~", suffix=".part", dir=beside or path.parent)
+    scrap = (beside or path.parent) / f".{path.stem}~{uuid4().hex}.part"
     try:
-        with os.fdopen(handle, "wb") as file:
+        with scrap.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        scrap.replace(path)
     except BaseException:
         with suppress(OSError):
-            Path(name).unlink()
+            scrap.unlink()
         raise
 
 

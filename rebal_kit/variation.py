@@ -1,43 +1,60 @@
-"""A frozen value with one field, however deep inside, set to something else."""
+"""A frozen value with some of its fields, however deep inside, set to something else."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from rebal_kit.findings import Finding, PolicyError
 
+#: The names that lead to a field, and digits for places in a tuple.
+Steps = tuple[str, ...]
+
 _PLACE = re.compile(r"\[(\d+)\]")
 
 
-def steps_of(name: str) -> tuple[str, ...]:
+def steps_of(name: str) -> Steps:
     """Return the steps of ``triggers[0].band.absolute``; as a keyword that is ``triggers__0__band__absolute``."""
     return tuple(_PLACE.sub(r".\1", name).replace("__", ".").split("."))
 
 
-def with_field(value: Any, steps: tuple[str, ...], new: Any) -> Any:
-    """Return `value` with the field at `steps`, digits for places in a tuple, set to `new`.
+def with_fields(value: Any, changes: Iterable[tuple[Steps, Any]]) -> Any:
+    """Return `value` with the field at each of the steps, digits for places in a tuple, set to something else.
+
+    All at once: what fields may be together is looked at when all of them are set. A field inside one that is set as
+    well is set in that.
 
     Raises
     ------
     PolicyError
-        The steps lead nowhere.
+        Some steps lead nowhere.
     RebalError
-        The field cannot be that.
+        A field cannot be that.
     """
-    if not steps:
-        return new
-    head, rest = steps[0], steps[1:]
-    if isinstance(value, tuple) and head.isdigit() and int(head) < len(value):
-        at = int(head)
-        return (*value[:at], with_field(value[at], rest, new), *value[at + 1 :])
-    if head not in _names(value):
-        raise PolicyError(Finding("error", "field", f"'{head}' is none", trouble(value, steps)))
-    return replace(value, **{head: with_field(getattr(value, head), rest, new)})
+    inside: dict[str, list[tuple[Steps, Any]]] = {}
+    for steps, new in changes:
+        if steps:
+            inside.setdefault(steps[0], []).append((steps[1:], new))
+        else:
+            value = new
+    if not inside:
+        return value
+    if isinstance(value, tuple) and all(head.isdigit() and int(head) < len(value) for head in inside):
+        items = list(value)
+        for head, deeper in inside.items():
+            items[int(head)] = with_fields(items[int(head)], deeper)
+        return tuple(items)
+    for head in inside:
+        if head not in _names(value):
+            raise PolicyError(Finding("error", "field", f"'{head}' is none", trouble(value, (head,))))
+    return replace(
+        value, **{head: with_fields(getattr(value, head), deeper) for head, deeper in inside.items()}
+    )
 
 
-def trouble(value: Any, steps: tuple[str, ...]) -> str:
+def trouble(value: Any, steps: Steps) -> str:
     """Say where `steps` leave what `value` holds, and what there is instead; nothing where they lead to a field."""
     for at, step in enumerate(steps):
         if isinstance(value, tuple) and step.isdigit() and int(step) < len(value):
@@ -50,9 +67,7 @@ def trouble(value: Any, steps: tuple[str, ...]) -> str:
 
 
 def _names(value: Any) -> tuple[str, ...]:
-    if not is_dataclass(value) or isinstance(value, type):
-        return ()
-    return tuple(item.name for item in fields(value))
+    return tuple(getattr(type(value), "__dataclass_fields__", ()))
 
 
 def _instead(value: Any, path: str) -> str:
