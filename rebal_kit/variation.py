@@ -20,11 +20,11 @@ def steps_of(name: str) -> Steps:
     return tuple(_PLACE.sub(r".\1", name).replace("__", ".").split("."))
 
 
-def with_fields(value: Any, changes: Iterable[tuple[Steps, Any]]) -> Any:
+def with_fields(value: Any, changes: Iterable[tuple[Steps, Any]], inside: Steps = ()) -> Any:
     """Return `value` with the field at each of the steps, digits for places in a tuple, set to something else.
 
     All at once: what fields may be together is looked at when all of them are set. A field inside one that is set as
-    well is set in that.
+    well is set in that. `inside` are the steps that led to `value`, for messages.
 
     Raises
     ------
@@ -33,28 +33,29 @@ def with_fields(value: Any, changes: Iterable[tuple[Steps, Any]]) -> Any:
     RebalError
         A field cannot be that.
     """
-    inside: dict[str, list[tuple[Steps, Any]]] = {}
+    deeper: dict[str, list[tuple[Steps, Any]]] = {}
     for steps, new in changes:
         if steps:
-            inside.setdefault(steps[0], []).append((steps[1:], new))
+            deeper.setdefault(steps[0], []).append((steps[1:], new))
         else:
             value = new
-    if not inside:
+    if not deeper:
         return value
-    if isinstance(value, tuple) and all(head.isdigit() and int(head) < len(value) for head in inside):
-        items = list(value)
-        for head, deeper in inside.items():
-            items[int(head)] = with_fields(items[int(head)], deeper)
+    items = list(value) if isinstance(value, (tuple, list)) else [value]  # one trigger needs no tuple
+    if all(head.isdigit() and int(head) < len(items) for head in deeper):
+        for head, more in deeper.items():
+            items[int(head)] = with_fields(items[int(head)], more, (*inside, head))
         return tuple(items)
-    for head in inside:
+    for head in deeper:
         if head not in _names(value):
-            raise PolicyError(Finding("error", "field", f"'{head}' is none", trouble(value, (head,))))
-    return replace(
-        value, **{head: with_fields(getattr(value, head), deeper) for head, deeper in inside.items()}
-    )
+            raise PolicyError(Finding("error", "field", f"'{head}' is none", trouble(value, (head,), inside)))
+    new_values = {
+        head: with_fields(getattr(value, head), more, (*inside, head)) for head, more in deeper.items()
+    }
+    return replace(value, **new_values)
 
 
-def trouble(value: Any, steps: Steps) -> str:
+def trouble(value: Any, steps: Steps, inside: Steps = ()) -> str:
     """Say where `steps` leave what `value` holds, and what there is instead; nothing where they lead to a field."""
     for at, step in enumerate(steps):
         if isinstance(value, tuple) and step.isdigit() and int(step) < len(value):
@@ -62,8 +63,12 @@ def trouble(value: Any, steps: Steps) -> str:
         elif step in _names(value):
             value = getattr(value, step)
         else:
-            return _instead(value, ".".join(steps[:at]))
+            return _instead(value, _written((*inside, *steps[:at])))
     return ""
+
+
+def _written(steps: Steps) -> str:
+    return "".join(f"[{step}]" if step.isdigit() else f".{step}" for step in steps).removeprefix(".")
 
 
 def _names(value: Any) -> tuple[str, ...]:

@@ -17,12 +17,7 @@ from rebal_kit.views.tables import number
 
 _BEST, _REASONS = 5, 3
 _BY = "value_after_tax"
-_SHOWN = {
-    _BY: "value after tax, $k",
-    "cagr_after_tax": "growth after tax",
-    "max_drawdown": "drawdown",
-    "trades": "trades",
-}
+_SHOWN = {_BY: "after tax, $k", "cagr_after_tax": "growth", "max_drawdown": "drawdown", "trades": "trades"}
 
 
 def terminal(path: Path) -> Iterator[Any]:
