@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -132,11 +132,8 @@ class Design:
         base, chosen = self._choice(at)
         return (self.policies[base].name, *(label for _, label in chosen))
 
-    def problems(self, household: Household | None = None) -> Iterator[Problem]:
-        """Find fields there are not and values that cannot be; without a household, in the policy only."""
-        if household is not None:
-            yield from self._problems_of(household, [axis for axis in self.axes if axis.of_household])
-            return
+    def problems(self) -> Iterator[Problem]:
+        """Find fields there are not in the policies, and values that cannot be."""
         for axis in self.axes:
             where = f"design, {axis.name}"
             if not axis.values:
@@ -146,6 +143,12 @@ class Design:
                 yield Problem(axis.name, None, Finding("error", where, what, "list the values"))
         for policy in self.policies:
             yield from self._problems_of(policy, [axis for axis in self.axes if not axis.of_household])
+
+    def household_problems(self, households: Sequence[Household]) -> list[Problem]:
+        """Find the same in the household; of several, what is wrong in some only is said in their rows."""
+        axes = [axis for axis in self.axes if axis.of_household]
+        found = [list(self._problems_of(household, axes)) for household in households]
+        return found[0] if found and all(found) else []
 
     def _problems_of(self, noun: Any, axes: list[Axis]) -> Iterator[Problem]:
         probe = noun

@@ -115,9 +115,7 @@ def book_of(
     raise_errors(MarketError, _check_markets(markets))
     raise_errors(HouseholdError, _check_households(households))
     book = Book(markets, households, design, (start, end, open_with))
-    problems = [[problem.finding for problem in design.problems(each)] for each in households]
-    if all(problems):  # what is wrong for some of them only is said in their rows
-        raise_errors(PolicyError, dict.fromkeys(problems[0]))
+    raise_errors(PolicyError, [problem.finding for problem in design.household_problems(households)])
     if len(households) == len(markets) == 1 and not any(axis.of_household for axis in design.axes):
         book.setting(Place(0, 0, 0))
     return book

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from rebal_kit.findings import Finding, RebalError
 from rebal_kit.fingerprint import engine_fingerprint
@@ -16,8 +16,8 @@ _WAITING = 3
 _THREAD_ROWS, _WORKER_ROWS = 16, 128
 #: Seconds in which a scheduler must answer, and a worker must have joined.
 _PATIENCE = 30.0
-#: Lost pieces that are sent again before one gives up.
-_RESENT = 20
+#: Times that the book is sent again because work was lost, before one gives up.
+_TIMES_LOST = 20
 
 
 class Executor(Protocol):
@@ -87,6 +87,13 @@ class Threads:
         self._pool.shutdown(cancel_futures=True)
 
 
+class _Piece(NamedTuple):
+    """Rows under way, and the book that was sent for them."""
+
+    numbers: tuple[int, ...]
+    sent: Any
+
+
 class Cluster:
     """Workers of a dask cluster. Each is sent the book once; a piece that is lost with its worker is run by another.
 
@@ -97,20 +104,30 @@ class Cluster:
     """
 
     def __init__(self, book: Book, scheduler: str):
-        self._client = _client(scheduler)
-        self._scheduler = scheduler
+        self._book, self._where = book, f"scheduler {scheduler}"
+        self._client = _client(scheduler, self._where)
+        try:
+            self._sent = self._send()
+        except RebalError:
+            self._client.close()
+            raise
         workers = max(1, sum(self._client.nthreads().values()))
         self.piece = max(1, min(_WORKER_ROWS, len(book) // (4 * workers)))
-        self._book, self._resent = book, 0
         self._most: int = _WAITING * workers
-        self._sent = self._send()
-        self._under_way: dict[Any, tuple[int, ...]] = {}
+        self._times_lost = 0
+        self._under_way: dict[Any, _Piece] = {}
         self._done = _as_completed(self._client)
 
     def _send(self) -> Any:
-        """Put the book into every worker's memory."""
-        # By its identity, not by its content: to hash prices is slower than to send them.
-        return self._client.scatter(self._book, broadcast=True, hash=False)
+        """Put the book into the memory of every worker there is; others get it from them."""
+        try:
+            self._client.wait_for_workers(1, timeout=_PATIENCE)
+            # By its identity, not by its content: to hash prices is slower than to send them.
+            return self._client.scatter(self._book, broadcast=True, hash=False)
+        except TimeoutError:
+            what = f"has had no worker for {_PATIENCE:g} s"
+            remedy = f"start some with: dask worker {self._where.removeprefix('scheduler ')}"
+            raise RebalError(Finding("error", self._where, what, remedy)) from None
 
     @property
     def busy(self) -> int:
@@ -124,10 +141,8 @@ class Cluster:
 
     def submit(self, numbers: tuple[int, ...]) -> None:
         """Take some rows to run."""
-        future = self._client.submit(
-            run_piece, self._sent, numbers, engine_fingerprint(), pure=False, retries=3
-        )
-        self._under_way[future] = numbers
+        future = self._client.submit(run_piece, self._sent, numbers, engine_fingerprint(), pure=False)
+        self._under_way[future] = _Piece(numbers, self._sent)
         self._done.add(future)
 
     def next(self) -> Rows:
@@ -138,26 +153,29 @@ class Cluster:
         RebalError
             A worker refused, or work was lost again and again.
         """
+        from distributed import CancelledError, KilledWorker
+
         while True:
             future = next(self._done)
-            numbers = self._under_way.pop(future)
-            if future.status == "finished":
+            piece = self._under_way.pop(future)
+            try:
                 return future.result()  # type: ignore[no-any-return]
-            problem = None if future.status in ("cancelled", "lost") else future.exception()
-            if isinstance(problem, RebalError):
-                raise problem
-            self._again(numbers, problem)
+            except CancelledError:  # with its worker
+                self._again(piece)
+            except KilledWorker as problem:
+                what = f"its workers die of their work: {str(problem).splitlines()[0]}"
+                remedy = "look at their logs; most run out of memory"
+                raise RebalError(Finding("error", self._where, what, remedy)) from None
 
-    def _again(self, numbers: tuple[int, ...], problem: Any) -> None:
-        """Send what was lost once more, with the book, which may be lost as well."""
-        self._resent += 1
-        if self._resent > _RESENT:
-            what = f"{_RESENT} pieces of work were lost, the last with: {problem or 'its worker'}"
-            raise RebalError(
-                Finding("error", f"scheduler {self._scheduler}", what, "look at the workers' logs")
-            )
-        self._sent = self._send()
-        self.submit(numbers)
+    def _again(self, piece: _Piece) -> None:
+        """Send a lost piece once more; and the book, if it is not known to be back already."""
+        if piece.sent is self._sent:
+            self._times_lost += 1
+            if self._times_lost > _TIMES_LOST:
+                what = f"has lost all its workers {self._times_lost} times"
+                raise RebalError(Finding("error", self._where, what, "look at the workers' logs"))
+            self._sent = self._send()
+        self.submit(piece.numbers)
 
     def stop(self) -> None:
         """Call off what is not done."""
@@ -189,28 +207,19 @@ def run_piece(book: Book, numbers: tuple[int, ...], engine: str) -> Rows:
     return book.run(numbers)
 
 
-def _client(scheduler: str) -> Any:
-    """Return a client of the scheduler, at which some worker is."""
+def _client(scheduler: str, where: str) -> Any:
+    """Return a client of the scheduler."""
     try:
         from distributed import Client
     except ModuleNotFoundError:
         what = "dask's distributed is not installed"
         raise RebalError(Finding("error", "executor", what, "pip install 'rebal_kit[cluster]'")) from None
-    where = f"scheduler {scheduler}"
     try:
-        client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
+        return Client(scheduler, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as problem:
         what = f"does not answer: {str(problem).splitlines()[0]}"
-        raise RebalError(
-            Finding("error", where, what, "start one with: dask scheduler --no-dashboard")
-        ) from None
-    try:
-        client.wait_for_workers(1, timeout=_PATIENCE)
-    except TimeoutError:
-        client.close()
-        what = f"has had no worker for {_PATIENCE:g} s"
-        raise RebalError(Finding("error", where, what, f"start some with: dask worker {scheduler}")) from None
-    return client
+        remedy = "start one with: dask scheduler --no-dashboard"
+        raise RebalError(Finding("error", where, what, remedy)) from None
 
 
 def _as_completed(client: Any) -> Any:

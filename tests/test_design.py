@@ -210,7 +210,7 @@ def test_values_that_fit_with_some_others_only_are_no_fault_of_the_design() -> N
 
 def test_problems_of_the_household_are_told_when_there_is_one() -> None:
     fields = {"tax.state_rate": [0.05, 2.0], "accounts[5].cash": [1.0], "tax.flat": [(0.3, 0.2, 0.2)]}
-    problems = list(Design.grid(BASE, fields).problems(HOUSEHOLD))
+    problems = list(Design.grid(BASE, fields).household_problems([HOUSEHOLD]))
     assert [(p.field, p.value, str(p.finding)) for p in problems] == [
         ("tax.state_rate", 1, "design, tax.state_rate: tax profile: state_rate is 2 — give a fraction of 1"),
         ("accounts[5].cash", None,

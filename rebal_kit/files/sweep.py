@@ -21,7 +21,7 @@ from rebal_kit.files.policy import load_policy
 from rebal_kit.files.reading import capped, read_text
 from rebal_kit.files.sweep_file import PARTS, RangeFile, SweepFile, plain
 from rebal_kit.files.yaml_text import Document, read_yaml
-from rebal_kit.findings import Finding, PolicyError, RebalError
+from rebal_kit.findings import Finding, PolicyError, RebalError, raise_errors
 from rebal_kit.policy import RebalancePolicy
 
 _Loaded = TypeVar("_Loaded", Household, RebalancePolicy)
@@ -76,13 +76,12 @@ def load_sweep(source: str | Path) -> SweepSpec:
         raise PolicyError(capped(findings, str(path)))
     households = tuple(_loaded(load_household, document, "household", path.parent, findings))
     policies = tuple(_loaded(load_policy, document, "policy", path.parent, findings))
-    fields = _fields(document, findings)
-    design = None
-    if not findings:
-        design = _design(file, policies, fields, findings)
-        findings += _problems(document, design, households)
-    if findings or design is None:
+    fields = _fields(file, document, findings)
+    if findings:
         raise PolicyError(capped(findings, str(path)))
+    draws, seed = (file.random.settings, file.random.seed) if file.random is not None else (None, 0)
+    design = Design.unchecked(policies, fields, draws, seed)
+    raise_errors(PolicyError, capped(_problems(file, document, design, households), str(path)))
     market = file.market
     beside = path.parent / market
     if Path(market).suffix and beside.exists():
@@ -109,20 +108,17 @@ def _loaded(
             findings += [Finding(f.severity, f"{place}: {f.where}", f.what, f.remedy) for f in error.findings]
 
 
-def _under(document: Document) -> yaml_text.Path:
-    """Return where in the file the fields stand."""
-    return ("random", "fields") if "random" in document.data else ("grid",)
+def _given(file: SweepFile) -> tuple[dict[str, Any], yaml_text.Path]:
+    """Return what is varied, as it was written, and where in the file that stands."""
+    if file.random is not None:
+        return file.random.fields, ("random", "fields")
+    return file.grid or {}, ("grid",)
 
 
-def _fields(document: Document, findings: list[Finding]) -> dict[str, Any]:
+def _fields(file: SweepFile, document: Document, findings: list[Finding]) -> dict[str, Any]:
     """Return what each field is set to, as a design takes it."""
-    held = document.data
-    for step in _under(document):
-        held = held.get(step, {})
-    return {
-        name: _values(name, given, document, (*_under(document), name), findings)
-        for name, given in held.items()
-    }
+    given, under = _given(file)
+    return {name: _values(name, values, document, (*under, name), findings) for name, values in given.items()}
 
 
 def _values(name: str, given: Any, document: Document, place: yaml_text.Path, findings: list[Finding]) -> Any:
@@ -155,19 +151,6 @@ def _value(name: str, given: Any, document: Document, place: yaml_text.Path, fin
         return None
 
 
-def _design(
-    file: SweepFile, policies: tuple[RebalancePolicy, ...], fields: dict[str, Any], findings: list[Finding]
-) -> Design | None:
-    """Return the design, unlooked at: its problems are told with their places in the file."""
-    try:
-        if file.random is not None:
-            return Design.unchecked(policies, fields, file.random.settings, file.random.seed)
-        return Design.unchecked(policies, fields)
-    except RebalError as error:
-        findings += error.findings
-        return None
-
-
 def _named(held: Any) -> list[Any]:
     """Return how a file names the values of a field, in their order."""
     if not isinstance(held, dict):
@@ -176,20 +159,13 @@ def _named(held: Any) -> list[Any]:
 
 
 def _problems(
-    document: Document, design: Design | None, households: tuple[Household, ...]
+    file: SweepFile, document: Document, design: Design, households: tuple[Household, ...]
 ) -> Iterator[Finding]:
     """Yield the problems of a design where they stand in the file."""
-    if design is None:
-        return
-    told = [*design.problems()]
-    each = [[*design.problems(household)] for household in households]
-    told += each[0] if each and all(each) else []
-    for problem in dict.fromkeys(told):
-        place: yaml_text.Path = (*_under(document), problem.field)
+    given, under = _given(file)
+    for problem in dict.fromkeys((*design.problems(), *design.household_problems(households))):
+        place: yaml_text.Path = (*under, problem.field)
         if problem.value is not None:
-            held = document.data
-            for step in place:
-                held = held[step]
-            place = (*place, _named(held)[problem.value])
+            place = (*place, _named(given[problem.field])[problem.value])
         found = problem.finding
         yield Finding("error", document.where(place), found.what, found.remedy)
