@@ -106,11 +106,22 @@ class Design:
         varied: RebalancePolicy = with_fields(policy, [*self._changes(chosen, of_household=False), named])
         return varied
 
-    def household(self, at: int, household: Household) -> Household:
-        """Return the household as a setting has it."""
-        _, chosen = self._choice(at)
-        varied: Household = with_fields(household, self._changes(chosen, of_household=True))
+    def household(self, at: int, household: Household, *, taxed: bool = True) -> Household:
+        """Return the household as a setting has it; or with the tax profile that it had."""
+        varied: Household = with_fields(household, self._household_changes(at, taxed))
         return varied
+
+    def _household_changes(self, at: int, taxed: bool) -> list[tuple[Steps, Any]]:
+        if not self.varies_household:
+            return []
+        _, chosen = self._choice(at)
+        changes = self._changes(chosen, of_household=True)
+        return [(steps, value) for steps, value in changes if taxed or steps[0] != "tax"]
+
+    @cached_property
+    def varies_household(self) -> bool:
+        """Whether a field of the household is varied."""
+        return any(axis.of_household for axis in self.axes)
 
     def _changes(self, chosen: list[tuple[Any, Any]], *, of_household: bool) -> list[tuple[Steps, Any]]:
         """Return what of a choice is the household's, or what is the policy's."""
@@ -120,12 +131,9 @@ class Design:
             if axis.of_household == of_household
         ]
 
-    def household_choice(self, at: int) -> str:
-        """Return what a setting changes in the household, as text; settings with the same share a household."""
-        if not any(axis.of_household for axis in self.axes):
-            return ""
-        _, chosen = self._choice(at)
-        return repr([v for axis, (v, _) in zip(self.axes, chosen, strict=True) if axis.of_household])
+    def household_choice(self, at: int, *, taxed: bool = True) -> str:
+        """Return what a setting changes in the household, or there beside the tax profile, as text."""
+        return repr(self._household_changes(at, taxed))
 
     def labels(self, at: int) -> tuple[Any, ...]:
         """Return the name of a setting's policy before it was varied, and what each column says."""

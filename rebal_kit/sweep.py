@@ -116,7 +116,7 @@ def book_of(
     raise_errors(HouseholdError, _check_households(households))
     book = Book(markets, households, design, (start, end, open_with))
     raise_errors(PolicyError, [problem.finding for problem in design.household_problems(households)])
-    if len(households) == len(markets) == 1 and not any(axis.of_household for axis in design.axes):
+    if len(households) == len(markets) == 1 and not design.varies_household:
         book.setting(Place(0, 0, 0))
     return book
 

@@ -103,7 +103,33 @@ class Book:
         RebalError
             They do not fit together.
         """
-        key = (place.path, place.household, self.design.household_choice(place.setting))
+        path, at, number = place
+        given, changed = self.households[at], self.design.household_choice(number)
+        home = self.design.household(number, given)
+
+        def fitted() -> Setting:
+            return self._kept((path, at, changed), lambda: self._fit(path, home))
+
+        if home.targets.location == "auto":  # derived from the tax profile, too
+            return fitted()
+        other = self.design.household_choice(number, taxed=False)
+        try:
+            own_tax = self.design.household(number, given, taxed=False)
+            base = self._kept((path, at, other, "its own tax"), lambda: self._fit(path, own_tax))
+        except RebalError:  # it may be the tax profile that is replaced
+            return fitted()
+        if home.tax == base.household.tax:
+            return base
+        return self._kept((path, at, changed), lambda: base.taxed(home.tax))
+
+    def _kept(self, key: Any, make: Callable[[], Setting]) -> Setting:
+        """Return what was prepared under a key, or prepare it now; the latest few are kept.
+
+        Raises
+        ------
+        RebalError
+            It cannot be: said as often as it is asked for.
+        """
         with self._lock:
             kept = self._prepared.setdefault(key, _Prepared())
             self._prepared.move_to_end(key)
@@ -111,19 +137,18 @@ class Book:
                 self._prepared.popitem(last=False)
         with kept.lock:  # other threads may prepare others meanwhile
             if kept.found is None:
-                kept.found = self._prepare(place)
+                try:
+                    kept.found = make()
+                except RebalError as error:
+                    kept.found = error
         if isinstance(kept.found, RebalError):
             raise kept.found
         return kept.found
 
-    def _prepare(self, place: Place) -> Setting | RebalError:
+    def _fit(self, path: int, household: Household) -> Setting:
         start, end, open_with = self.span
-        try:
-            household = self.design.household(place.setting, self.households[place.household])
-            setting = prepare(self.markets[place.path], household, start=start, end=end, open_with=open_with)
-            _ = setting.target_returns  # shared by all rows: worked out once
-        except RebalError as error:
-            return error
+        setting = prepare(self.markets[path], household, start=start, end=end, open_with=open_with)
+        _ = setting.target_returns  # shared by all rows: worked out once
         return setting
 
     def run(self, numbers: Iterable[int], stopped: Callable[[], bool] = lambda: False) -> Rows:
@@ -154,11 +179,12 @@ class Book:
             return str(error), [np.nan] * len(METRICS)
 
     def _room(self, setting: Setting) -> Room:
-        of, room = getattr(self._rooms, "latest", (None, None))
-        if room is None:
+        latest: tuple[Setting, Room] | None = getattr(self._rooms, "latest", None)
+        if latest is None:
             return setting.room()
-        if of is setting:
-            return room  # type: ignore[no-any-return]
+        of, room = latest
+        if of.structure is setting.structure:
+            return room
         return setting.room(lots=room.ledger.lots.shape[2], losses=room.ledger.losses.shape[1])
 
     @cached_property

@@ -83,6 +83,39 @@ def test_many_tax_profiles_need_few_settings_in_memory() -> None:
     assert rows.figures[7].tobytes() == bits(single.metrics)
 
 
+def test_a_tax_profile_that_cannot_be_is_replaced_by_ones_that_can() -> None:
+    bygone = replace(HOUSEHOLD, tax=TaxProfile(law_year=1950))
+    design = Design.grid(BASE, {"tax.law_year": [2024, 1950, 2026], "tax.ordinary_income": [90_000.0]})
+    table = sweep(MARKET, bygone, design)
+    assert (table["status"] == "ok").tolist() == [True, False, True]
+    for at in (0, 2):
+        home = replace(
+            HOUSEHOLD, tax=TaxProfile(law_year=table.loc[at, "tax.law_year"], ordinary_income=90_000.0)
+        )
+        assert bits(table.loc[at]) == bits(backtest(MARKET, home, design[at]).metrics)
+
+
+def test_location_ranks_that_are_derived_follow_the_tax_profile() -> None:
+    targets = TargetAllocation({"A": 0.5, "C": 0.5}, location="auto")
+    home = replace(HOUSEHOLD, targets=targets)
+    flat = [(0.0, 0.0, 0.0), (0.4, 0.05, 0.0), (0.01, 0.4, 0.4)]
+    design = Design.grid(BASE, {"tax.flat": flat})
+    table = sweep(MARKET, home, design)
+    assert table["status"].eq("ok").all()
+    for at, rates in enumerate(flat):
+        alone = backtest(MARKET, replace(home, tax=replace(home.tax, flat=rates)), design[at])
+        assert bits(table.loc[at]) == bits(alone.metrics)
+
+
+def test_a_larger_household_does_not_run_in_a_smaller_one_s_room() -> None:
+    more = household_of({"A": 0.4, "B": 0.3, "C": 0.3}, *(account(f"{n}", value=9_000.0) for n in range(4)))
+    small = household_of({"A": 1.0}, account(value=5_000.0))
+    table = sweep(MARKET, [small, more, HOUSEHOLD, small], [BASE, BUY_AND_HOLD], workers=1)
+    for at, row in table.iterrows():
+        home = [small, more, HOUSEHOLD, small][at // 2]
+        assert bits(row) == bits(backtest(MARKET, home, [BASE, BUY_AND_HOLD][at % 2]).metrics)
+
+
 def test_what_fails_keeps_its_row_and_its_labels() -> None:
     fields = {
         "tax.law_year": [2026, 1950], "destination": ["target", "half"], "triggers[0].level": ["class", "security"],

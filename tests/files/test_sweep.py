@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
 
 from rebal_kit.costs import Costs
 from rebal_kit.domain import TaxProfile
-from rebal_kit.files.bundled import bundled_names
+from rebal_kit.files.bundled import bundled_folder, bundled_names
 from rebal_kit.files.household import load_household
 from rebal_kit.files.policy import load_policy
 from rebal_kit.files.sweep import load_sweep
@@ -200,6 +201,12 @@ random:
 def test_a_file_that_is_no_sweep_is_refused(write, text: str, expected: str, tmp_path: Path) -> None:
     (found,) = refused(write(text.replace("{{", "{").replace("}}", "}")))
     assert expected.format(folder=tmp_path) in found
+
+
+def test_the_example_of_the_notes_is_a_sweep(write) -> None:
+    notes = (bundled_folder("sweeps") / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```yaml\n(.*?)^```", notes, flags=re.MULTILINE | re.DOTALL)
+    assert len(load_sweep(write(example)).design) == 10_000
 
 
 def test_bundled_sweeps_load() -> None:
