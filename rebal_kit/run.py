@@ -251,6 +251,11 @@ class Setting:
         returns[1:] = grown @ weights[held]
         return returns
 
+    @cached_property
+    def sessions_per_year(self) -> float:
+        """How many sessions a year has."""
+        return float(metrics.sessions_per_year(self.prices.day))
+
     def measure(self, plan: Plan, room: Room) -> dict[str, float]:
         """Return every measure of `METRICS` for the run in `room`; settles the open tax years on the way."""
         ledger, tape = room.ledger, room.tape
@@ -277,7 +282,7 @@ class Setting:
         growth, kept = rate(before_tax), rate(after_tax)
         losses = float(years[:, books.LOSSES].sum())
         disallowed = float(years[:, books.DISALLOWED].sum())
-        per_year = metrics.sessions_per_year(self.prices.day)
+        per_year = self.sessions_per_year
         average_value = metrics.mean(np.ascontiguousarray(value))
         figures = (
             before_tax, after_tax, liquidated, growth, kept, rate(liquidated),
