@@ -15,6 +15,7 @@ from rebal_kit.costs import Costs
 from rebal_kit.design import Design
 from rebal_kit.domain import TaxProfile
 from rebal_kit.findings import HouseholdError, MarketError, PolicyError
+from rebal_kit.location import location_ranks
 from rebal_kit.paths import Paths
 from rebal_kit.policy import BUY_AND_HOLD
 from rebal_kit.run import METRICS
@@ -96,9 +97,11 @@ def test_a_tax_profile_that_cannot_be_is_replaced_by_ones_that_can() -> None:
 
 
 def test_location_ranks_that_are_derived_follow_the_tax_profile() -> None:
-    targets = TargetAllocation({"A": 0.5, "C": 0.5}, location="auto")
+    targets = TargetAllocation({"A": 0.3, "B": 0.3, "C": 0.4}, location="auto")
     home = replace(HOUSEHOLD, targets=targets)
     flat = [(0.0, 0.0, 0.0), (0.4, 0.05, 0.0), (0.01, 0.4, 0.4)]
+    ranks = [location_ranks(MARKET, replace(home, tax=TaxProfile(flat=rates))).ranks for rates in flat]
+    assert len(set(ranks)) == 3
     design = Design.grid(BASE, {"tax.flat": flat})
     table = sweep(MARKET, home, design)
     assert table["status"].eq("ok").all()
@@ -180,7 +183,11 @@ def test_a_row_s_key_is_that_of_all_it_rests_on_and_of_nothing_else() -> None:
     richer = replace(HOUSEHOLD, tax=TaxProfile(ordinary_income=1.0))
     close = MARKET.close.copy()
     close[-1, 0] *= 1.0001
+    calmer = replace(MARKET, volatility_index=MARKET.volatility_index * 0.9)
+    unknown = replace(MARKET, volatility_index=None)
     books = {
+        "index": Book((calmer,), (HOUSEHOLD,), Design((BASE,))),
+        "no index": Book((unknown,), (HOUSEHOLD,), Design((BASE,))),
         "as it is": Book((MARKET,), (HOUSEHOLD,), Design((BASE,))),
         "price": Book((replace(MARKET, close=close),), (HOUSEHOLD,), Design((BASE,))),
         "name": Book((later,), (HOUSEHOLD,), Design((BASE,))),

@@ -20,8 +20,10 @@ from rebal_kit import fingerprint, sweep_drive
 from rebal_kit.design import Design
 from rebal_kit.findings import RebalError
 from rebal_kit.run import METRICS
+from rebal_kit.safe_files import try_lock
 from rebal_kit.sweep import book_of, hands_of, sweep
 from rebal_kit.sweep_drive import on_disk
+from rebal_kit.sweep_executors import Threads
 from rebal_kit.sweep_store import opened
 from tests.sweeps import BASE, HOUSEHOLD, MARKET, drawn
 
@@ -185,6 +187,72 @@ def test_a_called_off_sweep_in_memory_returns_what_is_done(straight: pd.DataFram
     pd.testing.assert_frame_equal(some, straight.loc[some.index], check_exact=True)
 
 
+class LastFirst:
+    """Runs what was given last first; when it is stopped, three pieces are done and the others are not."""
+
+    piece = 10
+
+    def __init__(self, book):
+        self.book, self.pieces = book, []
+
+    @property
+    def busy(self) -> int:
+        return len(self.pieces)
+
+    @property
+    def full(self) -> bool:
+        return self.busy > 4
+
+    def submit(self, numbers) -> None:
+        self.pieces.append(numbers)
+
+    def next(self):
+        return self.book.run(self.pieces.pop())
+
+    def stop(self) -> None:
+        del self.pieces[:-3]
+
+    def close(self) -> None:
+        assert not self.pieces, "what is done was left behind"
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_what_is_done_when_one_calls_off_counts_wherever_it_stands(
+    out: Path, straight, kept, monkeypatch
+) -> None:
+    monkeypatch.setattr(sweep_drive.Hands, "executor", lambda _, book: LastFirst(book))
+    cancel = threading.Event()
+    told: list[int] = []
+
+    def tell(done: int, _: int) -> None:
+        told.append(done)
+        if done >= 10:
+            cancel.set()
+
+    some = sweep(MARKET, HOUSEHOLD, drawn(N), cancel=cancel, progress=tell, out=out if kept else None)
+    # The fifth piece came first, then those that were done: the second to the fourth.
+    assert list(some.index) == list(range(10, 50))
+    assert told[-1] == 40
+    rows = some.drop(columns="key") if kept else some
+    pd.testing.assert_frame_equal(rows, straight.loc[some.index], check_exact=True)
+
+
+def test_threads_that_are_stopped_begin_no_further_row() -> None:
+    book = book_of(MARKET, HOUSEHOLD, drawn(N))
+    stopped = threading.Event()
+    row = book._row
+    book._row = lambda number: (stopped.wait(30), row(number))[1]  # type: ignore[method-assign]
+    threads = Threads(book, 2)
+    for first in range(0, 60, 10):
+        threads.submit(tuple(range(first, first + 10)))
+    threads.stop()
+    stopped.set()
+    rows = [threads.next() for _ in range(threads.busy)]
+    assert sorted(len(each.numbers) for each in rows)[:4] == [0, 0, 0, 0]
+    assert sum(len(each.numbers) for each in rows) <= 2
+    threads.close()
+
+
 def test_damaged_parts_are_computed_again_and_said(out: Path, straight: pd.DataFrame) -> None:
     interrupted_after(out, drawn(N), 150)
     cut, spoilt, *whole = sorted(parts(out).glob("*.parquet"))
@@ -291,6 +359,25 @@ def test_only_one_sweep_writes_a_file(out: Path) -> None:
         with pytest.raises(RebalError, match=message):
             sweep(MARKET, HOUSEHOLD, drawn(20), out=out, fresh=True)
     assert course(out, drawn(20)) == (0, 20)
+
+
+def test_a_lock_that_was_removed_by_its_holder_keeps_others_out_again(out: Path, monkeypatch) -> None:
+    """Between opening the lock's file and locking it, its holder may end and remove it."""
+    path = parts(out) / ".lock"
+    removed: list[bool] = []
+
+    def slow(file) -> bool:
+        if not removed:
+            removed.append(True)
+            path.unlink()
+        return try_lock(file)
+
+    monkeypatch.setattr("rebal_kit.sweep_store.try_lock", slow)
+    book = book_of(MARKET, HOUSEHOLD, drawn(20))
+    with opened(book, out, fresh=False):
+        assert removed
+        with pytest.raises(RebalError, match="another sweep is writing it"):
+            course(out, drawn(20))
 
 
 @pytest.mark.parametrize(
