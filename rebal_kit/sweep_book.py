@@ -15,15 +15,12 @@ import pyarrow as pa
 from rebal_kit.design import Design
 from rebal_kit.domain import Household
 from rebal_kit.findings import RebalError
-from rebal_kit.fingerprint import engine_fingerprint, market_fingerprint, text_fingerprint
 from rebal_kit.market import Market
 from rebal_kit.paths import Paths
 from rebal_kit.run import METRICS, OpenWith, Room, Setting, prepare
 
 #: Households on histories that are kept prepared. A book's rows are in their order, so that few serve.
 _PREPARED = 4
-#: Hexadecimal digits of a row's key: 128 bits.
-KEY_DIGITS = 32
 
 
 class Rows(NamedTuple):
@@ -227,49 +224,6 @@ class Book:
         for at, name in enumerate(METRICS):
             table = table.append_column(name, pa.array(rows.figures[:, at], pa.float64(), from_pandas=False))
         return table
-
-    def key(self, number: int) -> str:
-        """Return by what a row is known again: prices, household, policy, period, and the sources of the engine."""
-        place = self.place(number)
-        home = (place.household, self.design.household_choice(place.setting))
-        if home not in self._homes:
-            if len(self._homes) > len(self.households) + _PREPARED:
-                self._homes.clear()
-            self._homes[home] = self._home(place)
-        if place.path not in self._histories:
-            self._histories.clear()
-            self._histories[place.path] = self._history(place.path)
-        said = (self._common, self._histories[place.path], self._homes[home], self._policy(place.setting))
-        return text_fingerprint(*said)[:KEY_DIGITS]
-
-    @cached_property
-    def _common(self) -> str:
-        return text_fingerprint(engine_fingerprint(), *self.span)
-
-    @cached_property
-    def _homes(self) -> dict[Any, str]:
-        return {}
-
-    @cached_property
-    def _histories(self) -> dict[int, str]:
-        return {}
-
-    def _home(self, place: Place) -> str:
-        try:
-            household = self.design.household(place.setting, self.households[place.household])
-        except RebalError as error:
-            return text_fingerprint(error)
-        return text_fingerprint(repr(household))
-
-    def _history(self, path: int) -> str:
-        named = self.markets.key if isinstance(self.markets, Paths) else ""
-        return f"{named} {path}" if named else market_fingerprint(self.markets[path])
-
-    def _policy(self, setting: int) -> str:
-        try:
-            return repr(self.design[setting])
-        except RebalError as error:
-            return str(error)
 
 
 def _kind(labels: tuple[Any, ...]) -> pa.DataType:

@@ -24,14 +24,14 @@ import pyarrow.parquet as pq
 from rebal_kit.findings import Finding, RebalError
 from rebal_kit.run import METRICS
 from rebal_kit.safe_files import replacing, try_lock
-from rebal_kit.sweep_book import KEY_DIGITS, Book, Rows
+from rebal_kit.sweep_book import Book, Rows
+from rebal_kit.sweep_keys import KEY, Keys
 
 #: What marks a file as a sweep's, and the form of it.
 _MARK, _FORM = b"rebal_kit sweep", 1
 #: Rows of FILE in one piece; so many are in memory at a time.
 _GROUP = 4096
 _RESULT = ("status", *METRICS)
-_KEY_TYPE = f"S{KEY_DIGITS}"
 
 
 class Store:
@@ -47,7 +47,8 @@ class Store:
     def __init__(self, book: Book, out: Path, parts: Path):
         self.book, self.out, self.parts = book, out, parts
         self.findings: list[Finding] = []
-        self._keys = np.zeros(len(book), _KEY_TYPE)
+        self._keys = Keys(book)
+        self._finished = False
         self._pieces: list[tuple[Path, int]] = []
         self._held: list[np.ndarray] = []
         self._read = lru_cache(maxsize=8)(_results)
@@ -66,7 +67,7 @@ class Store:
             self._load_part(path)
         if not self._pieces:
             return np.zeros(len(self.book), bool)
-        wanted = np.array([self.key(number) for number in range(len(self.book))], _KEY_TYPE)
+        wanted = self._keys.of(range(len(self.book)))
         held = np.concatenate(self._held)
         strange = int((~np.isin(held, wanted)).sum())
         if strange:
@@ -85,7 +86,7 @@ class Store:
                 for group in range(file.num_row_groups):
                     self._pieces.append((self.out, group))
                     self._held.append(_keys_of(file.read_row_group(group, ["key", *_RESULT])))
-        except (pa.ArrowException, OSError) as problem:
+        except (pa.ArrowException, OSError, KeyError) as problem:
             what = f"cannot be read as a sweep's file: {_reason(problem)}"
             raise RebalError(
                 Finding("error", str(self.out), what, "give another file, or begin afresh")
@@ -97,18 +98,15 @@ class Store:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
                 keys = _keys_of(file.read(["key", *_RESULT]))
         except (pa.ArrowException, OSError, KeyError) as problem:
+            if isinstance(problem, OSError) and problem.errno is not None:  # pyarrow's have no number
+                what = f"cannot be read: {problem.strerror}"
+                raise RebalError(Finding("error", str(path), what, "see to its rights")) from None
             what = f"is damaged: {_reason(problem)}"
             self.findings.append(Finding("warning", str(path), what, "its rows are computed again"))
             path.unlink(missing_ok=True)
         else:
             self._pieces.append((path, 0))
             self._held.append(keys)
-
-    def key(self, number: int) -> bytes:
-        """Return a row's key."""
-        if not self._keys[number]:
-            self._keys[number] = self.book.key(number)
-        return bytes(self._keys[number])
 
     def add(self, rows: Rows) -> None:
         """Put rows on disk as a part.
@@ -119,26 +117,26 @@ class Store:
             They cannot be written.
         """
         path = self.parts / f"{self._next_number():06}.parquet"
-        keys = [self.key(number) for number in rows.numbers]
-        table = self.book.table(rows).add_column(0, "key", pa.array([k.decode() for k in keys], pa.string()))
+        keys = self._keys.of(rows.numbers)
+        table = _with_keys(self.book.table(rows), keys)
         with _writable(self.out), replacing(path) as file:
             pq.write_table(_marked(table), file, compression="zstd", write_page_checksum=True)
         self._pieces.append((path, 0))
-        self._held.append(np.array(keys, _KEY_TYPE))
+        self._held.append(keys)
 
     def _next_number(self) -> int:
-        taken = [int(path.stem) for path, _ in self._pieces if path.parent == self.parts]
+        taken = [int(path.stem) for path in self.parts.glob("*.parquet") if path.stem.isdigit()]
         return max(taken, default=-1) + 1
 
     def tables(self) -> Iterator[tuple[np.ndarray, pa.Table]]:
         """Yield the rows that are there in the book's order, some thousands at a time, with their numbers."""
-        held = np.concatenate(self._held) if self._held else np.zeros(0, _KEY_TYPE)
+        held = np.concatenate(self._held) if self._held else np.zeros(0, KEY)
         order = np.argsort(held, kind="stable")
         sorted_keys = held[order]
         ends = np.cumsum([len(keys) for keys in self._held])
         for first in range(0, len(self.book), _GROUP):
             numbers = np.arange(first, min(first + _GROUP, len(self.book)))
-            keys = np.array([self.key(int(number)) for number in numbers], _KEY_TYPE)
+            keys = self._keys.of(numbers)
             at = np.searchsorted(sorted_keys, keys)
             there = np.zeros(len(keys), bool)
             inside = at < len(held)
@@ -159,8 +157,7 @@ class Store:
             found.append(self._read(*self._pieces[one]).take(pa.array(rows[mine] - begins)))
             places.append(mine)
         results = pa.concat_tables(found).take(pa.array(np.argsort(np.concatenate(places))))
-        table = self.book.labels(numbers.tolist())
-        table = table.add_column(0, "key", pa.array([key.decode() for key in keys], pa.string()))
+        table = _with_keys(self.book.labels(numbers.tolist()), keys)
         for name in _RESULT:
             table = table.append_column(name, results[name])
         return table
@@ -184,11 +181,12 @@ class Store:
                 writer.write_table(marked, row_group_size=_GROUP)
             if writer is not None:
                 writer.close()
+        self._finished = True
         shutil.rmtree(self.parts, ignore_errors=True)
 
     def frame(self) -> pd.DataFrame:
         """Return the rows that are there, for pandas."""
-        if not self.parts.exists():
+        if self._finished:
             whole: pd.DataFrame = pq.read_table(self.out).replace_schema_metadata().to_pandas()
             return whole
         found = list(self.tables())
@@ -278,7 +276,11 @@ def _marked(table: pa.Table) -> pa.Table:
 
 
 def _keys_of(table: pa.Table) -> np.ndarray:
-    return np.array(table["key"].to_pylist(), _KEY_TYPE)
+    return np.array(table["key"].to_pylist(), KEY)
+
+
+def _with_keys(table: pa.Table, keys: np.ndarray) -> pa.Table:
+    return table.add_column(0, "key", pa.array(keys.astype(str), pa.string()))
 
 
 def _results(path: Path, group: int) -> pa.Table:

@@ -21,6 +21,7 @@ from rebal_kit.policy import BUY_AND_HOLD
 from rebal_kit.run import METRICS
 from rebal_kit.sweep import sweep
 from rebal_kit.sweep_book import Book
+from rebal_kit.sweep_keys import Keys
 from rebal_kit.targets import TargetAllocation
 from tests.sweeps import BASE, HOUSEHOLD, MARKET, drawn
 from tests.worlds import account, household_of, random_market
@@ -159,6 +160,10 @@ def test_a_book_of_households_on_several_histories() -> None:
         assert bits(row) == bits(backtest(others[row["path"]], home, design[at % 4]).metrics)
 
 
+def key(book: Book, number: int) -> str:
+    return str(Keys(book).of((number,))[0], "ascii")
+
+
 def path(at: int):
     return random_market(100 + at, MARKET.symbols, 120)
 
@@ -197,18 +202,18 @@ def test_a_row_s_key_is_that_of_all_it_rests_on_and_of_nothing_else() -> None:
         "end": Book((MARKET,), (HOUSEHOLD,), Design((BASE,)), (None, "2022-06-01", None)),
         "opening": Book((MARKET,), (HOUSEHOLD,), Design((BASE,)), (None, None, "values")),
     }
-    keys = {name: book.key(0) for name, book in books.items()}
+    keys = {name: key(book, 0) for name, book in books.items()}
     assert len(set(keys.values())) == len(keys)
     assert all(len(key) == 32 for key in keys.values())
     grid = Design.grid([BUY_AND_HOLD, BASE])
-    assert Book((MARKET, later), (richer, HOUSEHOLD), grid).key(3) == keys["as it is"]
-    assert Book((MARKET, later), (richer, HOUSEHOLD), grid).key(7) == keys["name"]
+    assert key(Book((MARKET, later), (richer, HOUSEHOLD), grid), 3) == keys["as it is"]
+    assert key(Book((MARKET, later), (richer, HOUSEHOLD), grid), 7) == keys["name"]
     varied = Design.grid(BASE, {"tax.ordinary_income": [1.0], "tax.state_rate": [0.0]})
     same = Book((MARKET,), (HOUSEHOLD,), Design((varied[0],)))
-    assert Book((MARKET,), (HOUSEHOLD,), varied).key(0) != same.key(0)
-    assert Book((MARKET,), (richer,), Design((varied[0],))).key(0) == Book(
-        (MARKET,), (HOUSEHOLD,), varied
-    ).key(0)
+    assert key(Book((MARKET,), (HOUSEHOLD,), varied), 0) != key(same, 0)
+    assert key(Book((MARKET,), (richer,), Design((varied[0],))), 0) == key(
+        Book((MARKET,), (HOUSEHOLD,), varied), 0
+    )
 
 
 def test_paths_are_known_by_their_key_where_they_have_one() -> None:
@@ -216,9 +221,9 @@ def test_paths_are_known_by_their_key_where_they_have_one() -> None:
     plain, named, again, other = (
         Book(Paths(path, 3, key), (HOUSEHOLD,), design) for key in ("", "seed 1", "seed 1", "seed 2")
     )
-    assert plain.key(1) == Book((path(0), path(1)), (HOUSEHOLD,), design).key(1)
-    assert named.key(1) == again.key(1) != other.key(1)
-    assert len({plain.key(1), named.key(0), named.key(1), other.key(1)}) == 4
+    assert key(plain, 1) == key(Book((path(0), path(1)), (HOUSEHOLD,), design), 1)
+    assert key(named, 1) == key(again, 1) != key(other, 1)
+    assert len({key(plain, 1), key(named, 0), key(named, 1), key(other, 1)}) == 4
 
 
 def test_a_book_pickles_without_what_it_has_prepared_and_gives_the_same_rows() -> None:

@@ -299,6 +299,35 @@ def test_a_merge_that_fails_is_done_again(out: Path, straight: pd.DataFrame, mon
     same(pd.read_parquet(out), straight)
 
 
+def test_killed_after_the_merge_the_parts_are_tidied_away_later(
+    out: Path, straight: pd.DataFrame, monkeypatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("rebal_kit.sweep_store.shutil.rmtree", lambda *_, **__: None)
+        table, _ = run(out, drawn(N))
+        same(table, straight)
+        before = out.read_bytes()
+        assert list(parts(out).glob("*.parquet"))
+    assert course(out, drawn(N)) == (N, 0)
+    assert out.read_bytes() == before
+    assert not parts(out).exists()
+
+
+def test_a_part_that_may_not_be_read_is_not_thrown_away(out: Path, monkeypatch) -> None:
+    interrupted_after(out, drawn(N), 50)
+    there = sorted(parts(out).iterdir())
+
+    def locked(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(pq, "ParquetFile", locked)
+    with pytest.raises(
+        RebalError, match=r"000000.parquet: cannot be read: Permission denied — see to its rights"
+    ):
+        course(out, drawn(N))
+    assert sorted(parts(out).iterdir()) == there
+
+
 def test_a_sweep_that_has_grown_computes_what_is_new(out: Path, straight: pd.DataFrame) -> None:
     assert course(out, drawn(100)) == (0, 100)
     interrupted_after(out, drawn(N), 180)
@@ -336,7 +365,7 @@ def test_a_file_of_another_sweep_is_not_written_over(out: Path) -> None:
 
 def test_another_engine_s_rows_are_not_taken_for_ours(out: Path, monkeypatch) -> None:
     course(out, drawn(20))
-    monkeypatch.setattr("rebal_kit.sweep_book.engine_fingerprint", lambda: "another")
+    monkeypatch.setattr("rebal_kit.sweep_keys.engine_fingerprint", lambda: "another")
     with pytest.raises(RebalError, match="20 of 20 rows that are not of this sweep"):
         course(out, drawn(20))
 

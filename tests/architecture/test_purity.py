@@ -30,6 +30,7 @@ ABOVE = {
     "sweep_book.py",
     "sweep_drive.py",
     "sweep_executors.py",
+    "sweep_keys.py",
     "sweep_store.py",
     "study.py",
     "propose.py",
