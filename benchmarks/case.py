@@ -161,6 +161,24 @@ def ledger(
     return tuple(lines), household
 
 
+def first_stocks(market: rk.Market, count: int = 20) -> list[str]:
+    """Return the first stocks of the bundled ones."""
+    return [security.symbol for security in market.securities if security.size][:count]
+
+
+def drawn_settings(settings: int) -> rk.Design:
+    """Return so many settings of calendars, offsets, harvest thresholds, lot methods and spreads, drawn at random."""
+    base = rk.RebalancePolicy("calendar", rk.Calendar("quarter"), harvest=HARVEST_WEEKLY)
+    fields = {
+        "triggers[0].every": ["quarter", "half-year"],
+        "triggers[0].offset": rk.Between(0, 50, whole=True),
+        "harvest.min_loss_pct": rk.Between(0.05, 0.14),
+        "lot_method": ["hifo", "fifo"],
+        "costs.half_spread_bps": rk.Between(0.0, 10.0),
+    }
+    return rk.Design.random(base, fields, settings)
+
+
 def grid(settings: int) -> tuple[rk.RebalancePolicy, ...]:
     """Return so many policies: calendars and their offsets, each with its own harvest threshold."""
     return tuple(

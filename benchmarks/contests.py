@@ -27,6 +27,7 @@ from benchmarks.case import (
 )
 from benchmarks.measure import Row, Times, available_gib, exponent, interleave, run_job
 from benchmarks.peers import bare_loop, run_bt, run_cvxportfolio, run_vectorbt, target_orders
+from benchmarks.sweeps import sweeps
 from rebal_kit.files.ledger_file import write_ledger
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.run import Room, Setting, prepare
@@ -323,6 +324,7 @@ def everything(rounds: int = 9) -> Iterator[tuple[str, Iterator[Row]]]:
     yield "tax reports", tax_reports(5)
     yield "first use", first_use()
     yield f"{SETTINGS:,} settings", many_settings()
+    yield "sweeps", sweeps()
 
 
 def timed(rows: Iterator[Row]) -> tuple[list[Row], float]:

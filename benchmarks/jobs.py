@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import resource
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 
@@ -51,6 +53,30 @@ def sweep_rebal_kit(settings: int, workers: int) -> dict[str, float]:
     }
 
 
+def sweep_design(settings: int, workers: int, kept: bool = False) -> dict[str, float]:
+    """Run so many drawn settings of 20 bundled stocks over 12 years; `kept` on disk, and then once more from there."""
+    import rebal_kit as rk
+    from benchmarks.case import drawn_settings, equal_weights, first_stocks
+
+    market = rk.load_market("stocks")
+    household = equal_weights(first_stocks(market))
+    rk.sweep(market, household, drawn_settings(4), workers=workers)
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "rows.parquet" if kept else None
+        taken = []
+        for _ in range(1 + kept):
+            begun = time.perf_counter()
+            table = rk.sweep(market, household, drawn_settings(settings), workers=workers, out=out)
+            taken.append(time.perf_counter() - begun)
+    return {
+        "seconds": taken[0],
+        "again": taken[-1],
+        "trades": float(table["trades"].sum()),
+        "harvested": float(table["harvested"].mean()),
+        "failed": float((table["status"] != "ok").sum()),
+    }
+
+
 def sweep_vectorbt(settings: int) -> dict[str, float]:
     """Simulate the same calendars by one `from_orders`; what prepares its inputs is not timed."""
     from benchmarks.case import grid, setting_of, stock_prices
@@ -75,6 +101,7 @@ JOBS: dict[str, Any] = {
     "import_package": import_package,
     "first_run": first_run,
     "sweep_rebal_kit": sweep_rebal_kit,
+    "sweep_design": sweep_design,
     "sweep_vectorbt": sweep_vectorbt,
 }
 

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same list for the running program
     from rebal_kit.audit import Audit as Audit
+    from rebal_kit.axes import Between as Between
     from rebal_kit.backtest import Backtest as Backtest
     from rebal_kit.backtest import backtest as backtest
     from rebal_kit.compare import Comparison as Comparison
     from rebal_kit.compare import compare as compare
     from rebal_kit.conventions import WashSaleConventions as WashSaleConventions
     from rebal_kit.costs import Costs as Costs
+    from rebal_kit.design import Design as Design
     from rebal_kit.domain import Account as Account
     from rebal_kit.domain import AccountKind as AccountKind
     from rebal_kit.domain import Household as Household
@@ -50,6 +52,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.location import location_ranks as location_ranks
     from rebal_kit.market import Market as Market
     from rebal_kit.market import Quote as Quote
+    from rebal_kit.paths import Paths as Paths
     from rebal_kit.policy import BUY_AND_HOLD as BUY_AND_HOLD
     from rebal_kit.policy import Harvest as Harvest
     from rebal_kit.policy import RebalancePolicy as RebalancePolicy
@@ -78,6 +81,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
 
 _HOMES = {
     "audit": "Audit",
+    "axes": "Between",
     "backtest": "Backtest backtest",
     "compare": "Comparison compare",
     "conventions": "WashSaleConventions",
@@ -85,6 +89,7 @@ _HOMES = {
     "files.household": "load_household save_household",
     "files.ledger_file": "load_ledger",
     "costs": "Costs",
+    "design": "Design",
     "execution": "Execution",
     "files.policy": "dump_policy load_policy",
     "files.result_files": "load_result save_result",
@@ -96,6 +101,7 @@ _HOMES = {
     "household_comparison": "HouseholdComparison compare_household",
     "location": "LocationRanks location_ranks",
     "market": "Market Quote",
+    "paths": "Paths",
     "policy": "BUY_AND_HOLD Harvest RebalancePolicy",
     "reasons": "Reason",
     "rules.income": "IncomeTax income_tax marginal_rates",

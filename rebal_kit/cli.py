@@ -1,4 +1,4 @@
-"""The command line: `rebal demo`, `compare`, `household`, `tax`, `fetch` … Thin: it reads, asks and prints."""
+"""The command line: `rebal demo`, `compare`, `sweep`, `household`, `tax`, `fetch` … Thin: it reads, asks and prints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebal_kit import cli_fetch, cli_household
+from rebal_kit import cli_fetch, cli_household, cli_sweep
 from rebal_kit.cli_manners import (
     DIFFERENT,
     OpenWith,
@@ -135,6 +135,7 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
 app.command("household")(cli_household.household)
 app.command("fetch")(cli_fetch.fetch)
 app.command("quality")(cli_fetch.quality)
+app.command("sweep")(cli_sweep.sweep)
 
 
 @app.command()

@@ -30,13 +30,6 @@ def encode_prices(market: Market, table: TaxTable) -> Prices:
     """Return the market as the engine reads it, with the sessions on which each year's tax is due."""
     days = market.dates.astype(np.int64)
     years = market.dates.astype("datetime64[Y]").astype(np.int64) + 1970
-    due = np.full(len(days), -1, np.int64)
-    for year in range(int(years[0]), int(years[-1])):
-        at = int(np.searchsorted(days, day_number(year + 1, table.due_month, table.due_day)))
-        if at < len(days):
-            due[at] = (
-                year - years[0]
-            )  # over a gap in the data, the latest of several years stands for all of them
     event = ((market.dividend != 0) | (market.split != 1)).any(axis=1)
     return Prices(
         day=days,
@@ -46,8 +39,19 @@ def encode_prices(market: Market, table: TaxTable) -> Prices:
         split=np.ascontiguousarray(market.split),
         traded=market.traded & np.isfinite(market.close),
         last_event=np.maximum.accumulate(np.where(event, np.arange(len(days)), -1)),
-        tax_due=due,
+        tax_due=encode_tax_due(days, years, table),
     )
+
+
+def encode_tax_due(days: np.ndarray, years: np.ndarray, table: TaxTable) -> np.ndarray:
+    """Return (n_sessions,) the year, counted from the first, whose tax is paid in each session, or -1."""
+    due = np.full(len(days), -1, np.int64)
+    for year in range(int(years[0]), int(years[-1])):
+        at = int(np.searchsorted(days, day_number(year + 1, table.due_month, table.due_day)))
+        if at < len(days):
+            # Over a gap in the data, the latest of several years stands for all of them.
+            due[at] = year - years[0]
+    return due
 
 
 def encode_structure(

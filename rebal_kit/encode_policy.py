@@ -91,7 +91,7 @@ def encode_policy(
         look_sessions(market, harvest.look) if policy.harvest else np.zeros(len(market.dates), bool)
     )
     harvest_look = _carried_out(harvest_look, lag)
-    december = market.dates.astype("datetime64[M]").astype(np.int64) % 12 == 11
+    december = market.months % 12 == 11
     lower = (harvest.december_min_loss_pct, harvest.december_min_loss_usd) != (None, None)
     nearest = no_nearest(market)
     if past.nearest is not None and harvest.choose == "correlated":

@@ -45,6 +45,10 @@ class RebalError(ValueError):
         self.findings: tuple[Finding, ...] = (findings,) if isinstance(findings, Finding) else tuple(findings)
         super().__init__("\n".join(str(finding) for finding in self.findings))
 
+    def __reduce__(self) -> tuple[type[RebalError], tuple[tuple[Finding, ...]]]:
+        """Pickle the findings, not the text that is made of them."""
+        return type(self), (self.findings,)
+
 
 class HouseholdError(RebalError):
     """A household, account or lot cannot be what was given."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +13,15 @@ import numpy as np
 from rebal_kit.checking import check_once, is_number
 from rebal_kit.domain import Security
 from rebal_kit.findings import Finding, MarketError, badge_of, raise_errors
+from rebal_kit.packing import pack, unpack
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FIELDS = ("open", "high", "low", "close", "volume", "dividend", "split")
+
+#: What the arrays of a market hold nearly everywhere, or where nothing is known.
+_USUAL = dict.fromkeys(FIELDS, np.nan) | {"dividend": 0.0, "split": 1.0, "traded": True}
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +77,11 @@ class Market:
             array.flags.writeable = False
             object.__setattr__(self, name, array)
         raise_errors(MarketError, self._check())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle no more than there is: most dividends are 0, most splits 1, and what is unknown is NaN throughout."""
+        held = {item.name: getattr(self, item.name) for item in fields(self)}
+        return _unpickled, (held | {name: pack(held[name], usual) for name, usual in _USUAL.items()},)
 
     def _check(self) -> Iterator[Finding]:
         where = f"market '{self.name}'"
@@ -138,6 +148,11 @@ class Market:
             split=np.ones(values.shape) if split is None else split.to_numpy(np.float64),
             traded=close.notna().to_numpy(), **known,
         )  # fmt: skip
+
+    @cached_property
+    def months(self) -> np.ndarray:
+        """(n_sessions,) int64, months since January 1970."""
+        return self.dates.astype("datetime64[M]").astype(np.int64)
 
     @property
     def badge(self) -> str:
@@ -240,6 +255,11 @@ class Market:
             f"<Market {self.name!r}: {len(self.securities)} securities, {len(self.dates):,} sessions,"
             f" {self.dates[0]} to {self.dates[-1]}>"
         )
+
+
+def _unpickled(held: dict[str, Any]) -> Market:
+    """Return the market that was pickled."""
+    return Market(**held | {name: unpack(held[name]) for name in _USUAL})
 
 
 def _days(table: pd.DataFrame) -> np.ndarray:

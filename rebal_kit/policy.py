@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rebal_kit.checking import (
@@ -24,7 +24,7 @@ from rebal_kit.gain_limits import GainLimits
 from rebal_kit.periods import Every
 from rebal_kit.printing import code_of
 from rebal_kit.triggers import Calendar, Threshold, Tiered, Trigger, check_look
-from rebal_kit.variation import with_field
+from rebal_kit.variation import steps_of, trouble, with_fields
 
 LotMethod = Literal["fifo", "lifo", "hifo", "least_tax", "long_term_first"]
 LOT_METHODS: tuple[LotMethod, ...] = ("fifo", "lifo", "hifo", "least_tax", "long_term_first")
@@ -207,21 +207,28 @@ class RebalancePolicy:
         """Return every combination of `choices`, each a policy named by what was varied.
 
         A choice names a field, or with a double underscore a field inside one: ``harvest__min_loss_pct=[.05, .1]``.
-        A field of a trigger is reached by ``triggers__0__band``.
+        A field of a trigger is reached by ``triggers__0__band``. For more than some hundreds, for fields of the
+        household, and for random ones see `rebal_kit.design.Design`, which makes them one at a time.
 
         Raises
         ------
         PolicyError
-            A choice names no field.
+            With every choice that names no field.
         """
-        names = list(choices)
+        steps = {name: steps_of(name) for name in choices}
+        astray = {name: trouble(self, path) for name, path in steps.items()}
+        raise_errors(
+            PolicyError,
+            [
+                Finding("error", "policy grid", f"'{name}' names no field", said)
+                for name, said in astray.items() if said
+            ],
+        )  # fmt: skip
         policies = []
-        for values in itertools.product(*(tuple(choices[name]) for name in names)):
-            policy: RebalancePolicy = self
-            for name, value in zip(names, values, strict=True):
-                policy = with_field(policy, name.split("__"), value, name)
-            label = ", ".join(f"{n}={v}" for n, v in zip(names, values, strict=True))
-            policies.append(replace(policy, name=f"{self.name} {label}".strip()))
+        for values in itertools.product(*(tuple(choices[name]) for name in steps)):
+            label = ", ".join(f"{n}={v}" for n, v in zip(steps, values, strict=True))
+            named = (("name",), f"{self.name} {label}".strip())
+            policies.append(with_fields(self, [*zip(steps.values(), values, strict=True), named]))
         return tuple(policies)
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -12,8 +12,8 @@ import numpy as np
 
 from rebal_kit import metrics
 from rebal_kit.checking import as_tuple
-from rebal_kit.domain import Household
-from rebal_kit.encode import encode_prices, encode_structure
+from rebal_kit.domain import Household, TaxProfile
+from rebal_kit.encode import encode_prices, encode_structure, encode_tax_due
 from rebal_kit.encode_policy import encode_policy, wants_liquidity
 from rebal_kit.engine import ledger as books
 from rebal_kit.engine import tape as tapes
@@ -89,6 +89,25 @@ class Setting:
     structure: Structure
     history: Market  # with the sessions before the first
     location: LocationRanks | None = None  # where the household has its location ranks derived
+
+    def taxed(self, tax: TaxProfile) -> Setting:
+        """Return the same household on the same market under another tax profile; all else is shared.
+
+        Not where the household has its location ranks derived: they depend on it.
+
+        Raises
+        ------
+        LawError
+            The law's numbers are not known for it.
+        """
+        table = tax_table(tax)
+        years = self.prices.year + int(self.market.dates[0].astype("datetime64[Y]").astype(int)) + 1970
+        prices = self.prices._replace(tax_due=encode_tax_due(self.prices.day, years, table))
+        other = replace(self, household=replace(self.household, tax=tax), table=table, prices=prices)
+        for name in ("nearest", "liquidity", "unrest", "target_returns"):
+            if name in self.__dict__:
+                other.__dict__[name] = self.__dict__[name]
+        return other
 
     def room(self, *, lots: int = 64, losses: int = 512, journal: int = 0) -> Room:
         """Return empty arrays of the right shape; `journal` 0 keeps only totals and daily figures."""
@@ -232,6 +251,11 @@ class Setting:
         returns[1:] = grown @ weights[held]
         return returns
 
+    @cached_property
+    def sessions_per_year(self) -> float:
+        """How many sessions a year has."""
+        return float(metrics.sessions_per_year(self.prices.day))
+
     def measure(self, plan: Plan, room: Room) -> dict[str, float]:
         """Return every measure of `METRICS` for the run in `room`; settles the open tax years on the way."""
         ledger, tape = room.ledger, room.tape
@@ -258,7 +282,7 @@ class Setting:
         growth, kept = rate(before_tax), rate(after_tax)
         losses = float(years[:, books.LOSSES].sum())
         disallowed = float(years[:, books.DISALLOWED].sum())
-        per_year = metrics.sessions_per_year(self.prices.day)
+        per_year = self.sessions_per_year
         average_value = metrics.mean(np.ascontiguousarray(value))
         figures = (
             before_tax, after_tax, liquidated, growth, kept, rate(liquidated),

@@ -16,18 +16,20 @@ def look_sessions(market: Market, look: int | str, offset: int = 0) -> np.ndarra
     if isinstance(look, int):
         every: np.ndarray = np.arange(len(market.dates)) % look == 0
         return every
-    months = market.dates.astype("datetime64[M]").astype(np.int64)
-    period = {
-        "session": np.arange(len(months)),
-        # 1970-01-01 was a Thursday: shift so that weeks begin on Monday.
-        "week": (market.dates.astype(np.int64) + 3) // 7,
-        "month": months,
-        "quarter": months // 3,
-        "half-year": months // 6,
-        "year": months // 12,
-    }[look]
-    first = np.zeros(len(months), bool)
+    period = _period(market, look)
+    first = np.zeros(len(period), bool)
     first[1:] = period[1:] != period[:-1]
-    shifted = np.zeros(len(months), bool)
-    shifted[offset:] = first[: max(len(months) - offset, 0)]
+    shifted = np.zeros(len(period), bool)
+    shifted[offset:] = first[: max(len(period) - offset, 0)]
     return shifted
+
+
+def _period(market: Market, look: str) -> np.ndarray:
+    """Return (n_sessions,) the number of the period in which each session is."""
+    if look == "session":
+        return np.arange(len(market.dates))
+    if look == "week":
+        # 1970-01-01 was a Thursday: shift so that weeks begin on Monday.
+        weeks: np.ndarray = (market.dates.astype(np.int64) + 3) // 7
+        return weeks
+    return market.months // {"month": 1, "quarter": 3, "half-year": 6, "year": 12}[look]

@@ -152,11 +152,19 @@ BAND = ToleranceBand(absolute=0.1)
           " — use target: such a class is always brought back to its weights")]),
         (
             lambda: BUY_AND_HOLD.grid(harvest__min_loss_pct=[0.1]),
-            ["policy grid: 'harvest__min_loss_pct' names no field — 'min_loss_pct' is not in None"],
+            [("policy grid: 'harvest__min_loss_pct' names no field"
+              " — harvest is None: set harvest itself, or begin with a policy that has one")],
         ),
         (
             lambda: RebalancePolicy().grid(triggers__1__look=[2]),
-            [f"policy grid: 'triggers__1__look' names no field — '1' is not in {(Threshold(),)!r}"],
+            ["policy grid: 'triggers__1__look' names no field — triggers has places 0 to 0, written triggers[0]"],
+        ),
+        (
+            lambda: RebalancePolicy().grid(triggers__0__bands=[()], destinatoin=["half"], costs__spread=[1]),
+            [("policy grid: 'destinatoin' names no field — RebalancePolicy has "
+              + ", ".join(RebalancePolicy.__dataclass_fields__)),
+             ("policy grid: 'costs__spread' names no field — costs has half_spread_bps, by_symbol, "
+              "estimate_spread, commission_usd, per_share_usd, non_native, impact")],
         ),
     ],
 )  # fmt: skip

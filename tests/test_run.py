@@ -14,11 +14,12 @@ from rebal_kit.domain import AccountKind, Household, TaxLot, TaxProfile
 from rebal_kit.files.household import load_household
 from rebal_kit.findings import HouseholdError, LawError, MarketError, PolicyError, RebalError, SimulationError
 from rebal_kit.policy import BUY_AND_HOLD, RebalancePolicy
+from rebal_kit.rules.law import tax_table
 from rebal_kit.run import METRICS, Setting, prepare
 from rebal_kit.sources.load import load_market
 from rebal_kit.targets import TargetAllocation
 from rebal_kit.triggers import Calendar
-from tests.worlds import account, household_of, market_of
+from tests.worlds import account, household_of, market_of, random_market
 
 MARKET = market_of({"A": [10, 11, 12, 13], "B": [20, 20, 21, 22], "C": [5, 5, 5, 5]})
 LOT = TaxLot("L1", "A", 10, 95.0, dt.date(2023, 5, 1))
@@ -232,3 +233,25 @@ def test_location_ranks_are_derived_where_the_targets_ask_for_it() -> None:
     assert derived.structure.location.tolist() == [list(ranks) for _, ranks in derived.location.ranks]
     said = [str(finding) for finding in coverage(derived)]
     assert all(str(finding) in said for finding in derived.location.findings)
+
+
+def test_another_tax_profile_shares_all_that_does_not_depend_on_it(monkeypatch) -> None:
+    market = random_market(5, ("A", "B", "C"), 700)
+    setting = prepare(market, household_of({"A": 0.5, "B": 0.5}))
+    shared = {name: getattr(setting, name) for name in ("nearest", "liquidity", "unrest", "target_returns")}
+    profile = TaxProfile(ordinary_income=300_000.0)
+    other = setting.taxed(profile)
+    assert all(other.__dict__[name] is found for name, found in shared.items())
+    assert other.structure is setting.structure
+    straight = prepare(market, household_of({"A": 0.5, "B": 0.5}, tax=profile))
+    assert (other.household, other.opened_with) == (straight.household, straight.opened_with)
+    for one, also in ((other.table, straight.table), (other.prices, straight.prices)):
+        assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one, also, strict=True))
+
+    def due_in_june(tax: TaxProfile):
+        return tax_table(tax)._replace(due_month=6, due_day=15)
+
+    monkeypatch.setattr("rebal_kit.run.tax_table", due_in_june)
+    later = setting.taxed(profile).prices.tax_due
+    assert np.array_equal(later, prepare(market, straight.household).prices.tax_due)
+    assert not np.array_equal(later, setting.prices.tax_due)

@@ -11,7 +11,7 @@ from typing import Literal
 from rebal_kit.findings import Finding, RebalError
 from rebal_kit.shipped import shipped_data
 
-Kind = Literal["households", "policies"]
+Kind = Literal["households", "policies", "sweeps"]
 
 
 def bundled_folder(kind: Kind | Literal["schemas"]) -> Path:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import errno
 import hashlib
 import json
 import os
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +18,7 @@ import numpy as np
 
 from rebal_kit.findings import Finding, MarketError
 from rebal_kit.market import FIELDS
+from rebal_kit.safe_files import replacing, try_lock
 
 #: The key of the provenance in a file's metadata, and the form of both.
 _KEY, _FORM = b"rebal_kit", 1
@@ -166,28 +164,12 @@ def write_history(history: PriceHistory) -> None:
     table = pa.table(columns).replace_schema_metadata({_KEY: json.dumps(_as_json(history)).encode()})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _replacing(path) as file:
+        with replacing(path) as file:
             pq.write_table(table, file, compression="zstd", write_page_checksum=True)
     except OSError as problem:
         what = f"cannot be written: {problem.strerror or type(problem).__name__}"
         remedy = "make room or rights, or set XDG_CACHE_HOME; what was kept before is unchanged"
         raise MarketError(Finding("error", str(path), what, remedy)) from None
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file beside `path` that takes its place when all is written. A killed writer leaves `path` as it was."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}~", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 @contextmanager
@@ -218,23 +200,12 @@ def locked(symbol: str, patience: float = 60.0) -> Iterator[None]:
 
 
 def _take(file: IO[bytes], path: Path) -> bool:
-    """Try to lock a file; closing it, or the end of the process, unlocks it."""
+    """Try to lock a file."""
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return try_lock(file)
     except OSError as problem:
-        if problem.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK):
-            return False
         what = f"cannot be locked: {problem.strerror or type(problem).__name__}"
         raise MarketError(Finding("error", str(path), what, "set XDG_CACHE_HOME to another folder")) from None
-    return True
 
 
 def _sweep(folder: Path, stem: str) -> None:

@@ -13,6 +13,7 @@ from benchmarks.case import CONTESTS, equal_weights, grid, household_of_five, le
 from benchmarks.contests import LARGEST_DIFFERENCE, costs, execution, five_accounts, one_run
 from benchmarks.measure import exponent, interleave
 from benchmarks.peers import run_bt, vectorbt_sweep_inputs
+from benchmarks.sweeps import sweeps
 
 pytestmark = pytest.mark.compiled
 
@@ -91,6 +92,15 @@ def test_a_ledger_is_a_history_of_ten_years_in_six_accounts():
 def test_money_is_the_same_in_any_number_of_accounts():
     values = [sum(a.opening_value for a in equal_weights(["A", "B"], n).accounts) for n in (1, 2, 4)]
     assert values == [values[0]] * 3
+
+
+def test_a_sweep_is_timed_and_its_settings_run():
+    rows = {row.name: row for row in sweeps(6, (2,), rounds=1)}
+    assert len(rows) == 8
+    assert all(row.value > 0 for name, row in rows.items() if "growth" not in name)
+    note = next(row.note for name, row in rows.items() if "two threads" in name)
+    assert "0 failed" in note
+    assert " 0 trades" not in note
 
 
 def test_vectorbt_gets_each_setting_as_a_group(prices):

@@ -17,6 +17,7 @@ SCHEMA_OF = {
     "households": "household.schema.json",
     "policies": "policy.schema.json",
     "ledgers": "household.schema.json",
+    "sweeps": "sweep.schema.json",
 }
 FILES = sorted(
     path for folder in SCHEMA_OF for path in (bundled_folder("schemas").parent / folder).glob("*.yaml")

@@ -13,6 +13,7 @@ import pytest
 
 from rebal_kit.findings import Finding, MarketError
 from rebal_kit.market import FIELDS
+from rebal_kit.safe_files import replacing
 from rebal_kit.sources import price_cache
 from rebal_kit.sources.price_cache import (
     DamagedFileError,
@@ -142,7 +143,7 @@ def test_a_folder_that_knows_no_locks_is_named_at_once(monkeypatch: pytest.Monke
 def test_a_ticker_s_scraps_are_swept_and_not_what_another_is_writing() -> None:
     """BRK is how BRK-B begins."""
     write_history(history("BRK"))
-    with price_cache._replacing(cache_path("BRK-B")) as file:
+    with replacing(cache_path("BRK-B")) as file:
         file.write(b"whole")
         with locked("BRK"):
             pass

@@ -1,0 +1,43 @@
+"""A small sweep for tests, and a process that runs it and can be killed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rebal_kit import sweep_drive
+from rebal_kit.axes import Between
+from rebal_kit.design import Design
+from rebal_kit.domain import AccountKind, TaxProfile
+from rebal_kit.policy import Harvest, RebalancePolicy
+from rebal_kit.sweep import sweep
+from rebal_kit.targets import AssetClass
+from rebal_kit.triggers import Threshold
+from tests.worlds import account, household_of, random_market
+
+MARKET = random_market(11, ("A", "A2", "B", "C"), 400)
+HOUSEHOLD = household_of(
+    {AssetClass("stocks", {"A": 1, "A2": 0}): 0.5, "B": 0.3, "C": 0.15},
+    account(value=50_000.0), account("IRA", AccountKind.IRA, value=20_000.0),
+    tax=TaxProfile(ordinary_income=200_000, state_rate=0.04),
+)  # fmt: skip
+BASE = RebalancePolicy("base", Threshold(), harvest=Harvest(min_loss_usd=50.0))
+
+
+def drawn(n: int) -> Design:
+    """So many settings, one in five of which cannot be run."""
+    fields = {
+        "triggers[0].band.absolute": Between(0.005, 0.08), "harvest.min_loss_pct": Between(0.0, 0.1),
+        "lot_method": ["fifo", "hifo"], "costs.by_symbol": [(), (), (), (), (("NONE", 1.0),)],
+    }  # fmt: skip
+    return Design.random(BASE, fields, n, seed=5)
+
+
+def run_slowly(out: Path, n: int) -> None:
+    """Keep every piece at once and say so, so that there is a moment to be killed in."""
+    sweep_drive.PART_SECONDS = 0.0
+    sweep(MARKET, HOUSEHOLD, drawn(n), out=out, workers=1, progress=lambda done, _: print(done, flush=True))
+
+
+if __name__ == "__main__":
+    run_slowly(Path(sys.argv[1]), int(sys.argv[2]))
