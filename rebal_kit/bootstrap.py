@@ -176,7 +176,9 @@ def _check(paths: int, block: int | None, seed: int, workers: int | None) -> Ite
     if block is not None:
         yield from check_number("bootstrap", "block", block, "give 1 or more sessions", least=1, whole=True)
     if workers is not None:
-        yield from check_number("bootstrap", "workers", workers, "give threads, 1 or more", least=1, whole=True)
+        yield from check_number(
+            "bootstrap", "workers", workers, "give threads, 1 or more", least=1, whole=True
+        )
 
 
 def _drawn(found: Bootstrap) -> Iterator[Finding]:

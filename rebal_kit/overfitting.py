@@ -71,7 +71,9 @@ def halved(growth: np.ndarray, blocks: int) -> Splits:
     return Splits(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-def _split(halves: np.ndarray, sums: np.ndarray, lengths: np.ndarray, whole: tuple[np.ndarray, int]) -> Splits:
+def _split(
+    halves: np.ndarray, sums: np.ndarray, lengths: np.ndarray, whole: tuple[np.ndarray, int]
+) -> Splits:
     """Return the best policy of each half, and how it did in the other."""
     periods = (halves @ lengths)[:, None]
     taken = halves @ sums
@@ -147,7 +149,9 @@ class Overfitting:
                                         f" {len(self.policies)}"),
             "spa": (self.spa, f"p-value: how often chance alone shows so good a policy where none beats '{self.against}'"),
         }  # fmt: skip
-        return pd.DataFrame.from_dict(rows, orient="index", columns=["value", "meaning"]).rename_axis("measure")
+        return pd.DataFrame.from_dict(rows, orient="index", columns=["value", "meaning"]).rename_axis(
+            "measure"
+        )
 
     @property
     def assumptions(self) -> tuple[Finding, ...]:
@@ -259,7 +263,9 @@ def _distinct(growth: pd.DataFrame, reference: str) -> tuple[pd.DataFrame, list[
 
 def _check(growth: pd.DataFrame, reference: str, blocks: int) -> Iterator[Finding]:
     where = "overfitting"
-    yield from check_number(where, "blocks", blocks, "give an even number from 2 to 20", least=2, most=20, whole=True)
+    yield from check_number(
+        where, "blocks", blocks, "give an even number from 2 to 20", least=2, most=20, whole=True
+    )
     if isinstance(blocks, int) and blocks % 2:
         yield Finding("error", where, f"blocks is {blocks}", "give an even number from 2 to 20")
     if growth.shape[1] < 2:

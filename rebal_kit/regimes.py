@@ -122,16 +122,23 @@ def regimes(
     others = [name for name in comparison.runs if name != against]
     excess = {
         name: growth[others].sub(growth[against], axis=0)
-        for name, growth in (("before_tax", growth_before_tax(comparison)), ("after_tax", growth_after_tax(comparison)))
+        for name, growth in (
+            ("before_tax", growth_before_tax(comparison)),
+            ("after_tax", growth_after_tax(comparison)),
+        )
     }
     per_year = sessions_per_year(comparison.setting.market.dates.astype("datetime64[D]").astype(np.int64))
     growth = _table(regime, before, excess, _orders(comparison, regime, against, len(levels) + 1), per_year)
     block = block_length(comparison.setting.target_returns[1:])
-    resampled = _resampled(regime, excess["before_tax"].to_numpy(), len(levels) + 1, block, int(seed)) * per_year
+    resampled = (
+        _resampled(regime, excess["before_tax"].to_numpy(), len(levels) + 1, block, int(seed)) * per_year
+    )
     sessions = pd.DataFrame(
         {"regime": regime[known], "index": before[known], "per_year": per_year}, index=excess["before_tax"].index[known]
     )  # fmt: skip
-    return Regimes(comparison, against, tuple(map(float, levels)), sessions, growth, resampled, block, int(seed))
+    return Regimes(
+        comparison, against, tuple(map(float, levels)), sessions, growth, resampled, block, int(seed)
+    )
 
 
 def _index_before(comparison: Comparison) -> np.ndarray:
@@ -151,7 +158,11 @@ def _index_before(comparison: Comparison) -> np.ndarray:
 
 
 def _table(
-    regime: np.ndarray, before: np.ndarray, excess: dict[str, pd.DataFrame], orders: pd.DataFrame, per_year: float
+    regime: np.ndarray,
+    before: np.ndarray,
+    excess: dict[str, pd.DataFrame],
+    orders: pd.DataFrame,
+    per_year: float,
 ) -> pd.DataFrame:
     """Return a row a regime and policy, as `Regimes.growth` describes."""
     rows = {}

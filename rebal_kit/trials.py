@@ -144,4 +144,3 @@ def failures(where: str, runs: pd.DataFrame) -> tuple[Finding, ...]:
     first = failed.iloc[0]
     what = f"{len(failed):,} of {len(runs):,} runs have no figures; the first, '{first[POLICY]}': {first[STATUS]}"
     return (Finding("warning", where, what, "see status in the rows"),)
-
