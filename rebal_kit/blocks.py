@@ -50,12 +50,12 @@ def block_length(returns: np.ndarray) -> int:
 
     Notes
     -----
-    The longer of the lengths for the returns and for their squares: returns hardly depend on the days before, but how much
-    they move does, and bands and harvests live on that. At most a tenth of the sessions, so that a history is made of ten
-    blocks at least; 1 for a series that does not move.
+    The longer of the lengths for the returns and for their squares: returns hardly depend on the days before, but how
+    much they move does, and bands and harvests live on that. At most a tenth of the sessions, so that a history is
+    made of ten blocks at least; 1 for a series that does not move.
 
-    *Source*: Politis and White (2004), "Automatic Block-Length Selection for the Dependent Bootstrap", Econometric Reviews
-    23(1), 53–70, as corrected by Patton, Politis and White (2009), Econometric Reviews 28(4), 372–375.
+    *Source*: Politis and White (2004), "Automatic Block-Length Selection for the Dependent Bootstrap", Econometric
+    Reviews 23(1), 53–70, as corrected by Patton, Politis and White (2009), Econometric Reviews 28(4), 372–375.
     """
     series = np.column_stack([returns, returns**2])
     series = series[:, np.ptp(series, axis=0) > 0.0]
@@ -104,8 +104,8 @@ def superior_predictive_ability(excess: np.ndarray, block: int, seed: int, draws
 
     Notes
     -----
-    *Source*: Hansen (2005), "A Test for Superior Predictive Ability", Journal of Business and Economic Statistics 23(4),
-    365–380: the consistent p-value, by the package arch.
+    *Source*: Hansen (2005), "A Test for Superior Predictive Ability", Journal of Business and Economic Statistics
+    23(4), 365–380: the consistent p-value, by the package arch.
     """
     nothing = np.zeros(len(excess))
     test = _arch().SPA(nothing, -excess, block_size=block, reps=draws, bootstrap="stationary", seed=int(seed))

@@ -17,21 +17,12 @@ from rebal_kit.findings import Finding, PolicyError, raise_errors
 from rebal_kit.intervals import LEVEL, check_seed, checked_level, spread
 from rebal_kit.resampling import days_of, setting_of
 from rebal_kit.run import Setting
-from rebal_kit.trials import (
-    OK,
-    PAIRED,
-    POLICY,
-    STATUS,
-    Trial,
-    differences,
-    failures,
-    observed,
-    reference_of,
-    run_trials,
-)
+from rebal_kit.trials import PAIRED, Trial, differences, failures, observed, reference_of, run_trials
 
 #: Fewer blocks than this make a history of which few others can be drawn.
 _FEW_BLOCKS = 20
+#: The measure that is read first, and how many standard errors its mean may lie off what was observed.
+_READ, _OFF = "cagr_after_liquidation", 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,17 +68,17 @@ class Bootstrap:
         -------
         DataFrame
             Index: policy, measure. Columns: observed (the difference on the true history), mean, standard_error (the
-            standard deviation over paths: of one history of this length), low and high (percentile interval), ahead (share
-            of paths on which the difference is above 0), paths (those with figures).
+            standard deviation over paths: of one history of this length), low and high (percentile interval), ahead
+            (share of paths on which the difference is above 0), paths (those with figures).
         """
         level = checked_level("bootstrap", level)
-        true = differences(observed(self.comparison), self.against).set_index(POLICY)
+        true = differences(observed(self.comparison), self.against).set_index("policy")
         rows = {}
-        for policy, paths in self.differences.groupby(POLICY, sort=False):
+        for policy, paths in self.differences.groupby("policy", sort=False):
             for measure in PAIRED:
                 values = paths[measure].dropna().to_numpy()
                 rows[policy, measure] = {
-                    "observed": float(true.loc[policy, measure]),  # type: ignore[arg-type]
+                    "observed": float(true[measure][policy]),
                     **spread(values, level),
                     "paths": len(values),
                 }
@@ -188,16 +179,17 @@ def _drawn(found: Bootstrap) -> Iterator[Finding]:
     blocks = sessions / found.block
     yield Finding(
         "note", "bootstrap",
-        f"{found.paths:,} histories of {sessions:,} sessions after the first, drawn in blocks of {found.block} sessions on"
-        f" average (seed {found.seed}); dates, opening prices, household and law stay, the days of all securities are drawn"
-        " together with their dividends, dollar volumes and volatility index, splits are taken out",
+        f"{found.paths:,} histories of {sessions:,} sessions after the first, drawn in blocks of {found.block}"
+        f" on average (seed {found.seed}); dates, opening prices, household and law stay; days of all securities"
+        " are drawn together, with dividends, dollar volumes and volatility index; splits are taken out",
     )  # fmt: skip
     yield Finding(
         "note", "bootstrap",
-        "the mean return of every path's days is, on average, that of the true history: the intervals say how much luck there"
-        " is in one history, not how returns will differ from these; what takes longer than a block, such as a slow return to"
+        "the days drawn have on average the mean return of the true history: intervals say how much luck there is in one"
+        " history, not how returns will differ from these; what takes longer than a block, such as a slow return to"
         " earlier prices, is lost",
     )  # fmt: skip
+    yield from _off_centre(found)
     late = late_starts(setting)
     if late:
         yield late
@@ -210,8 +202,22 @@ def _drawn(found: Bootstrap) -> Iterator[Finding]:
     if idle:
         yield Finding(
             "note", "bootstrap",
-            f"{idle:,} closes that are missing in the source are drawn as days without a price move or trade; what made good"
-            " for them the day after may be drawn without them",
+            f"{idle:,} closes that are missing in the source are drawn as days without a price move or trade; the move"
+            " that made good for them the day after may be drawn without them",
+        )  # fmt: skip
+
+
+def _off_centre(found: Bootstrap) -> Iterator[Finding]:
+    """Say which differences the paths do not hold in their middle: there, the true history was an unusual one."""
+    table = found.summary().xs(_READ, level="measure")
+    off = table["mean"] - table["observed"]
+    for policy, row in table[off.abs() > _OFF * table["standard_error"]].iterrows():
+        yield Finding(
+            "warning", "bootstrap",
+            f"'{policy}' less '{found.against}' is {row['observed'] * 1e4:+.0f} bp a year in the true history and"
+            f" {row['mean'] * 1e4:+.0f} on average over the paths: the order of the true days, which the paths do not keep,"
+            " was worth something, or winners that win on top by luck carry a policy that lets them run",
+            "read the interval as that of the paths, not as one around what was observed",
         )  # fmt: skip
 
 
@@ -226,7 +232,7 @@ def late_starts(setting: Setting) -> Finding | None:
         return None
     return Finding(
         "warning", "bootstrap",
-        f"prices of {', '.join(symbols)} begin on {setting.market.dates[0]}: the {first:,} sessions before, which the others"
-        " have, are not drawn from",
+        f"prices of {', '.join(symbols)} begin on {setting.market.dates[0]}: the {first:,} sessions before, which"
+        " others have, are not drawn from",
         "leave that class out to draw from more years",
     )  # fmt: skip

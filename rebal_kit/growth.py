@@ -12,8 +12,8 @@ from rebal_kit.compare import Comparison
 def growth_after_tax(comparison: Comparison) -> pd.DataFrame:
     """Return the log growth of each policy by session, after the taxes and costs paid so far.
 
-    Deposits and withdrawals are taken out. Tax counts on the day it is paid, mostly 15 April of the year after; what is
-    still to be paid, and gains not yet sold, are not looked at.
+    Deposits and withdrawals are taken out. Tax counts on the day it is paid, mostly 15 April of the year after; what
+    is still to be paid, and gains not yet sold, are not looked at.
 
     Returns
     -------
@@ -29,7 +29,7 @@ def growth_before_tax(comparison: Comparison) -> pd.DataFrame:
 
 
 def _growth(run: Backtest, column: str) -> pd.Series:
-    value, flow = run.daily[column], run.daily["flow"]
+    value, flow = run.daily[column].to_numpy(), run.daily["flow"].to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = np.log((value - flow) / value.shift())
-    return found.iloc[1:].where(np.isfinite(found.iloc[1:]))
+        found = np.log((value[1:] - flow[1:]) / value[:-1])
+    return pd.Series(np.where(np.isfinite(found), found, np.nan), index=run.dates[1:])

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from rebal_kit.blocks import block_length, superior_predictive_ability
-from rebal_kit.checking import check_number
+from rebal_kit.checking import check_number, is_number
 from rebal_kit.compare import Comparison
 from rebal_kit.findings import Finding, PolicyError, raise_errors
 from rebal_kit.growth import growth_after_tax
@@ -35,7 +35,8 @@ class Splits(NamedTuple):
     inside, outside : ndarray
         (n_splits,) float64, its mean growth a period in that half and in the other.
     place : ndarray
-        (n_splits,) float64, its rank in the other half over the number of policies + 1: near 1 the best, near 0 the worst.
+        (n_splits,) float64, its rank in the other half over the number of policies + 1: near 1 the best, near 0 the
+        worst.
     """
 
     chosen: np.ndarray
@@ -99,8 +100,9 @@ class Overfitting:
         The policy that grew most over the whole history.
     blocks : int
     splits : DataFrame
-        A row a way to halve the history: chosen, inside and outside (its mean log growth a period in the half where it was
-        best and in the other), inside_against and outside_against (of `against`), place (its rank in the other half).
+        A row a way to halve the history: chosen, inside and outside (its mean log growth a period in the half where
+        it was best and in the other), inside_against and outside_against (of `against`), place (its rank in the other
+        half).
     deflated : float
         Probability that the best ratio of excess growth to its volatility, of so many tried, is above 0.
     spa : float
@@ -141,13 +143,12 @@ class Overfitting:
         lead = float((splits["inside"] - splits["inside_against"]).mean())
         kept = float((splits["outside"] - splits["outside_against"]).mean()) / lead if lead else math.nan
         rows = {
-            "probability_of_overfitting": (self.probability, f"below {DOUBTED:.0%} the choice holds, {WORTHLESS:.0%} is chance"),
-            "median_place": (float(splits["place"].median()), "rank of the choice in the other half: 1 best, 0.5 chance, 0 worst"),
+            "probability_of_overfitting": (self.probability, f"holds up to {DOUBTED:.0%}, chance is {WORTHLESS:.0%}"),
+            "median_place": (float(splits["place"].median()), "rank in the other half: 1 best, 0.5 chance"),
             "behind": (behind, f"share of halves in which the choice grows less than '{self.against}'"),
             "kept": (kept, f"share of the choice's lead on '{self.against}' that is left in the other half"),
-            "deflated": (self.deflated, f"probability that '{self.best}' is ahead for more than having been picked from"
-                                        f" {len(self.policies)}"),
-            "spa": (self.spa, f"p-value: how often chance alone shows so good a policy where none beats '{self.against}'"),
+            "deflated": (self.deflated, f"probability that '{self.best}' is ahead beyond being picked"),
+            "spa": (self.spa, f"p-value: how often chance shows so good a policy where none beats '{self.against}'"),
         }  # fmt: skip
         return pd.DataFrame.from_dict(rows, orient="index", columns=["value", "meaning"]).rename_axis(
             "measure"
@@ -192,8 +193,8 @@ def overfitting(
     Notes
     -----
     *Sources*: `halved` for the probability. Bailey and López de Prado (2014), "The Deflated Sharpe Ratio", Journal of
-    Portfolio Management 40(5), 94–107. Hansen (2005), "A Test for Superior Predictive Ability", Journal of Business and
-    Economic Statistics 23(4), 365–380 (the consistent p-value).
+    Portfolio Management 40(5), 94–107. Hansen (2005), "A Test for Superior Predictive Ability", Journal of Business
+    and Economic Statistics 23(4), 365–380 (the consistent p-value).
     """
     growth = growth_after_tax(of) if isinstance(of, Comparison) else pd.DataFrame(of)
     growth = growth.rename(columns=str)
@@ -232,9 +233,9 @@ def deflated_ratio(excess: np.ndarray) -> float:
 
     Notes
     -----
-    The hurdle is the best ratio to be expected of so many trials without merit: with V the variance of the ratios,
-    γ Euler's constant and Z the inverse normal distribution, √V · ((1 − γ) Z(1 − 1/n) + γ Z(1 − 1/(n·e))); the error of the
-    best ratio allows for skewness and fat tails. *Source*: Bailey and López de Prado (2014), equations 1 and 2.
+    The hurdle is the best ratio to be expected of so many trials without merit: with V the variance of the ratios, γ
+    Euler's constant and Z the inverse normal distribution, √V · ((1 − γ) Z(1 − 1/n) + γ Z(1 − 1/(n·e))); the error of
+    the best ratio allows for skewness and fat tails. *Source*: Bailey and López de Prado (2014), equations 1 and 2.
 
     *Not modelled*: trials that resemble each other count as so many; growth that depends on the days before.
     """
@@ -257,8 +258,8 @@ def _distinct(growth: pd.DataFrame, reference: str) -> tuple[pd.DataFrame, list[
     """Return the policies that differ, the reference among them, and the names of those that are another's twin."""
     ordered = growth[[reference, *(name for name in growth if name != reference)]]
     doubled = ordered.T.duplicated()
-    kept = [name for name in growth if not doubled[name]]
-    return growth[kept], [name for name in growth if doubled[name]]
+    twins = [str(name) for name in ordered.columns[doubled.to_numpy()]]
+    return growth.drop(columns=twins), twins
 
 
 def _check(growth: pd.DataFrame, reference: str, blocks: int) -> Iterator[Finding]:
@@ -266,18 +267,20 @@ def _check(growth: pd.DataFrame, reference: str, blocks: int) -> Iterator[Findin
     yield from check_number(
         where, "blocks", blocks, "give an even number from 2 to 20", least=2, most=20, whole=True
     )
-    if isinstance(blocks, int) and blocks % 2:
+    if is_number(blocks) and blocks % 2:
         yield Finding("error", where, f"blocks is {blocks}", "give an even number from 2 to 20")
-    if growth.shape[1] < 2:
-        yield Finding("error", where, f"there is {growth.shape[1]} policy", "give two at least")
-    elif reference not in growth:
-        yield Finding("error", where, f"no policy is called {reference!r}", f"use {', '.join(growth)}")
-    if not growth.columns.is_unique:
+    names = [str(name) for name in growth.columns]
+    if len(names) < 2:
+        yield Finding("error", where, f"policies: {len(names)}", "give two at least")
+    elif reference not in names:
+        yield Finding("error", where, f"no policy is called {reference!r}", f"use {', '.join(names)}")
+    if len(set(names)) < len(names):
         yield Finding("error", where, "two policies share a name", "give each a name of its own")
-    if isinstance(blocks, (int, float)) and len(growth) < 2 * blocks:
+    if is_number(blocks) and len(growth) < 2 * blocks:
         what = f"there are {len(growth)} periods"
         yield Finding("error", where, what, f"give {2 * blocks} at least, or fewer blocks")
-    bare = [name for name in growth if not np.isfinite(growth[name].to_numpy(float)).all()]
+    unknown = ~np.isfinite(growth.to_numpy(float)).all(axis=0)
+    bare = [name for name, missing in zip(names, unknown, strict=True) if missing]
     if bare:
         what = f"growth of {', '.join(bare)} is not known in every period"
         yield Finding("error", where, what, "leave it out: nothing was left of it, or a value is missing")
@@ -287,14 +290,14 @@ def _said(growth: pd.DataFrame, twins: list[str], blocks: int, block: int) -> It
     """Say how the figures were found."""
     yield Finding(
         "note", "overfitting",
-        f"{growth.shape[1] - len(twins)} policies, {len(growth):,} periods in {blocks} parts; what is compared is mean log growth"
-        f" after the taxes and costs paid so far; Hansen's test resamples blocks of {block} periods on average",
+        f"{growth.shape[1] - len(twins)} policies, {len(growth):,} periods in {blocks} parts; compared is mean log"
+        f" growth after the taxes and costs paid so far; Hansen's test resamples blocks of {block} periods on average",
     )  # fmt: skip
     yield Finding(
         "note", "overfitting",
-        "only the policies given are counted: what was tried before and is not among them makes any choice look better than"
-        " it is",
+        "only the policies given are counted: what was tried before and is not among them makes any choice look better"
+        " than it is",
     )  # fmt: skip
     if twins:
-        what = f"{', '.join(twins)} did exactly what another policy did and {'is' if len(twins) == 1 else 'are'} not counted"
+        what = f"not counted, as another policy did exactly the same: {', '.join(twins)}"
         yield Finding("note", "overfitting", what)

@@ -14,7 +14,7 @@ from rebal_kit.compare import Comparison
 from rebal_kit.findings import Finding, MarketError, PolicyError, raise_errors
 from rebal_kit.growth import growth_after_tax, growth_before_tax
 from rebal_kit.intervals import LEVEL, check_seed, checked_level, percentile_interval
-from rebal_kit.metrics import DAYS_PER_YEAR, sessions_per_year
+from rebal_kit.metrics import sessions_per_year
 from rebal_kit.trials import reference_of
 
 #: Resamples from which the intervals are taken.
@@ -36,10 +36,10 @@ class Regimes:
         A row a session whose regime is known: regime (0 the calmest), index (the level at the close before), per_year
         (sessions a year).
     growth : DataFrame
-        A row a regime and policy: sessions, share (of all), index_low, index_high (percent), before_tax and after_tax (log
-        growth of the policy less that of `against`, a year of such sessions), contribution (of the regime to the difference
-        before tax, a year of the history), trades, realized_short and realized_long (in taxable accounts, the policy less
-        `against`, in the whole history; orders and US$).
+        A row a regime and policy: sessions, share (of all), index_low, index_high (percent), before_tax and after_tax
+        (log growth of the policy less that of `against`, a year of such sessions), contribution (of the regime to the
+        difference before tax, a year of the history), trades, realized_short and realized_long (in taxable accounts,
+        the policy less `against`, in the whole history; orders and US$).
     resampled : ndarray
         (n_draws, n_regimes, n_policies) float64: `before_tax` in resamples of the sessions.
     block : int
@@ -88,8 +88,8 @@ def regimes(
     against : str, optional
         The policy that the others are held against; the comparison's first when not given.
     cuts : sequence of float, optional
-        Levels of the index, percent, ascending: a session belongs to the regime of the last cut that the index had reached
-        at the close before. Its terciles when not given.
+        Levels of the index, percent, ascending: a session belongs to the regime of the last cut that the index had
+        reached at the close before. Its terciles when not given.
     seed : int
         Of the resamples that intervals are taken from.
 
@@ -108,9 +108,9 @@ def regimes(
 
     Notes
     -----
-    Growth before tax belongs to the session in which it happens; tax is paid long after what caused it, so that `after_tax`
-    says when it was paid and `realized_short` and `realized_long` say when it was caused. Sessions are resampled together with
-    their regime, as `rebal_kit.blocks.resampled_means` does.
+    Growth before tax belongs to the session in which it happens; tax is paid long after what caused it, so that
+    `after_tax` says when it was paid and `realized_short` and `realized_long` say when it was caused. Sessions are
+    resampled together with their regime, as `rebal_kit.blocks.resampled_means` does.
     """
     against = reference_of("regimes", comparison, against)
     raise_errors(PolicyError, (*check_seed("regimes", seed), *_check_cuts(cuts)))
@@ -245,18 +245,20 @@ def _said(found: Regimes) -> Iterator[Finding]:
     """Say how sessions were told apart, and what the figures cannot show."""
     market = found.comparison.setting.market
     unknown = len(market.dates) - 1 - len(found.sessions)
+    cuts = ", ".join(f"{cut:.1f}" for cut in found.cuts)
     yield Finding(
         "note", "regimes",
-        f"sessions are told apart by the volatility index at the close before, at {', '.join(f'{c:.1f}' for c in found.cuts)} %;"
-        " where these are terciles, they are those of the whole period, which nobody knew beforehand",
+        f"sessions are told apart by the volatility index at the close before, at {cuts} %; where these are terciles,"
+        " they are those of the whole period, which nobody knew beforehand",
     )  # fmt: skip
     yield Finding(
         "note", "regimes",
-        "growth is before tax, after costs, in the session in which it happens; tax after it is paid months later, in whatever"
-        f" regime then holds; intervals from {len(found.resampled):,} resamples in blocks of {found.block} sessions on average"
-        f" (seed {found.seed})",
+        "growth is before tax, after costs, in the session in which it happens; tax is paid months later, in whatever"
+        f" regime then holds; intervals are of {len(found.resampled):,} resamples in blocks of {found.block} on"
+        f" average (seed {found.seed})",
     )  # fmt: skip
     if unknown:
-        yield Finding(
-            "warning", "regimes", f"{unknown:,} of {len(market.dates) - 1:,} sessions have no index at the close before: left out"
-        )  # fmt: skip
+        what = (
+            f"{unknown:,} of {len(market.dates) - 1:,} sessions have no index at the close before: left out"
+        )
+        yield Finding("warning", "regimes", what)

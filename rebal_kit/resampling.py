@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -51,8 +52,8 @@ def days_of(market: Market) -> Days:
 def market_of(days: Days, order: np.ndarray) -> Market:
     """Return the market whose sessions after the first are those of `days`, in this order.
 
-    Dates and the first session's prices stay. Total returns, whether a security traded, dollar volumes and the volatility
-    index come with their day; there are no splits.
+    Dates and the first session's prices stay. Total returns, whether a security traded, dollar volumes and the
+    volatility index come with their day; there are no splits.
 
     Parameters
     ----------
@@ -69,9 +70,11 @@ def market_of(days: Days, order: np.ndarray) -> Market:
         "volume": days.dollars[order] / after, "dividend": days.payout[order] * after,
         "split": np.ones_like(after), "traded": market.traded[1:][order],
     }  # fmt: skip
-    first = {name: np.vstack([getattr(market, name)[:1], values]) for name, values in drawn.items()}
+    arrays: dict[str, Any] = {
+        name: np.vstack([getattr(market, name)[:1], values]) for name, values in drawn.items()
+    }
     return replace(
-        market, name=f"{market.name}, resampled", close=close, **first,
+        market, name=f"{market.name}, resampled", close=close, **arrays,
         volatility_index=None if index is None else np.r_[index[:1], index[1:][order]],
     )  # fmt: skip
 
@@ -93,7 +96,7 @@ def setting_of(setting: Setting, days: Days, order: np.ndarray, *, with_past: bo
     history = market
     if with_past:
         before = setting.history.dates < market.dates[0]
-        arrays = {
+        arrays: dict[str, Any] = {
             name: np.vstack([getattr(setting.history, name)[before], getattr(market, name)])
             for name in (*FIELDS, "traded")
         }

@@ -17,26 +17,15 @@ from rebal_kit.findings import Finding, PolicyError, raise_errors
 from rebal_kit.metrics import sessions_per_year
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.run import Setting, prepare
-from rebal_kit.trials import (
-    OK,
-    PAIRED,
-    POLICY,
-    STATUS,
-    TRIAL,
-    Trial,
-    differences,
-    failures,
-    observed,
-    reference_of,
-    run_trials,
-)
+from rebal_kit.trials import PAIRED, Trial, differences, failures, observed, reference_of, run_trials
 from rebal_kit.triggers import Calendar
 
 Kind = Literal["first session", "schedule", "horizon", "income", "state tax", "flat rates", "half spread"]
 #: What the value of each kind of variation is counted in.
 UNITS: dict[str, str] = {
     "first session": "sessions later", "schedule": "sessions after the first of the period", "horizon": "years",
-    "income": "ordinary income, US$ a year", "state tax": "state rate", "flat rates": "times the rates", "half spread": "bp",
+    "income": "ordinary income, US$ a year", "state tax": "state rate", "flat rates": "times the rates",
+    "half spread": "basis points",
 }  # fmt: skip
 #: The measure by which variations are read.
 MEASURE = "cagr_after_liquidation"
@@ -49,9 +38,10 @@ class Variation:
     Attributes
     ----------
     kind : str
-        'first session': so many sessions later. 'schedule': every `Calendar` acts so many sessions after its period begins.
-        'horizon': ends so many years after the first session. 'income', 'state tax': of the tax profile, US$ and fraction.
-        'flat rates': times those of the tax profile, which must have some. 'half spread': of every trade, basis points.
+        'first session': so many sessions later. 'schedule': every `Calendar` acts so many sessions after its period
+        begins. 'horizon': ends so many years after the first session. 'income', 'state tax': of the tax profile, US$
+        and fraction. 'flat rates': times those of the tax profile, which must have some. 'half spread': of every
+        trade, basis points.
     value : float
     """
 
@@ -76,7 +66,7 @@ def variations(kind: Kind, values: Iterable[float]) -> tuple[Variation, ...]:
 
 
 def usual_variations(comparison: Comparison) -> tuple[Variation, ...]:
-    """Return what a comparison should be asked: a year of first sessions, a month of schedules, taxes, costs, horizons."""
+    """Return what to ask of any comparison: a year of first sessions, a month of schedules, taxes, costs, horizons."""
     market, tax = comparison.setting.market, comparison.setting.household.tax
     per_year = sessions_per_year(market.dates.astype(np.int64))
     years = (len(market.dates) - 1) / per_year
@@ -108,8 +98,8 @@ class Sensitivity:
         The policy that the others are held against.
     variations : tuple of Variation
     rows : DataFrame
-        A row a variation and policy: kind, value, policy, status, first and last session, and the policy less `against` under
-        the same variation in each measure of `rebal_kit.trials.PAIRED`.
+        A row a variation and policy: kind, value, policy, status, first and last session, and the policy less
+        `against` under the same variation in each measure of `rebal_kit.trials.PAIRED`.
     """
 
     comparison: Comparison
@@ -120,7 +110,7 @@ class Sensitivity:
     @property
     def as_it_is(self) -> pd.DataFrame:
         """The differences without a variation, a row a policy."""
-        return differences(observed(self.comparison), self.against).set_index(POLICY)[list(PAIRED)]
+        return differences(observed(self.comparison), self.against).set_index("policy")[list(PAIRED)]
 
     def summary(self) -> pd.DataFrame:
         """Return, by kind and policy, how far growth after liquidation less that of `against` moves, a year.
@@ -128,15 +118,16 @@ class Sensitivity:
         Returns
         -------
         DataFrame
-            Columns: variations (with figures), as_it_is, least, median, most, standard_deviation, ahead (share above 0).
+            Columns: variations (with figures), as_it_is, least, median, most, standard_deviation, ahead (share above
+            0).
         """
-        known = self.rows[self.rows[STATUS] == OK]
-        found = known.groupby(["kind", POLICY], sort=False)[MEASURE].agg(
+        known = self.rows[self.rows["status"] == "ok"]
+        found = pd.DataFrame(known.groupby(["kind", "policy"], sort=False)[MEASURE].agg(
             variations="count", least="min", median="median", most="max", standard_deviation="std",
             ahead=lambda values: float((values > 0.0).mean()),
-        )  # fmt: skip
+        ))  # fmt: skip
         found.insert(
-            1, "as_it_is", self.as_it_is[MEASURE].reindex(found.index.get_level_values(POLICY)).to_numpy()
+            1, "as_it_is", self.as_it_is[MEASURE].reindex(found.index.get_level_values("policy")).to_numpy()
         )
         return found
 
@@ -181,13 +172,14 @@ def sensitivity(
     raise_errors(PolicyError, _check(given, workers))
     trials = [_trial(comparison, variation) for variation in given]
     found = differences(run_trials(trials, workers=workers, progress=progress, unit="variation"), against)
-    of = [given[number] for number in found[TRIAL]]
+    of = [given[number] for number in found["trial"]]
     spans = [_span(comparison.setting, variation) for variation in of]
     rows = pd.DataFrame(
         {
             "kind": [variation.kind for variation in of], "value": [float(variation.value) for variation in of],
-            POLICY: found[POLICY], STATUS: found[STATUS],
-            "first": pd.DatetimeIndex([first for first, _ in spans]), "last": pd.DatetimeIndex([last for _, last in spans]),
+            "policy": found["policy"], "status": found["status"],
+            "first": pd.DatetimeIndex([first for first, _ in spans]),
+            "last": pd.DatetimeIndex([last for _, last in spans]),
         }
     )  # fmt: skip
     return Sensitivity(comparison, against, given, pd.concat([rows, found[list(PAIRED)]], axis=1))
@@ -286,7 +278,7 @@ def _said(found: Sensitivity) -> Iterator[Finding]:
             if not any(isinstance(trigger, Calendar) for trigger in run.policy.triggers)
         ]  # fmt: skip
         if without:
-            what = f"{', '.join(without)} {'has' if len(without) == 1 else 'have'} no calendar that another schedule moves"
+            what = f"another schedule moves no policy without a calendar: {', '.join(without)}"
             yield Finding("note", "sensitivity", what)
     if found.comparison.setting.opened_with == "lots" and "first session" in kinds:
         what = "opened with lots: a later first session prices the same lots later"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,6 @@ PAIRED = (
     "value_after_liquidation", "cagr_after_liquidation", "cagr_after_tax", "tax", "liquidation_tax",
     "tracking_error", "turnover", "cost",
 )  # fmt: skip
-TRIAL, POLICY, STATUS, OK = "trial", "policy", "status", "ok"
 #: Rows of the ledger that a thread's first run gets, as `rebal_kit.run.Setting.room` has them.
 _LOTS, _LOSSES = 64, 512
 
@@ -57,21 +57,21 @@ def run_trials(
     Returns
     -------
     DataFrame
-        A row a trial and policy, in their order: trial (position), policy, status ('ok', or why there are no figures),
-        tax (US$ paid and accrued) and the measures of `rebal_kit.run.METRICS`. None is dropped.
+        A row a trial and policy, in their order: trial (position), policy, status ('ok', or why there are no
+        figures), tax (US$ paid and accrued) and the measures of `rebal_kit.run.METRICS`. None is dropped.
     """
     sizes = threading.local()
 
     def rows(numbered: tuple[int, Trial]) -> list[dict[str, Any]]:
         number, trial = numbered
-        return [{TRIAL: number, **row} for row in _rows(trial, sizes)]
+        return [{"trial": number, **row} for row in _rows(trial, sizes)]
 
     with ThreadPoolExecutor(workers or available_processors()) as pool:
         found = list(
             tqdm(pool.map(rows, enumerate(trials)), total=len(trials), disable=not progress, unit=unit)
         )
     flat = [row for trial in found for row in trial]
-    return pd.DataFrame(flat, columns=[TRIAL, POLICY, STATUS, "tax", *METRICS])
+    return pd.DataFrame(flat, columns=["trial", "policy", "status", "tax", *METRICS])
 
 
 def _rows(trial: Trial, sizes: threading.local) -> list[dict[str, Any]]:
@@ -80,7 +80,7 @@ def _rows(trial: Trial, sizes: threading.local) -> list[dict[str, Any]]:
         setting = trial.make()
         room = setting.room(lots=getattr(sizes, "lots", _LOTS), losses=getattr(sizes, "losses", _LOSSES))
     except RebalError as problem:
-        return [{POLICY: name, STATUS: str(problem)} for name in trial.policies]
+        return [{"policy": name, "status": str(problem)} for name in trial.policies]
     rows: list[dict[str, Any]] = []
     for name, policy in trial.policies.items():
         try:
@@ -88,9 +88,9 @@ def _rows(trial: Trial, sizes: threading.local) -> list[dict[str, Any]]:
             room = setting.run_to_end(plan, room)
             figures = setting.measure(plan, room)
             tax = figures["tax_paid"] + figures["tax_accrued"]
-            rows.append({POLICY: name, STATUS: OK, "tax": tax, **figures})
+            rows.append({"policy": name, "status": "ok", "tax": tax, **figures})
         except RebalError as problem:
-            rows.append({POLICY: name, STATUS: str(problem)})
+            rows.append({"policy": name, "status": str(problem)})
     sizes.lots, sizes.losses = room.ledger.lots.shape[2], room.ledger.losses.shape[1]
     return rows
 
@@ -105,17 +105,19 @@ def differences(runs: pd.DataFrame, against: str) -> pd.DataFrame:
     against : str
         The policy that the others are held against; it has no rows itself.
     """
-    known = list(dict.fromkeys(runs[TRIAL]))
-    base = runs[runs[POLICY] == against].set_index(TRIAL)[list(PAIRED)].reindex(known)
-    others = runs[runs[POLICY] != against].reset_index(drop=True)
-    less = others[list(PAIRED)].to_numpy(float) - base.loc[others[TRIAL]].to_numpy(float)
-    return pd.concat([others[[TRIAL, POLICY, STATUS]], pd.DataFrame(less, columns=list(PAIRED))], axis=1)
+    known = list(dict.fromkeys(runs["trial"]))
+    base = runs[runs["policy"] == against].set_index("trial")[list(PAIRED)].reindex(known)
+    others = runs[runs["policy"] != against].reset_index(drop=True)
+    less = others[list(PAIRED)].to_numpy(float) - base.loc[others["trial"]].to_numpy(float)
+    return pd.concat(
+        [others[["trial", "policy", "status"]], pd.DataFrame(less, columns=list(PAIRED))], axis=1
+    )
 
 
 def observed(comparison: Comparison) -> pd.DataFrame:
     """Return the comparison's own runs in the form of `run_trials`, as its trial 0."""
     table = comparison.table.reset_index()
-    return table.assign(**{TRIAL: 0, STATUS: OK, "tax": table["tax_paid"] + table["tax_accrued"]})
+    return table.assign(trial=0, status="ok", tax=table["tax_paid"] + table["tax_accrued"])
 
 
 def reference_of(where: str, comparison: Comparison, against: str | None) -> str:
@@ -126,6 +128,11 @@ def reference_of(where: str, comparison: Comparison, against: str | None) -> str
     PolicyError
         There is no such run, or no other one.
     """
+    if not isinstance(comparison, Comparison):
+        what = f"is given {reprlib.repr(comparison)}"
+        raise PolicyError(
+            Finding("error", where, what, "give a Comparison: compare(market, household, policies)")
+        )
     names = list(comparison.runs)
     if against is not None and against not in comparison.runs:
         what, remedy = f"no run is called {against!r}", f"use {', '.join(names)}"
@@ -138,9 +145,9 @@ def reference_of(where: str, comparison: Comparison, against: str | None) -> str
 
 def failures(where: str, runs: pd.DataFrame) -> tuple[Finding, ...]:
     """Say how many runs have no figures, and why the first of them has none."""
-    failed = runs[runs[STATUS] != OK]
+    failed = runs[runs["status"] != "ok"]
     if failed.empty:
         return ()
     first = failed.iloc[0]
-    what = f"{len(failed):,} of {len(runs):,} runs have no figures; the first, '{first[POLICY]}': {first[STATUS]}"
+    what = f"{len(failed):,} of {len(runs):,} runs have no figures; the first, '{first['policy']}': {first['status']}"
     return (Finding("warning", where, what, "see status in the rows"),)

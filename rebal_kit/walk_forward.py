@@ -15,15 +15,15 @@ from rebal_kit.findings import Finding, PolicyError, raise_errors
 from rebal_kit.intervals import LEVEL, checked_level, student_interval
 from rebal_kit.metrics import sessions_per_year
 from rebal_kit.run import METRICS, Setting, prepare
-from rebal_kit.trials import POLICY, TRIAL, Trial, failures, reference_of, run_trials
+from rebal_kit.trials import Trial, failures, reference_of, run_trials
 
 #: Windows after the choice in which its rank is followed, as far as the history reaches.
 AHEAD = 3
 #: Measures of which less is better.
 _LESS_IS_BETTER = frozenset(
     {"volatility", "average_drift", "tracking_error", "turnover", "trades", "rebalances", "disallowed", "permanent",
-     "wash_sale_rate", "tax_paid", "tax_accrued", "liquidation_tax", "tax_drag", "cost", "commission", "spread", "impact",
-     "delay", "unpaid_withdrawals"}
+     "wash_sale_rate", "tax_paid", "tax_accrued", "liquidation_tax", "tax_drag", "cost", "commission", "spread",
+     "impact", "delay", "unpaid_withdrawals"}
 )  # fmt: skip
 
 
@@ -42,10 +42,11 @@ class WalkForward:
     train_years, test_years, step_years : float
         Length of the window in which one chooses, of those that follow, and from one choice to the next.
     choices : DataFrame
-        A row a choice and window after it: start, cut (the choice is made at its close), end (of the later window), ahead (1
-        is the window right after the choice), chosen, value (of the choice in the later window), rank (1 is the best of
-        `of`), of, place (near 1 best, 0.5 chance, near 0 worst), spearman (of the ranks of all policies in both windows),
-        lead (the choice less `against`; above 0 is better), missed (the best of that window less the choice).
+        A row a choice and window after it: start, cut (the choice is made at its close), end (of the later window),
+        ahead (1 is the window right after the choice), chosen, value (of the choice in the later window), rank (1 is
+        the best of `of`), of, place (near 1 best, 0.5 chance, near 0 worst), spearman (of the ranks of all policies
+        in both windows), lead (the choice less `against`; above 0 is better), missed (the best of that window less
+        the choice).
     runs : DataFrame
         A row a window (`trial`) and policy, as `rebal_kit.trials.run_trials` gives it, with start and end.
     """
@@ -65,13 +66,13 @@ class WalkForward:
         Returns
         -------
         DataFrame
-            Index: ahead. Columns: choices, independent (windows apart from each other that they span), of (policies), and
-            rank, spearman and lead, each with _low and _high; missed; above_median (share of choices).
+            Index: ahead. Columns: choices, independent (windows apart from each other that they span), of (policies),
+            and rank, spearman and lead, each with _low and _high; missed; above_median (share of choices).
 
         Notes
         -----
-        Windows that overlap count once: the interval is Student's with `independent` − 1 degrees of freedom, cut off where
-        ranks and correlations end. With fewer than two independent windows there is none.
+        Windows that overlap count once: the interval is Student's with `independent` − 1 degrees of freedom, cut off
+        where ranks and correlations end. With fewer than two independent windows there is none.
         """
         level = checked_level("walk_forward", level)
         rows = {}
@@ -110,7 +111,8 @@ class WalkForward:
 
 def walk_forward(
     comparison: Comparison, *, against: str | None = None, train_years: float = 3.0, test_years: float = 2.0,
-    step_years: float = 0.25, measure: str = "cagr_after_liquidation", workers: int | None = None, progress: bool = False,
+    step_years: float = 0.25, measure: str = "cagr_after_liquidation", workers: int | None = None,
+    progress: bool = False,
 ) -> WalkForward:  # fmt: skip
     """Choose the best of a comparison's policies in a window, and see how it ranks in the windows after it.
 
@@ -123,8 +125,8 @@ def walk_forward(
     train_years, test_years : float
         Length of the window in which one chooses, and of those that follow.
     step_years : float
-        From one choice to the next. Less than `test_years`, and windows overlap: luck of the dates averages out, and what is
-        known does not grow.
+        From one choice to the next. Less than `test_years`, and windows overlap: luck of the dates averages out, and
+        what is known does not grow.
     measure : str
         One of `rebal_kit.run.METRICS`.
     workers : int, optional
@@ -138,14 +140,15 @@ def walk_forward(
     Raises
     ------
     PolicyError
-        The history is too short for the windows, there is nothing to choose from, or an argument cannot be what was given.
+        The history is too short for the windows, there is nothing to choose from, or an argument cannot be what was
+        given.
 
     Notes
     -----
-    Every window is a back-test of its own: the household opens on its first session as it does in the comparison, and the
-    liquidation line sells everything on its last. *Source* of the question: Lee (2008), "Opportunistic Rebalancing",
-    Dimensional Fund Advisors: of 42 rules the best of 1996–2004 was 27th in 2005–2008. The correlation of ranks: Spearman
-    (1904), American Journal of Psychology 15(1), 72–101.
+    Every window is a back-test of its own: the household opens on its first session as it does in the comparison, and
+    the liquidation line sells everything on its last. *Source* of the question: Lee (2008), "Opportunistic
+    Rebalancing", Dimensional Fund Advisors: of 42 rules the best of 1996–2004 was 27th in 2005–2008. The correlation
+    of ranks: Spearman (1904), American Journal of Psychology 15(1), 72–101.
     """
     against = reference_of("walk_forward", comparison, against)
     raise_errors(PolicyError, _check(train_years, test_years, step_years, measure, workers))
@@ -154,7 +157,7 @@ def walk_forward(
     train, test, step = (max(round(years * per_year), 1) for years in (train_years, test_years, step_years))
     cuts = range(train, len(dates) - test, step)
     if not cuts:
-        what = f"{len(dates):,} sessions are too few for {train_years:g} + {test_years:g} years of {per_year:.0f} sessions"
+        what = f"{len(dates):,} sessions are too few for {train_years:g} + {test_years:g} years of {per_year:.0f}"
         raise PolicyError(Finding("error", "walk_forward", what, "take shorter windows, or a longer history"))
     later = {cut: [(at, at + test) for at in range(cut, len(dates) - test, test)][:AHEAD] for cut in cuts}
     windows = list(dict.fromkeys(w for cut, after in later.items() for w in ((cut - train, cut), *after)))
@@ -173,37 +176,36 @@ def walk_forward(
 
     trials = [Trial(partial(window, *span), policies) for span in windows]
     runs = run_trials(trials, workers=workers, progress=progress, unit="window")
-    spans = np.array(windows)[runs[TRIAL].to_numpy()]
+    spans = np.array(windows)[runs["trial"].to_numpy()]
     runs.insert(1, "start", dates[spans[:, 0]].astype("datetime64[ns]"))
     runs.insert(2, "end", dates[spans[:, 1]].astype("datetime64[ns]"))
-    values = runs.pivot_table(index=TRIAL, columns=POLICY, values=measure, sort=False, dropna=False)[
-        list(policies)
-    ]
-    of_window = {span: values.loc[number] for number, span in enumerate(windows)}
     better = -1.0 if measure in _LESS_IS_BETTER else 1.0
+    values = better * runs[measure].to_numpy(float).reshape(len(windows), -1)
+    of_window = {span: pd.Series(row, list(policies)) for span, row in zip(windows, values, strict=True)}
     rows = [
         {
             "start": dates[cut - train], "cut": dates[cut], "end": dates[span[1]], "ahead": ahead,
-            **_followed(better * of_window[cut - train, cut], better * of_window[span], against, better),
+            **_followed(of_window[cut - train, cut], of_window[span], against, better),
         }
         for cut, after in later.items() for ahead, span in enumerate(after, 1)
     ]  # fmt: skip
-    choices = pd.DataFrame(rows).astype({name: "datetime64[ns]" for name in ("start", "cut", "end")})
+    choices = pd.DataFrame(rows).astype(dict.fromkeys(("start", "cut", "end"), "datetime64[ns]"))
     return WalkForward(
         comparison, against, measure, float(train_years), float(test_years), float(step_years), choices, runs
     )  # fmt: skip
 
 
 def _followed(before: pd.Series, after: pd.Series, against: str, better: float) -> dict[str, object]:
-    """Return what became of the best of `before` in `after`; in both, more is better. Policies without figures do not rank."""
-    known = before.notna() & after.notna()
-    before, after = before[known], after[known]
-    if len(before) < 2:
+    """Return what became of the best of `before` in `after`; more is better. Policies without figures do not rank."""
+    before = before.dropna()
+    chosen = str(before.idxmax()) if len(before) else ""
+    after = after[before.index].dropna()
+    if chosen not in after:
         nothing = dict.fromkeys(("value", "rank", "place", "spearman", "lead", "missed"), np.nan)
-        return {"chosen": "", "of": int(known.sum()), **nothing}
-    chosen = str(before.idxmax())
+        return {"chosen": chosen, "of": len(after), **nothing}
+    before = before[after.index]
     ranks = after.rank(ascending=False)
-    varies = before.nunique() > 1 and after.nunique() > 1
+    varies = before.max() > before.min() and after.max() > after.min()
     value = float(after[chosen])
     return {
         "chosen": chosen, "value": better * value, "rank": float(ranks[chosen]), "of": len(after),
@@ -231,13 +233,14 @@ def _said(found: WalkForward) -> Iterator[Finding]:
     direction = "least" if found.measure in _LESS_IS_BETTER else "most"
     yield Finding(
         "note", "walk-forward",
-        f"{len(first)} choices of the policy with the {direction} {found.measure} in {found.train_years:g} years, followed for"
-        f" windows of {found.test_years:g} years; each window is a back-test of its own that opens as the comparison does",
+        f"{len(first)} choices of the policy with the {direction} {found.measure} in {found.train_years:g} years,"
+        f" followed for windows of {found.test_years:g} years; each window is a back-test of its own that opens as the"
+        " comparison does",
     )  # fmt: skip
     if independent < 5.0:
         yield Finding(
             "warning", "walk-forward",
-            f"the windows after the choices span only {independent:.1f} that do not overlap: ranks and their intervals say"
-            " little",
+            f"the windows after the choices span only {independent:.1f} that do not overlap: ranks and their intervals"
+            " say little",
             "take a longer history, or shorter windows",
         )  # fmt: skip
