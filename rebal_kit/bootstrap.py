@@ -185,8 +185,8 @@ def _drawn(found: Bootstrap) -> Iterator[Finding]:
     )  # fmt: skip
     yield Finding(
         "note", "bootstrap",
-        "the days drawn have on average the mean return of the true history: intervals say how much luck there is in one"
-        " history, not how returns will differ from these; what takes longer than a block, such as a slow return to"
+        "the days drawn have on average the mean return of the true history: intervals say how much luck there is in"
+        " one history, not how returns will differ from these; what takes longer than a block, such as a slow return to"
         " earlier prices, is lost",
     )  # fmt: skip
     yield from _off_centre(found)
@@ -215,8 +215,8 @@ def _off_centre(found: Bootstrap) -> Iterator[Finding]:
         yield Finding(
             "warning", "bootstrap",
             f"'{policy}' less '{found.against}' is {row['observed'] * 1e4:+.0f} bp a year in the true history and"
-            f" {row['mean'] * 1e4:+.0f} on average over the paths: the order of the true days, which the paths do not keep,"
-            " was worth something, or winners that win on top by luck carry a policy that lets them run",
+            f" {row['mean'] * 1e4:+.0f} on average over the paths: the order of the true days, which the paths do not"
+            " keep, was worth something, or winners that win on top by luck carry a policy that lets them run",
             "read the interval as that of the paths, not as one around what was observed",
         )  # fmt: skip
 

@@ -24,6 +24,8 @@ ABOVE = {
     "backtest.py",
     "compare.py",
     "sweep.py",
+    "blocks.py",
+    "trials.py",
     "study.py",
     "propose.py",
     "tax_report.py",
