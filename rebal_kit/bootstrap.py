@@ -23,6 +23,7 @@ from rebal_kit.trials import PAIRED, Trial, differences, failures, observed, ref
 _FEW_BLOCKS = 20
 #: The measure that is read first, and how many standard errors its mean may lie off what was observed.
 _READ, _OFF = "cagr_after_liquidation", 0.5
+_BASIS_POINTS = 1e4
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,14 +211,17 @@ def _drawn(found: Bootstrap) -> Iterator[Finding]:
 def _off_centre(found: Bootstrap) -> Iterator[Finding]:
     """Say which differences the paths do not hold in their middle: there, the true history was an unusual one."""
     table = found.summary().xs(_READ, level="measure")
-    off = table["mean"] - table["observed"]
-    for policy, row in table[off.abs() > _OFF * table["standard_error"]].iterrows():
+    off = table[(table["mean"] - table["observed"]).abs() > _OFF * table["standard_error"]] * _BASIS_POINTS
+    if len(off):
+        said = "; ".join(
+            f"'{policy}' {true:+.0f} bp a year in the true history, {mean:+.0f} on average over the paths"
+            for policy, true, mean in zip(off.index, off["observed"], off["mean"], strict=True)
+        )
         yield Finding(
             "warning", "bootstrap",
-            f"'{policy}' less '{found.against}' is {row['observed'] * 1e4:+.0f} bp a year in the true history and"
-            f" {row['mean'] * 1e4:+.0f} on average over the paths: the order of the true days, which the paths do not"
-            " keep, was worth something, or winners that win on top by luck carry a policy that lets them run",
-            "read the interval as that of the paths, not as one around what was observed",
+            f"less '{found.against}': {said}. Either the order of the true days was worth something that no path keeps, or"
+            " luck on top of what already won favours policies that let winners run",
+            "read the intervals as those of the paths, not as reaching around what was observed",
         )  # fmt: skip
 
 

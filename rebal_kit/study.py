@@ -79,14 +79,10 @@ class Study:
         best = str(lead.idxmax())
         row = self.summary().loc[best]
         sentences = [
-            (
-                f"'{best}' is {row['observed']:+.0f} bp a year ahead of '{self.against}' after tax and liquidation;"
-                f" in nine of ten resampled histories {row['low']:+.0f} to {row['high']:+.0f} bp, ahead in {row['ahead']:.0%}."
-            ),
-            (
-                f"With other dates, taxes, costs and horizons: {row['least']:+.0f} to {row['most']:+.0f} bp, ahead in"
-                f" {row['ahead_varied']:.0%} of the variations."
-            ),
+            f"'{best}' is {row['observed']:+.0f} bp a year ahead of '{self.against}' after tax and liquidation.",
+            f"Nine of ten resampled histories: {row['low']:+.0f} to {row['high']:+.0f} bp; ahead in {row['ahead']:.0%}.",
+            f"Other dates, taxes, costs, horizons: {row['least']:+.0f} to {row['most']:+.0f} bp.",
+            f"Ahead in {row['ahead_varied']:.0%} of those variations.",
         ]
         if self.walk_forward is not None:
             first, forward = self.walk_forward.summary().iloc[0], self.walk_forward
