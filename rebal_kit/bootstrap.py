@@ -219,8 +219,8 @@ def _off_centre(found: Bootstrap) -> Iterator[Finding]:
         )
         yield Finding(
             "warning", "bootstrap",
-            f"less '{found.against}': {said}. Either the order of the true days was worth something that no path keeps, or"
-            " luck on top of what already won favours policies that let winners run",
+            f"less '{found.against}': {said}. Either the order of the true days was worth something that no path keeps,"
+            " or luck on top of what already won favours policies that let winners run",
             "read the intervals as those of the paths, not as reaching around what was observed",
         )  # fmt: skip
 

@@ -80,15 +80,16 @@ class Study:
         row = self.summary().loc[best]
         sentences = [
             f"'{best}' is {row['observed']:+.0f} bp a year ahead of '{self.against}' after tax and liquidation.",
-            f"Nine of ten resampled histories: {row['low']:+.0f} to {row['high']:+.0f} bp; ahead in {row['ahead']:.0%}.",
+            f"Nine of ten resampled histories: {row['low']:+.0f} to {row['high']:+.0f} bp.",
+            f"It is ahead in {row['ahead']:.0%} of them.",
             f"Other dates, taxes, costs, horizons: {row['least']:+.0f} to {row['most']:+.0f} bp.",
             f"Ahead in {row['ahead_varied']:.0%} of those variations.",
         ]
         if self.walk_forward is not None:
-            first, forward = self.walk_forward.summary().iloc[0], self.walk_forward
+            forward, first = self.walk_forward, self.walk_forward.summary().iloc[0]
             sentences.append(
-                f"The best of {forward.train_years:g} years ranks {first['rank']:.1f} of {first['of']:.0f} on average in"
-                f" the {forward.test_years:g} years after; by chance {(first['of'] + 1) / 2:.1f}."
+                f"The best of {forward.train_years:g} years is on average number {first['rank']:.1f} of {first['of']:.0f}"
+                f" in the {forward.test_years:g} years after; by chance {(first['of'] + 1) / 2:.1f}."
             )
         if self.overfitting is not None:
             chance, verdict = self.overfitting.probability, self.overfitting.verdict
