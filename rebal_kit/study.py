@@ -88,8 +88,8 @@ class Study:
         if self.walk_forward is not None:
             forward, first = self.walk_forward, self.walk_forward.summary().iloc[0]
             sentences.append(
-                f"The best of {forward.train_years:g} years is on average number {first['rank']:.1f} of {first['of']:.0f}"
-                f" in the {forward.test_years:g} years after; by chance {(first['of'] + 1) / 2:.1f}."
+                f"The best of {forward.train_years:g} years is on average number {first['rank']:.1f} of"
+                f" {first['of']:.0f} in the {forward.test_years:g} years after; by chance {(first['of'] + 1) / 2:.1f}."
             )
         if self.overfitting is not None:
             chance, verdict = self.overfitting.probability, self.overfitting.verdict

@@ -138,7 +138,8 @@ def overfitting_ranks(found: Overfitting, comparison: Comparison | None = None) 
         ),
         (
             f"In the worse half of the policies in {found.probability:.0%} of them: the choice"
-            f" {_VERDICTS[found.verdict]}; of its lead on '{label(found.against)}', {table['kept']:.0%} is left in the other half"
+            f" {_VERDICTS[found.verdict]}; of its lead on '{label(found.against)}', {table['kept']:.0%} is left in the"
+            " other half"
         ),
     ]
     if comparison is not None:
