@@ -10,6 +10,8 @@ from rebal_kit.findings import Finding, RebalError
 
 #: Resamples from which intervals of means are taken.
 DRAWS = 2_000
+#: A history is made of so many blocks at least.
+_FEWEST_BLOCKS = 10
 
 
 def drawn_order(sessions: int, block: int, *seed: int) -> np.ndarray:
@@ -59,10 +61,11 @@ def block_length(returns: np.ndarray) -> int:
     """
     series = np.column_stack([returns, returns**2])
     series = series[:, np.ptp(series, axis=0) > 0.0]
-    if series.shape[1] == 0:
+    if series.shape[1] == 0 or len(returns) < 2 * _FEWEST_BLOCKS:
         return 1
-    lengths = _arch().optimal_block_length(series / series.std(axis=0))["stationary"].to_numpy()
-    return int(np.clip(np.ceil(np.nanmax(lengths, initial=1.0)), 1, max(len(returns) // 10, 1)))
+    with np.errstate(invalid="ignore", divide="ignore"):  # of a stretch without any move
+        lengths = _arch().optimal_block_length(series / series.std(axis=0))["stationary"].to_numpy()
+    return int(np.clip(np.ceil(np.nanmax(lengths, initial=1.0)), 1, len(returns) // _FEWEST_BLOCKS))
 
 
 def resampled_means(values: np.ndarray, block: int, seed: int, draws: int = DRAWS) -> np.ndarray:

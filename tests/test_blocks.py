@@ -31,7 +31,9 @@ def test_the_same_seed_draws_the_same_order_and_another_one_another() -> None:
 
 
 @pytest.mark.parametrize("block", [1, 5, 40])
-def test_blocks_are_as_long_as_asked_on_average_and_run_on_from_the_last_session_to_the_first(block: int) -> None:
+def test_blocks_are_as_long_as_asked_on_average_and_run_on_from_the_last_session_to_the_first(
+    block: int,
+) -> None:
     order = np.concatenate([drawn_order(4_000, block, 1, path) for path in range(5)])
     runs_on = np.diff(order) % 4_000 == 1
     # A block ends with probability 1 / block; its successor follows it by chance once in 4,000 times.
@@ -57,6 +59,11 @@ def test_volatility_that_clusters_asks_for_long_blocks_though_returns_do_not() -
 def test_a_history_is_made_of_ten_blocks_at_least_and_one_that_does_not_move_of_single_sessions() -> None:
     assert block_length(np.cumsum(np.random.default_rng(3).normal(size=200))) == 20
     assert block_length(np.zeros(100)) == 1
+    for few in range(2, 20):
+        assert block_length(np.arange(float(few))) == 1
+    mostly_idle = np.zeros(400)
+    mostly_idle[[0, 399]] = 1.0, -1.0
+    assert 1 <= block_length(mostly_idle) <= 40
 
 
 def test_means_of_resamples_spread_as_theory_says_and_columns_are_drawn_together() -> None:
@@ -106,5 +113,7 @@ def test_hansens_test_sees_a_policy_that_is_better_and_none_where_none_is() -> N
 def test_without_the_library_one_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "arch", None)
     monkeypatch.setitem(sys.modules, "arch.bootstrap", None)
-    with pytest.raises(RebalError, match=r"study: resampling needs arch.* — pip install 'rebal_kit\[study\]'"):
+    with pytest.raises(
+        RebalError, match=r"study: resampling needs arch.* — pip install 'rebal_kit\[study\]'"
+    ):
         drawn_order(10, 2, 0)

@@ -1,4 +1,4 @@
-"""bootstrap(): the same paths for all policies and any number of threads, and intervals that hold a known difference."""
+"""bootstrap(): the same paths for all policies and any number of threads; intervals that hold a known difference."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from rebal_kit.run import prepare
 from rebal_kit.targets import AssetClass
 from rebal_kit.trials import PAIRED
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
-from tests.worlds import account, household_of, market_of as hand_made, random_market
+from tests.worlds import account, household_of, random_market
+from tests.worlds import market_of as hand_made
 
 MARKET = random_market(41, ("A", "A2", "B"), 420)
 HOUSEHOLD = household_of(
@@ -31,7 +32,9 @@ HOUSEHOLD = household_of(
 POLICIES = (
     replace(BUY_AND_HOLD, name="hold"),
     RebalancePolicy("quarterly", (Calendar("quarter"),)),
-    RebalancePolicy("harvest", (Threshold(ToleranceBand(absolute=0.03)),), harvest=Harvest(0.05, 100.0), costs=Costs(5)),
+    RebalancePolicy(
+        "harvest", (Threshold(ToleranceBand(absolute=0.03)),), harvest=Harvest(0.05, 100.0), costs=Costs(5)
+    ),
 )
 
 
@@ -46,7 +49,9 @@ def found(comparison: Comparison) -> Bootstrap:
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_the_seed_alone_decides_and_more_paths_only_add_some(comparison: Comparison, found: Bootstrap, workers: int) -> None:
+def test_the_seed_alone_decides_and_more_paths_only_add_some(
+    comparison: Comparison, found: Bootstrap, workers: int
+) -> None:
     again = bootstrap(comparison, paths=25, seed=3, workers=workers)
     pd.testing.assert_frame_equal(again.runs, found.runs.iloc[: 25 * 3])
     other = bootstrap(comparison, paths=25, seed=4, workers=workers)
@@ -66,7 +71,10 @@ def test_differences_are_of_policies_on_the_same_path(found: Bootstrap) -> None:
     assert len(found.differences) == 80
     for row in found.differences.iloc[:6].to_dict("records"):
         for name in PAIRED:
-            assert row[name] == by.loc[(row["trial"], row["policy"]), name] - by.loc[(row["trial"], "hold"), name]
+            assert (
+                row[name]
+                == by.loc[(row["trial"], row["policy"]), name] - by.loc[(row["trial"], "hold"), name]
+            )
 
 
 def test_the_summary_says_what_was_and_what_might_have_been(comparison: Comparison, found: Bootstrap) -> None:
@@ -86,7 +94,9 @@ def test_the_summary_says_what_was_and_what_might_have_been(comparison: Comparis
     assert repr(found) == "<Bootstrap of 2 policies against 'hold' on 40 paths>"
 
 
-def test_the_block_is_that_of_the_target_mix_unless_one_is_given(comparison: Comparison, found: Bootstrap) -> None:
+def test_the_block_is_that_of_the_target_mix_unless_one_is_given(
+    comparison: Comparison, found: Bootstrap
+) -> None:
     assert found.block == block_length(comparison.setting.target_returns[1:])
     assert bootstrap(comparison, paths=1, block=17).block == 17
 
@@ -100,7 +110,10 @@ def test_what_a_policy_is_held_against_can_be_chosen(comparison: Comparison, fou
 def test_what_must_be_known_is_said(comparison: Comparison, found: Bootstrap) -> None:
     said = [str(finding) for finding in found.assumptions if finding.where == "bootstrap"]
     assert set(comparison.assumptions) < set(found.assumptions)
-    assert f"40 histories of 419 sessions after the first, drawn in blocks of {found.block} on average (seed 3)" in said[0]
+    assert (
+        f"40 histories of 419 sessions after the first, drawn in blocks of {found.block} on average (seed 3)"
+        in said[0]
+    )
     assert any("how much luck there is in one history" in text for text in said)
     for block, few in ((100, True), (5, False)):
         said = [str(finding) for finding in bootstrap(comparison, paths=1, block=block).assumptions]
@@ -113,8 +126,8 @@ def test_late_prices_restrict_the_period_and_are_named() -> None:
     late = replace(MARKET, close=closes)
     found = bootstrap(compare(late, HOUSEHOLD, POLICIES), paths=3)
     said = [str(finding) for finding in found.assumptions]
-    assert any(f"prices of B begin on {MARKET.dates[120]}: the 120 sessions before, which others have, are not drawn" in text
-               for text in said)  # fmt: skip
+    words = f"prices of B begin on {MARKET.dates[120]}: the 120 sessions before, which others have, are not drawn from"
+    assert any(words in text for text in said)
     assert found.runs["status"].eq("ok").all()
     chosen = bootstrap(compare(MARKET, HOUSEHOLD, POLICIES, start="2023-06-01"), paths=3)
     assert not any("prices of" in str(finding) for finding in chosen.assumptions)
@@ -124,7 +137,9 @@ def test_closes_that_are_missing_are_counted() -> None:
     closes = {"A": np.linspace(10, 20, 60), "A2": np.linspace(9, 8, 60), "B": np.linspace(5, 6, 60)}
     closes["B"][[20, 40]] = np.nan
     found = bootstrap(compare(hand_made(closes), HOUSEHOLD, POLICIES), paths=2)
-    assert any("2 closes that are missing in the source are drawn as days" in str(f) for f in found.assumptions)
+    assert any(
+        "2 closes that are missing in the source are drawn as days" in str(f) for f in found.assumptions
+    )
 
 
 def test_a_true_history_that_was_unusual_is_pointed_out() -> None:
@@ -180,8 +195,9 @@ def test_what_cannot_be_is_said_at_once(comparison: Comparison) -> None:
 def test_intervals_of_whole_back_tests_hold_a_known_difference() -> None:
     """Households that open with all in A; one keeps it, the other goes half into B: the expected difference is known.
 
-    Of 60 short histories drawn from known distributions, the share of 90 % intervals, from resampled market to engine to
-    percentile, that hold (1 + a)(1 + (a + b) / 2)^(n−1) − (1 + a)^n. Binomial error: 3.9 points, of which three are allowed.
+    Of 60 short histories drawn from known distributions, the share of 90 % intervals, from resampled market to engine
+    to percentile, that hold (1 + a)(1 + (a + b) / 2)^(n−1) − (1 + a)^n. The binomial error is 3.9 points; three of it
+    are allowed.
     """
     sessions, mean, deviation = 100, np.array([0.001, -0.0005]), 0.01
     true = (1 + mean[0]) * (1 + mean.mean()) ** (sessions - 1) - (1 + mean[0]) ** sessions
@@ -192,7 +208,9 @@ def test_intervals_of_whole_back_tests_hold_a_known_difference() -> None:
     for panel in range(60):
         growth = 1 + mean + np.random.default_rng((5, panel)).normal(0.0, deviation, (sessions, 2))
         path = np.vstack([np.full(2, 100.0), 100.0 * growth.cumprod(axis=0)])
-        comparison = compare(hand_made({"A": path[:, 0], "B": path[:, 1]}), household, policies, open_with="lots")
+        comparison = compare(
+            hand_made({"A": path[:, 0], "B": path[:, 1]}), household, policies, open_with="lots"
+        )
         found = bootstrap(comparison, paths=59, block=1, seed=panel, workers=1)
         row = found.summary(0.90).loc[("halve", "cagr_after_liquidation")]
         held += row["low"] <= true <= row["high"]

@@ -51,5 +51,6 @@ def test_a_level_is_a_fraction(level) -> None:
 
 @pytest.mark.parametrize("seed", [-1, 0.5, "one", None])
 def test_a_seed_is_a_whole_number(seed) -> None:
-    assert [str(finding) for finding in check_seed("study", seed)][0].startswith("study: seed is")
+    (said,) = check_seed("study", seed)
+    assert str(said).startswith("study: seed is")
     assert not list(check_seed("study", 0))

@@ -14,7 +14,8 @@ from rebal_kit.resampling import days_of, market_of, setting_of
 from rebal_kit.run import prepare
 from rebal_kit.targets import AssetClass
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
-from tests.worlds import account, household_of, market_of as hand_made, random_market
+from tests.worlds import account, household_of, random_market
+from tests.worlds import market_of as hand_made
 
 MARKET = random_market(21, ("A", "A2", "B"), 300)
 HOUSEHOLD = household_of(

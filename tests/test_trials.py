@@ -47,14 +47,28 @@ def test_what_cannot_run_keeps_its_rows_and_says_why() -> None:
         raise MarketError(Finding("error", "market", "there is none"))
 
     table = run_trials(
-        [trial(*SPANS[0], {**POLICIES, "stranger": stranger}), Trial(impossible, POLICIES), trial(*SPANS[1])], workers=1
+        [trial(*SPANS[0], {**POLICIES, "stranger": stranger}), Trial(impossible, POLICIES), trial(*SPANS[1])],
+        workers=1,
     )
-    assert table["status"].eq("ok").tolist() == [True, True, True, False, False, False, False, True, True, True]
+    assert table["status"].eq("ok").tolist() == [
+        True,
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
     assert "names bonds" in table.loc[3, "status"]
     assert table.loc[4, "status"] == "market: there is none"
     assert table.loc[3:6, list(METRICS)].isna().all(axis=None)
     (said,) = failures("here", table)
-    assert str(said).startswith("here: 4 of 10 runs have no figures; the first, 'stranger': policy 's': names bonds")
+    assert str(said).startswith(
+        "here: 4 of 10 runs have no figures; the first, 'stranger': policy 's': names bonds"
+    )
     assert failures("here", table[table["status"] == "ok"]) == ()
     less = differences(table, "hold")
     assert less["trial"].tolist() == [0, 0, 0, 1, 1, 2, 2]
@@ -94,7 +108,9 @@ def test_there_must_be_something_to_hold_against_each_other() -> None:
 
 def test_a_thread_remembers_how_large_a_room_had_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    harvesting = {"h": RebalancePolicy("h", (Calendar("session"),), harvest=Harvest(0.0, 0.0), avoid_wash_sales=False)}
+    harvesting = {
+        "h": RebalancePolicy("h", (Calendar("session"),), harvest=Harvest(0.0, 0.0), avoid_wash_sales=False)
+    }
     setting = prepare(MARKET, HOUSEHOLD)
     room = type(setting).room
 
