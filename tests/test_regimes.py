@@ -148,7 +148,8 @@ def test_what_is_said(comparison: Comparison) -> None:
     ("cuts", "said"),
     [
         ((), r"cuts is \(\)"), (20, "cuts is 20"), ("20", "cuts is '20'"), ((15, 15), "ascending"),
-        ((25, 15), r"cuts is \(25, 15\) — give them ascending"), ((-1, 20), "one of cuts is -1"), (("a",), "one of cuts is 'a'"),
+        ((25, 15), r"cuts is \(25, 15\) — give them ascending"),
+        ((-1, 20), "one of cuts is -1"), (("a",), "one of cuts is 'a'"),
         ((5,), "no session has an index from -inf to 5"), ((20, 500), "no session has an index from 500 to inf"),
     ],
 )  # fmt: skip

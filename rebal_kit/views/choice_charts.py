@@ -23,6 +23,7 @@ _BASIS_POINTS = 1e4
 #: Bars at most; of more policies, several ranks share one.
 _MOST_BARS = 16
 _BETTER, _WORSE = "Better half of the policies", "Worse half"
+_AFTER = ("1st after", "2nd after", "3rd after")
 _REGIMES = ("Calm", "Usual", "Nervous")
 
 
@@ -56,7 +57,7 @@ def walk_forward_ranks(found: WalkForward, level: float = 0.90) -> alt.HConcatCh
     table = found.summary(level).reset_index()
     start = pd.DataFrame([{"ahead": 0, "rank": 1.0}])
     means = pd.concat([start, table[["ahead", "rank", "rank_low", "rank_high"]]], ignore_index=True)
-    means["window"] = ["chosen in"] + [f"{ahead}. after" for ahead in table["ahead"]]
+    means["window"] = ["chosen in", *_AFTER[: len(table)]]
     x = alt.X("window:N", sort=list(means["window"]), title="window", axis=alt.Axis(labelAngle=0))
     base = alt.Chart(means).encode(x)
     low = alt.Y("rank_low:Q", scale=scale, title=None)
