@@ -146,9 +146,9 @@ def walk_forward(
     Notes
     -----
     Every window is a back-test of its own: the household opens on its first session as it does in the comparison, and
-    the liquidation line sells everything on its last. *Source* of the question: Lee (2008), "Opportunistic
-    Rebalancing", Dimensional Fund Advisors: of 42 rules the best of 1996–2004 was 27th in 2005–2008. The correlation
-    of ranks: Spearman (1904), American Journal of Psychology 15(1), 72–101.
+    the liquidation line sells everything on its last. *Source* of the question: Lee (2008), "Rebalancing and
+    Returns", Dimensional Fund Advisors: of 42 rules the best of 1996–2004 was 27th in 2005–2008. The correlation of
+    ranks: Spearman (1904), American Journal of Psychology 15(1), 72–101.
     """
     against = reference_of("walk_forward", comparison, against)
     raise_errors(PolicyError, _check(train_years, test_years, step_years, measure, workers))

@@ -27,6 +27,7 @@ ABOVE = {
     "blocks.py",
     "trials.py",
     "study.py",
+    "reproduce.py",
     "propose.py",
     "tax_report.py",
 }
