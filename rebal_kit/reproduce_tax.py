@@ -150,8 +150,8 @@ def harvesting_by_period(market: Market, symbols: Sequence[str], edges: Sequence
             ),
             "Here it is tax saved over the value at the start of each year, there the difference of after-tax returns.",
             (
-                "With the rule, proceeds go to other members of which nothing was sold at a loss lately; there are many,"
-                " so that the rule costs less here than in the study (the row is missed for it)."
+                "With the rule, proceeds go to other members of which nothing was sold at a loss lately;"
+                " there are many, so that the rule costs less here than in the study (the row is missed for it)."
             ),
         ),
         market.findings,
