@@ -148,10 +148,8 @@ def bootstrap(
     days = days_of(setting.market)
     policies = {name: run.policy for name, run in comparison.runs.items()}
     known_before = any(
-        wants_liquidity(policy) or policy.execution.wait_for_calm == "own"
-        or (policy.harvest is not None and policy.harvest.choose == "correlated")
-        for policy in policies.values()
-    )  # fmt: skip
+        wants_liquidity(policy) or policy.execution.wait_for_calm == "own" for policy in policies.values()
+    )
 
     def drawn(path: int) -> Setting:
         order = drawn_order(len(days.growth), mean_length, int(seed), path)

@@ -185,16 +185,14 @@ def _table(
 
 def _orders(comparison: Comparison, regime: np.ndarray, against: str, count: int) -> pd.DataFrame:
     """Return what each policy traded and realised by regime, less the reference."""
-    taxable = {account.name for account in comparison.setting.household.accounts if account.taxable}
     found = {}
     for name, run in comparison.runs.items():
         journal = run.journal
         session = np.searchsorted(run.dates, journal["date"]) - 1  # row of a session that has one before it
         of = np.where(session >= 0, regime[session], -1)
-        taxed = journal["account"].isin(taxable)
         for number in range(count):
             inside = of == number
-            gains = journal["recognized"].where(inside & taxed, 0.0)
+            gains = journal["recognized"].where(inside, 0.0)
             found[number, name] = {
                 "trades": float(journal["order"][inside].nunique()),
                 "realized_short": float(gains[journal["term"] == "ST"].sum()),

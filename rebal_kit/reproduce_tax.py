@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from rebal_kit.backtest import backtest_in
+from rebal_kit.backtest import Backtest, backtest_in
 from rebal_kit.compare import compare
 from rebal_kit.domain import Account, AccountKind, Household, TaxLot, TaxProfile
 from rebal_kit.household_comparison import compare_household
@@ -114,26 +114,30 @@ def harvesting_by_period(market: Market, symbols: Sequence[str], edges: Sequence
     )
     household = Household("stocks", (account,), targets, tax, complete=True)
 
-    def saved(start: str, end: str, *, rule: bool) -> pd.Series:
-        """Return the tax saved by year over the value at its start, percent."""
+    def runs(start: str, end: str, *, rule: bool) -> tuple[Backtest, Backtest]:
+        """Return the run with harvesting and the one without."""
         setting = prepare(market, household, start=start, end=end)
         if not rule:  # as if IRC §1091 were not there: no day is near enough
             setting = replace(setting, table=setting.table._replace(wash_days=-1))
         plain = RebalancePolicy("plain", (), avoid_wash_sales=rule)
         harvesting = replace(plain, name="harvesting", harvest=Harvest(0.0, 0.0, look="month"))
-        return (
-            100.0 * tax_alpha(backtest_in(setting, harvesting), backtest_in(setting, plain)).by_year["alpha"]
-        )
+        return backtest_in(setting, harvesting), backtest_in(setting, plain)
+
+    def saved(pair: tuple[Backtest, Backtest]) -> pd.Series:
+        """Return the tax saved by year over the value at its start, percent."""
+        return 100.0 * tax_alpha(*pair).by_year["alpha"]
 
     spans = list(pairwise(edges))
-    ruled = {f"{start} to {end}": float(saved(start, end, rule=True).mean()) for start, end in spans}
-    whole, free = (saved(edges[0], edges[-1], rule=rule) for rule in (True, False))
+    ruled = {f"{start} to {end}": float(saved(runs(start, end, rule=True)).mean()) for start, end in spans}
+    unruled = runs(edges[0], edges[-1], rule=False)
+    whole, free = saved(runs(edges[0], edges[-1], rule=True)), saved(unruled)
     ratio = float(whole.mean() / free.mean())
     early, late = float(whole.iloc[:4].mean()), float(whole.iloc[-4:].mean())
     rows: list[Row] = [
         ("tax saved a year, wash-sale rule, % of value", 0.82, float(whole.mean()), *NOT_ASKED),
         ("tax saved a year, no wash-sale rule, % of value", 1.08, float(free.mean()), *NOT_ASKED),
         ("with the rule over without it", 0.76, ratio, 0.60, 0.90),
+        ("losses disallowed, no wash-sale rule, US$", 0.0, unruled[0].metrics["disallowed"], 0.0, 0.0),
         *((f"{span}, % of value a year", np.nan, value, 0.0, np.nan) for span, value in ruled.items()),
         claim(
             "the first and the third period, of falling prices, save most",

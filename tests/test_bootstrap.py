@@ -14,10 +14,10 @@ from rebal_kit.bootstrap import Bootstrap, bootstrap
 from rebal_kit.compare import Comparison, compare
 from rebal_kit.costs import Costs
 from rebal_kit.domain import TaxLot, TaxProfile
+from rebal_kit.execution import Execution
 from rebal_kit.findings import PolicyError
 from rebal_kit.policy import BUY_AND_HOLD, Harvest, RebalancePolicy
-from rebal_kit.resampling import days_of, market_of
-from rebal_kit.run import prepare
+from rebal_kit.resampling import days_of, market_of, setting_of
 from rebal_kit.targets import AssetClass
 from rebal_kit.trials import PAIRED
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
@@ -161,7 +161,7 @@ def test_a_true_history_that_was_unusual_is_pointed_out() -> None:
     "policy",
     [
         RebalancePolicy("impact", (Calendar("month"),), costs=Costs(impact=1.0, estimate_spread=True)),
-        RebalancePolicy("correlated", (Calendar("month"),), harvest=Harvest(0.02, 10.0, choose="correlated")),
+        RebalancePolicy("patient", (Calendar("month"),), execution=Execution(wait_for_calm="own")),
     ],
     ids=lambda policy: policy.name,
 )
@@ -169,11 +169,25 @@ def test_policies_that_know_the_past_know_the_true_one(policy: RebalancePolicy) 
     comparison = compare(MARKET, HOUSEHOLD, [POLICIES[0], policy], start="2023-06-01")
     found = bootstrap(comparison, paths=4, seed=1)
     assert found.runs["status"].eq("ok").all()
-    if policy.name == "impact":
-        # The first month has volumes to trade on only if what came before the first session is known.
-        assert (found.runs.query("policy == 'impact'")["impact"] > 0).all()
-        setting = prepare(MARKET, HOUSEHOLD, start="2023-06-01")
-        assert np.isfinite(setting.liquidity.volume_usd[setting.liquidity.row[0]]).all()
+    days = days_of(comparison.setting.market)
+    shown = found.runs[found.runs["policy"] == policy.name]["value_after_tax"].tolist()
+    alone: dict[bool, list[float]] = {}
+    for with_past in (True, False):
+        settings = [
+            setting_of(
+                comparison.setting,
+                days,
+                drawn_order(len(days.growth), found.block, 1, path),
+                with_past=with_past,
+            )
+            for path in range(4)
+        ]
+        plans = [(setting, setting.plan(policy)) for setting in settings]
+        alone[with_past] = [
+            setting.measure(plan, setting.run_to_end(plan, setting.room()))["value_after_tax"]
+            for setting, plan in plans
+        ]
+    assert shown == alone[True] != alone[False]
 
 
 def test_what_cannot_be_is_said_at_once(comparison: Comparison) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -40,7 +41,7 @@ def test_a_session_belongs_to_the_index_at_the_close_before() -> None:
     )
     policies = [RebalancePolicy("hold", ()), RebalancePolicy("daily", (Calendar("session"),))]
     comparison = compare(market, household_of({"A": 0.5, "B": 0.5}), policies)
-    found = regimes(comparison, cuts=(20.0,))
+    found = regimes(comparison, cuts=(30.0,))  # reached is enough
     assert found.sessions["regime"].tolist() == [0, 1, 0, 1, 0]
     assert found.sessions["index"].tolist() == [10, 30, 10, 30, 10]
     excess = (growth_before_tax(comparison)["daily"] - growth_before_tax(comparison)["hold"]).to_numpy()
@@ -85,10 +86,18 @@ def test_orders_and_gains_are_counted_where_they_were_made(comparison: Compariso
         assert base.journal["date"].max() == base.dates[0]
         for column, term in (("realized_short", "ST"), ("realized_long", "LT")):
             assert of[column].sum() == pytest.approx(later[later["term"] == term]["recognized"].sum())
-    weekly = comparison.runs["weekly"].journal
-    day = weekly[weekly["term"] == "ST"]["date"].iloc[0]
-    at = comparison.runs["weekly"].dates.get_loc(day)
-    assert found.sessions["index"].iloc[at - 1] == MARKET.volatility_index[at - 1]
+        regime = later["date"].map(found.sessions["regime"])
+        assert of["trades"].tolist() == later.groupby(regime)["order"].nunique().tolist()
+        short = later[later["term"] == "ST"].groupby(regime)["recognized"].sum()
+        assert of["realized_short"].tolist() == pytest.approx(short.tolist())
+
+
+def test_a_regimes_resampled_mean_is_over_its_own_sessions() -> None:
+    regime = np.random.default_rng(1).integers(-1, 2, 300)
+    excess = np.where(regime == 0, 0.25, np.where(regime == 1, -4.0, 99.0))[:, None] * np.array([1.0, 2.0])
+    drawn = sys.modules["rebal_kit.regimes"]._resampled(regime, excess, 2, 5, 0)
+    assert drawn[:, 0] == pytest.approx(np.tile([0.25, 0.5], (len(drawn), 1)))
+    assert drawn[:, 1] == pytest.approx(np.tile([-4.0, -8.0], (len(drawn), 1)))
 
 
 def test_gains_in_sheltered_accounts_are_none() -> None:
