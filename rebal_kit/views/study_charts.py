@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rebal_kit.sensitivity import Sensitivity
 
 _BASIS_POINTS = 1e4
-_AHEAD, _BEHIND = "Ahead", "Behind"
+_AHEAD, _BEHIND = "Ahead", "Not ahead"
 #: Dots a policy: one is two of a hundred histories.
 _DOTS = 50
 #: Columns of dots across, and panels beside each other.
@@ -43,7 +43,7 @@ def bootstrap_dots(found: Bootstrap, level: float = 0.90, most: int = 8) -> alt.
     most : int
         Policies drawn at most; the subtitle says how many were left out.
     """
-    table = found.summary(level).xs(MEASURE, level="measure")
+    table = found.summary(level).xs(MEASURE, level="measure").dropna(subset=["mean"])
     shown = table.iloc[:most].assign(**(table[["observed", "low", "high"]] * _BASIS_POINTS))
     values = found.differences.dropna(subset=[MEASURE]).groupby("policy")[MEASURE]
     at = (np.arange(_DOTS) + 0.5) / _DOTS
@@ -112,7 +112,7 @@ def _stacked(values: np.ndarray, width: float) -> pd.DataFrame:
     """Return dots in columns `width` wide: bp, height (0 for the lowest) and side of the line at 0."""
     columns = np.floor(values / width)
     height = pd.Series(columns).groupby(columns).cumcount()
-    side = np.where(columns >= 0, _AHEAD, _BEHIND)
+    side = np.where(values > 0.0, _AHEAD, _BEHIND)
     return pd.DataFrame({"bp": ((columns + 0.5) * width).round(2), "height": height, "side": side})
 
 

@@ -78,7 +78,9 @@ def test_policies_that_find_no_room_are_counted() -> None:
 def test_policies_without_a_difference_can_be_drawn() -> None:
     alike = {"one": RebalancePolicy("a", ()), "two": RebalancePolicy("b", ())}
     spec = study_charts.bootstrap_dots(bootstrap(compare(MARKET, HOUSEHOLD, alike), paths=5)).to_dict()
-    assert len(rows_with(alt.Chart.from_dict(spec), "side")) == 50
+    rows = rows_with(alt.Chart.from_dict(spec), "side")
+    assert len(rows) == 50
+    assert {row["side"] for row in rows} == {"Not ahead"}
 
 
 def test_every_variation_is_a_point_of_its_panel(varied: Sensitivity) -> None:
