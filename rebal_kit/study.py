@@ -79,7 +79,7 @@ class Study:
         best = str(lead.idxmax())
         row = self.summary().loc[best]
         sentences = [
-            f"'{best}' is {row['observed']:+.0f} bp a year ahead of '{self.against}' after tax and liquidation.",
+            f"'{best}' grows {row['observed']:+.0f} bp a year against '{self.against}', after tax and liquidation.",
             f"Nine of ten resampled histories: {row['low']:+.0f} to {row['high']:+.0f} bp.",
             f"It is ahead in {row['ahead']:.0%} of them.",
             f"Other dates, taxes, costs, horizons: {row['least']:+.0f} to {row['most']:+.0f} bp.",
@@ -95,9 +95,9 @@ class Study:
             chance, verdict = self.overfitting.probability, self.overfitting.verdict
             sentences.append(f"Probability that the choice is overfitted: {chance:.0%} ({verdict}).")
         if self.regimes is not None:
+            calm, nervous = row["calm"], row["nervous"]
             sentences.append(
-                f"Before tax it is {row['calm']:+.0f} bp a year ahead in calm markets and {row['nervous']:+.0f} in"
-                " nervous ones."
+                f"Before tax: {calm:+.0f} bp a year in calm markets, {nervous:+.0f} in nervous ones."
             )
         return tuple(sentences)
 

@@ -8,12 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rebal_kit.compare import compare
 from rebal_kit.costs import Costs
 from rebal_kit.findings import MarketError
+from rebal_kit.policy import RebalancePolicy
 from rebal_kit.reproduce import lee_2008, leland_turnover, untaxed, vanguard_2010
 from rebal_kit.reproduction import NOT_ASKED, Reproduction, claim, table_of
 from rebal_kit.sources.load import load_market
 from rebal_kit.targets import TargetAllocation
+from rebal_kit.triggers import Threshold, ToleranceBand
 
 TARGETS = TargetAllocation({"SPY": 0.5, "IYR": 0.05, "GLD": 0.05, "UST_8_5Y": 0.4})
 
@@ -57,9 +60,15 @@ def test_lees_best_rule_does_not_stay_the_best() -> None:
     ruined = "daily rebalancing without a band is worst, for its costs"
     assert found.missed.index.tolist() == [ruined]
     assert any("a fee an order ruins it here, too" in text for text in found.differences)
-    assert lee_2008(load_market("etf"), TARGETS, "2009-01-01", Costs(commission_usd=10.0)).rows.loc[
-        ruined, "holds"
-    ]
+    fees = Costs(commission_usd=10.0)
+    rules = {
+        name: RebalancePolicy(
+            "r", (Threshold(ToleranceBand(relative=0.0), look=look),), costs=fees, avoid_wash_sales=False
+        )
+        for name, look in (("daily", 1), ("yearly", 250))
+    }
+    growth = compare(load_market("etf"), untaxed(TARGETS), rules, end="2008-12-31").table["cagr_before_tax"]
+    assert growth["daily"] < growth["yearly"] - 0.05
     rows = found.rows["ours"]
     assert rows["rank, in the next period, of the best of 42"] == 18.0
     assert rows["correlation of ranks between the periods"] < 0.0

@@ -75,7 +75,7 @@ def test_the_answers_speak_of_the_policy_that_is_ahead(found: Study) -> None:
     said = found.answers
     assert (
         said[0]
-        == f"'{best}' is {table.loc[best, 'observed']:+.0f} bp a year ahead of 'yearly' after tax and liquidation."
+        == f"'{best}' grows {table.loc[best, 'observed']:+.0f} bp a year against 'yearly', after tax and liquidation."
     )
     assert f"{table.loc[best, 'low']:+.0f} to {table.loc[best, 'high']:+.0f} bp" in said[1]
     assert any(
