@@ -136,7 +136,8 @@ def bootstrap(
     have in common stays. All policies run on the same path; a difference is taken path by path.
 
     *Source*: Politis and Romano (1994), "The Stationary Bootstrap", Journal of the American Statistical Association
-    89(428), 1303–1313; the percentile interval of Efron (1979), Annals of Statistics 7(1), 1–26.
+    89(428), 1303–1313; percentile intervals: Efron and Tibshirani (1993), "An Introduction to the Bootstrap", chapter
+    13.
     """
     against = reference_of("bootstrap", comparison, against)
     raise_errors(PolicyError, _check(paths, block, seed, workers))

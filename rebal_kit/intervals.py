@@ -37,7 +37,7 @@ def check_seed(where: str, seed: Any) -> Iterator[Finding]:
 def percentile_interval(values: np.ndarray, level: float) -> tuple[float, float]:
     """Return the quantiles between which the share `level` of (n,) resampled `values` lies; NaN of none.
 
-    *Source*: Efron (1979), "Bootstrap Methods: Another Look at the Jackknife", Annals of Statistics 7(1), 1–26.
+    *Source*: Efron and Tibshirani (1993), "An Introduction to the Bootstrap", chapter 13.
     """
     if len(values) == 0:
         return math.nan, math.nan

@@ -19,7 +19,7 @@ from rebal_kit.findings import Finding, PolicyError, raise_errors
 from rebal_kit.growth import growth_after_tax
 from rebal_kit.intervals import check_seed
 
-#: Above the first a choice is doubted (Bailey et al. 2017, section 3); from the second on it is worth nothing.
+#: Above the first a choice is doubted (Bailey et al. 2017); from the second on it is worth nothing.
 DOUBTED, WORTHLESS = 0.05, 0.50
 #: Splits whose figures are held in memory at once.
 _CHUNK = 1024
@@ -58,7 +58,7 @@ def halved(growth: np.ndarray, blocks: int) -> Splits:
     Notes
     -----
     *Source*: Bailey, Borwein, López de Prado and Zhu (2017), "The Probability of Backtest Overfitting", Journal of
-    Computational Finance 20(4), 39–69: combinatorially symmetric cross-validation, section 2, with mean log growth as
+    Computational Finance 20(4), 39–69: combinatorially symmetric cross-validation, with mean log growth as
     the measure of performance. Policies that tie share their mean rank.
     """
     edges = np.linspace(0, len(growth), blocks + 1).astype(int)
@@ -235,7 +235,7 @@ def deflated_ratio(excess: np.ndarray) -> float:
     -----
     The hurdle is the best ratio to be expected of so many trials without merit: with V the variance of the ratios, γ
     Euler's constant and Z the inverse normal distribution, √V · ((1 − γ) Z(1 − 1/n) + γ Z(1 − 1/(n·e))); the error of
-    the best ratio allows for skewness and fat tails. *Source*: Bailey and López de Prado (2014), equations 1 and 2.
+    the best ratio allows for skewness and fat tails. *Source*: Bailey and López de Prado (2014).
 
     *Not modelled*: trials that resemble each other count as so many; growth that depends on the days before.
     """

@@ -88,7 +88,7 @@ def test_splits_do_not_depend_on_how_many_are_held_at_once(monkeypatch: pytest.M
 
 
 def test_the_deflated_ratio_is_the_formula_of_the_paper() -> None:
-    """Bailey and López de Prado (2014), equations 1 and 2, written out for three trials."""
+    """Bailey and López de Prado (2014), written out for three trials."""
     excess = np.random.default_rng(6).standard_t(5, (500, 3)) * 0.01 + np.array([0.0, 0.0005, 0.001])
     ratios = excess.mean(axis=0) / excess.std(axis=0, ddof=1)
     hurdle = ratios.std(ddof=1) * (
