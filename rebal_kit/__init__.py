@@ -15,6 +15,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.axes import Between as Between
     from rebal_kit.backtest import Backtest as Backtest
     from rebal_kit.backtest import backtest as backtest
+    from rebal_kit.bootstrap import Bootstrap as Bootstrap
+    from rebal_kit.bootstrap import bootstrap as bootstrap
     from rebal_kit.compare import Comparison as Comparison
     from rebal_kit.compare import compare as compare
     from rebal_kit.conventions import WashSaleConventions as WashSaleConventions
@@ -52,17 +54,27 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.location import location_ranks as location_ranks
     from rebal_kit.market import Market as Market
     from rebal_kit.market import Quote as Quote
+    from rebal_kit.overfitting import Overfitting as Overfitting
+    from rebal_kit.overfitting import overfitting as overfitting
     from rebal_kit.paths import Paths as Paths
     from rebal_kit.policy import BUY_AND_HOLD as BUY_AND_HOLD
     from rebal_kit.policy import Harvest as Harvest
     from rebal_kit.policy import RebalancePolicy as RebalancePolicy
     from rebal_kit.reasons import Reason as Reason
+    from rebal_kit.regimes import Regimes as Regimes
+    from rebal_kit.regimes import regimes as regimes
     from rebal_kit.rules.income import IncomeTax as IncomeTax
     from rebal_kit.rules.income import income_tax as income_tax
     from rebal_kit.rules.income import marginal_rates as marginal_rates
+    from rebal_kit.sensitivity import Sensitivity as Sensitivity
+    from rebal_kit.sensitivity import Variation as Variation
+    from rebal_kit.sensitivity import sensitivity as sensitivity
+    from rebal_kit.sensitivity import variations as variations
     from rebal_kit.sources.load import load_market as load_market
     from rebal_kit.sources.quality import quality as quality
     from rebal_kit.sources.yahoo import load_quote as load_quote
+    from rebal_kit.study import Study as Study
+    from rebal_kit.study import study as study
     from rebal_kit.sweep import sweep as sweep
     from rebal_kit.targets import AssetClass as AssetClass
     from rebal_kit.targets import TargetAllocation as TargetAllocation
@@ -78,11 +90,14 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.triggers import Tier as Tier
     from rebal_kit.triggers import Tiered as Tiered
     from rebal_kit.triggers import ToleranceBand as ToleranceBand
+    from rebal_kit.walk_forward import WalkForward as WalkForward
+    from rebal_kit.walk_forward import walk_forward as walk_forward
 
 _HOMES = {
     "audit": "Audit",
     "axes": "Between",
     "backtest": "Backtest backtest",
+    "bootstrap": "Bootstrap bootstrap",
     "compare": "Comparison compare",
     "conventions": "WashSaleConventions",
     "domain": "Account AccountKind Household Security TaxLot TaxProfile",
@@ -101,19 +116,24 @@ _HOMES = {
     "household_comparison": "HouseholdComparison compare_household",
     "location": "LocationRanks location_ranks",
     "market": "Market Quote",
+    "overfitting": "Overfitting overfitting",
     "paths": "Paths",
     "policy": "BUY_AND_HOLD Harvest RebalancePolicy",
     "reasons": "Reason",
+    "regimes": "Regimes regimes",
     "rules.income": "IncomeTax income_tax marginal_rates",
+    "sensitivity": "Sensitivity Variation sensitivity variations",
     "sources.load": "load_market",
     "sources.quality": "quality",
     "sources.yahoo": "load_quote",
+    "study": "Study study",
     "sweep": "sweep",
     "targets": "AssetClass TargetAllocation",
     "tax_alpha": "TaxAlpha tax_alpha",
     "tax_report": "TaxReport tax_report",
     "transactions": "Action Trade Transaction",
     "triggers": "Calendar Threshold Tier Tiered ToleranceBand",
+    "walk_forward": "WalkForward walk_forward",
 }
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names.split()}
 

@@ -11,9 +11,13 @@ from typing import Any
 from rebal_kit.findings import Finding, MarketError
 from rebal_kit.market import Market
 from rebal_kit.sources import bundled
+from rebal_kit.sources.fama_french import fama_french_market
 from rebal_kit.sources.quality import price_findings, quality
 
-BUNDLED = {"etf": bundled.etf_market, "stocks": bundled.stocks_market, "dow30": bundled.dow30_market}
+BUNDLED = {
+    "etf": bundled.etf_market, "stocks": bundled.stocks_market, "dow30": bundled.dow30_market,
+    "fama_french": fama_french_market,
+}  # fmt: skip
 
 
 #: Before a list of tickers where only text can be given: ``yahoo:SPY,AGG``.
@@ -31,6 +35,7 @@ def load_market(
         ``"etf"``: SPY, IYR, GLD and computed Treasuries UST_2Y, UST_5Y, UST_8_5Y, BILL, 2000-2012.
         ``"stocks"``: 127 US stocks with size tiers, and SPY, 2000-2012.
         ``"dow30"``: adjusted closes of 30 large US stocks, 2003-2025.
+        ``"fama_french"``: all US stocks and Treasury bills by month, 1926-2018, total returns only.
         A list of tickers, ``["SPY", "AGG"]``, or the text ``"yahoo:SPY,AGG"``: whole histories, kept on disk and asked
         of Yahoo Finance where a session is missing. What cannot be asked is served as it is kept, and called stale.
         Anything else is the path of a CSV or parquet file: long (a row a session and ticker), wide (a column a ticker),

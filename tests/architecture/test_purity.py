@@ -32,7 +32,10 @@ ABOVE = {
     "sweep_executors.py",
     "sweep_keys.py",
     "sweep_store.py",
+    "blocks.py",
+    "trials.py",
     "study.py",
+    "reproduce.py",
     "propose.py",
     "tax_report.py",
 }

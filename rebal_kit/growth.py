@@ -1,0 +1,35 @@
+"""Growth from session to session, a column a policy: what a choice between policies is tested on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from rebal_kit.backtest import Backtest
+from rebal_kit.compare import Comparison
+
+
+def growth_after_tax(comparison: Comparison) -> pd.DataFrame:
+    """Return the log growth of each policy by session, after the taxes and costs paid so far.
+
+    Deposits and withdrawals are taken out. Tax counts on the day it is paid, mostly 15 April of the year after; what
+    is still to be paid, and gains not yet sold, are not looked at.
+
+    Returns
+    -------
+    DataFrame
+        (n_sessions − 1, n_policies) float64; NaN where nothing is left.
+    """
+    return pd.DataFrame({name: _growth(run, "value") for name, run in comparison.runs.items()})
+
+
+def growth_before_tax(comparison: Comparison) -> pd.DataFrame:
+    """Return the log growth of each policy by session before tax, after costs; as `growth_after_tax` otherwise."""
+    return pd.DataFrame({name: _growth(run, "before_tax") for name, run in comparison.runs.items()})
+
+
+def _growth(run: Backtest, column: str) -> pd.Series:
+    value, flow = run.daily[column].to_numpy(), run.daily["flow"].to_numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.log((value[1:] - flow[1:]) / value[:-1])
+    return pd.Series(np.where(np.isfinite(found), found, np.nan), index=run.dates[1:])

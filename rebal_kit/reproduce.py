@@ -1,0 +1,304 @@
+"""Published studies of rebalancing, run again: Vanguard 2010, Lee 2008, Leland 1999."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rebal_kit.compare import compare
+from rebal_kit.costs import Costs
+from rebal_kit.domain import Account, AccountKind, Household, TaxProfile
+from rebal_kit.growth import growth_after_tax
+from rebal_kit.market import Market
+from rebal_kit.policy import RebalancePolicy
+from rebal_kit.reproduction import NOT_ASKED, Reproduction, Row, claim, table_of
+from rebal_kit.run import prepare
+from rebal_kit.targets import TargetAllocation
+from rebal_kit.trials import Trial, run_trials
+from rebal_kit.triggers import Calendar, Threshold, ToleranceBand, Trigger
+
+#: Vanguard's table: look (months), threshold, average equity, events in 84 years, return, volatility; percent.
+_VANGUARD = (
+    (1, 0.00, 60.1, 1008, 8.5, 12.1), (1, 0.01, 60.1, 389, 8.5, 12.1), (1, 0.05, 61.2, 58, 8.6, 12.2),
+    (1, 0.10, 61.6, 20, 8.8, 12.2), (3, 0.01, 60.2, 210, 8.7, 12.2), (3, 0.05, 60.9, 50, 8.9, 12.1),
+    (3, 0.10, 62.6, 21, 8.6, 12.3), (12, 0.01, 60.5, 72, 8.6, 11.9), (12, 0.05, 60.7, 28, 8.6, 11.8),
+    (12, 0.10, 63.0, 15, 8.7, 12.1),
+)  # fmt: skip
+_VANGUARD_YEARS = 84.0
+_VANGUARD_NEVER = (84.1, 8.1, 14.4)
+_LEE_LOOKS, _LEE_BANDS = (1, 5, 10, 20, 60, 125, 250), (0.0, 0.05, 0.10, 0.15, 0.20, 0.25)
+_MONTH = 21
+_SPREAD = Costs(5)
+
+
+def untaxed(targets: TargetAllocation, value: float = 100_000.0) -> Household:
+    """Return a household of one account that no tax touches, as most studies of rebalancing take it."""
+    account = Account("Main", "Owner", AccountKind.TAXABLE, "Broker", opening_value=value)
+    return Household("untaxed", (account,), targets, TaxProfile.untaxed(), complete=True)
+
+
+def _rule(*triggers: Trigger, destination: Any = "target", costs: Costs | None = None) -> RebalancePolicy:
+    """Return a policy that refuses no trade for its tax: the studies know none."""
+    return RebalancePolicy(
+        "rule", triggers, destination=destination, costs=costs or Costs(), avoid_wash_sales=False
+    )  # fmt: skip
+
+
+def _look(months: int) -> str:
+    return {1: "monthly", 3: "quarterly", 12: "yearly"}[months]
+
+
+def vanguard_2010(
+    market: Market, stocks: str = "MKT", bonds: str = "BILL", end: str = "2009-12-31"
+) -> Reproduction:
+    """Compare with Vanguard's table of looks and thresholds for 60 % stocks and 40 % bonds, 1926 to 2009.
+
+    Parameters
+    ----------
+    market : Market
+        Monthly, from 1926 on: ``load_market("fama_french")``.
+    stocks, bonds : str
+        Its two securities.
+    end : str
+        Last month.
+
+    Notes
+    -----
+    *Source*: Jaconetti, Kinniry and Zilbering (2010), "Best Practices for Portfolio Rebalancing", Vanguard. Its
+    turnover is left out: how it is defined was not found.
+    """
+    policies = {
+        f"{_look(months)} {threshold:.0%}": _rule(Threshold(ToleranceBand(absolute=threshold), look=months))
+        for months, threshold, *_ in _VANGUARD
+    }
+    policies["never"] = _rule()
+    comparison = compare(market, untaxed(TargetAllocation({stocks: 0.6, bonds: 0.4})), policies, end=end)
+    table = comparison.table
+    years = (
+        float((comparison.setting.market.dates[-1] - comparison.setting.market.dates[0]).astype(int)) / 365.25
+    )
+    equity = {name: 100.0 * float(run.weights[stocks].mean()) for name, run in comparison.runs.items()}
+    volatility = 100.0 * table["volatility"]
+    rows: list[Row] = []
+    for (months, _, average, events, growth, deviation), name in zip(_VANGUARD, policies, strict=False):
+        published, ours = events / _VANGUARD_YEARS, float(table["rebalances"][name]) / years
+        room = 0.1 if months == 12 else 0.2 * published
+        rows += [
+            (f"{name}: events a year", published, ours, published - room, published + room),
+            (f"{name}: average equity, %", average, equity[name], average - 2.5, average + 2.5),
+            (f"{name}: return, %", growth, 100.0 * float(table["cagr_before_tax"][name]), *NOT_ASKED),
+            (f"{name}: volatility, %", deviation, float(volatility[name]), *NOT_ASKED),
+        ]
+    average, growth, deviation = _VANGUARD_NEVER
+    others = volatility.drop("never")
+    rows += [
+        ("never: average equity, %", average, equity["never"], average - 2.5, average + 2.5),
+        ("never: return, %", growth, 100.0 * float(table["cagr_before_tax"]["never"]), *NOT_ASKED),
+        ("never: volatility, %", deviation, float(volatility["never"]), *NOT_ASKED),
+        ("volatility of all that rebalance, highest less lowest, %", 0.5, float(np.ptp(others)), np.nan, 0.6),
+        (
+            "volatility of never over the highest other",
+            14.4 / 12.3,
+            float(volatility["never"] / others.max()),
+            1.15,
+            np.nan,
+        ),
+    ]
+    for months in (1, 3, 12):
+        names = [name for name in policies if name.startswith(_look(months))]
+        fewer = all(table["rebalances"][a] > table["rebalances"][b] for a, b in pairwise(names))
+        more = all(equity[a] < equity[b] for a, b in pairwise(names))
+        rows += [claim(f"{_look(months)}: fewer events with a wider threshold", fewer)]
+        rows += [claim(f"{_look(months)}: more equity with a wider threshold", more)]
+    return Reproduction(
+        "Vanguard 2010", "Jaconetti, Kinniry and Zilbering (2010), Best Practices for Portfolio Rebalancing, Vanguard",
+        table_of(rows),
+        (
+            (
+                "Bonds are one-month Treasury bills here, high-grade corporate bonds there: bills earned less, so that"
+                " returns are lower and stocks that are never sold take a larger share (the row 'never: average equity'"
+                " is missed for it). Bills do not move, so that volatility is lower."
+            ),
+            "Stocks are all US stocks here, the S&P 90 and 500 and broader series there.",
+            f"{years:.1f} years here, 84 there: the first month of 1926 is not in the file.",
+        ),
+        comparison.assumptions,
+    )  # fmt: skip
+
+
+def lee_2008(market: Market, targets: TargetAllocation, split: str, costs: Costs = _SPREAD) -> Reproduction:
+    """Ask what Lee asked: whether the best of 42 rules in one period stays the best in the next.
+
+    Parameters
+    ----------
+    market : Market
+        Daily.
+    targets : TargetAllocation
+    split : str
+        First day of the second period.
+    costs : Costs
+        By default a half spread of 5 basis points.
+
+    Notes
+    -----
+    *Source*: Lee (2008), "Rebalancing and Returns", Dimensional Fund Advisors, tables 2 and 5, on Daryanani (2008),
+    "Opportunistic Rebalancing: A New Paradigm for Wealth Managers", Journal of Financial Planning 21(1), 48–61: seven
+    looks by six bands relative to the target, back to half of the band, twelve monthly starts.
+    """
+    rules = {
+        f"({look}, {band:.0%})": _rule(
+            Threshold(ToleranceBand(relative=band), look=look), destination="half", costs=costs
+        )
+        for look in _LEE_LOOKS for band in _LEE_BANDS
+    }  # fmt: skip
+    household, base = untaxed(targets), "(60, 10%)"
+    whole = prepare(market, household)
+    dates = whole.market.dates
+    cut = int(np.searchsorted(dates, np.datetime64(split)))
+    starts = [
+        compare(market, household, rules, start=dates[_MONTH * k].item(), end=dates[cut - 1].item())
+        for k in range(12)
+    ]
+    growth = 1e4 * pd.DataFrame([comparison.table["cagr_before_tax"] for comparison in starts])
+    after = 1e4 * compare(market, household, rules, start=dates[cut].item()).table["cagr_before_tax"]
+    t = _t_values([growth_after_tax(comparison) for comparison in starts], base)
+    mean = growth.mean()
+    best = str(mean.idxmax())
+    rows: list[Row] = [
+        (
+            "rank, in the next period, of the best of 42",
+            27.0,
+            float(after.rank(ascending=False)[best]),
+            8.0,
+            np.nan,
+        ),
+        (
+            f"best of the next period less {base}, bp a year",
+            7.0,
+            float(after.max() - after[base]),
+            *NOT_ASKED,
+        ),
+        (
+            "correlation of ranks between the periods",
+            np.nan,
+            float(mean.rank().corr(after.rank())),
+            np.nan,
+            0.5,
+        ),
+        (
+            "starts that have different best rules, of 12",
+            np.nan,
+            float(growth.idxmax(axis=1).nunique()),
+            2.0,
+            np.nan,
+        ),
+        (f"(1, 20%) less {base}, bp a year", 15.0, float(mean["(1, 20%)"] - mean[base]), *NOT_ASKED),
+        (f"(1, 20%) less {base}, t", 1.38, float(t["(1, 20%)"]), -2.3, 2.3),
+        (f"(250, 0%) less {base}, bp a year", -8.0, float(mean["(250, 0%)"] - mean[base]), *NOT_ASKED),
+        (f"(250, 0%) less {base}, t", -0.89, float(t["(250, 0%)"]), -2.3, 2.3),
+        ("largest |t| but for (1, 0%)", np.nan, float(t.drop("(1, 0%)").abs().max()), np.nan, 2.3),
+        claim("daily rebalancing without a band is worst, for its costs", mean.idxmin() == "(1, 0%)"),
+    ]
+    first, last = dates[0], dates[-1]
+    return Reproduction(
+        "Lee 2008", "Lee (2008), Rebalancing and Returns, Dimensional Fund Advisors", table_of(rows),
+        (
+            f"Other securities ({', '.join(whole.market.symbols)}) and years ({first} to {last}, parted at {split}).",
+            (
+                "With costs that are a share of what is traded, many small trades cost little, and daily rebalancing"
+                " without a band is not ruined (the row is missed for it); a fee an order ruins it here, too."
+            ),
+            "No taxes on either side.",
+        ),
+        whole.market.findings,
+    )  # fmt: skip
+
+
+def _t_values(growth: list[pd.DataFrame], base: str) -> pd.Series:
+    """Return t of each rule's monthly growth less that of `base`, averaged over the starts, in the months all have."""
+    monthly = [each.groupby(pd.PeriodIndex(each.index, freq="M")).sum() for each in growth]
+    months = sorted(set.intersection(*(set(each.index[1:]) for each in monthly)))
+    stacked = np.mean([each.loc[months].to_numpy() for each in monthly], axis=0)
+    mean = pd.DataFrame(stacked, columns=monthly[0].columns)
+    lead = mean.drop(columns=base).sub(mean[base], axis=0)
+    return pd.Series(lead.mean() / (lead.std() / np.sqrt(len(lead))))
+
+
+def leland_turnover(paths: int = 20, years: int = 20, seed: int = 0) -> Reproduction:
+    """Compare trading to the edge of a band with monthly rebalancing to the target, at the same tracking error.
+
+    Parameters
+    ----------
+    paths, years : int
+        Simulated histories of two securities, log-normal and independent of each other.
+    seed : int
+
+    Notes
+    -----
+    *Source*: Leland (1999), "Optimal Portfolio Management with Transactions Costs and Capital Gains Taxes",
+    University of California, Berkeley: with proportional costs one trades to the edge of a region, and about half as
+    much.
+    """
+    sessions, spread = 252 * years + 1, 0.20
+    index = pd.bdate_range("2000-01-03", periods=sessions)
+    bands = (0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04)
+    edge = {
+        f"{band:g}": _rule(Threshold(ToleranceBand(absolute=band)), destination="edge", costs=Costs(10))
+        for band in bands
+    }
+    policies = {"monthly": _rule(Calendar("month"), costs=Costs(10)), **edge}
+    household = untaxed(TargetAllocation({"A": 0.6, "B": 0.4}))
+
+    def simulated(path: int) -> Trial:
+        moves = np.random.default_rng((seed, path)).normal(0.0, [spread, 0.05], (sessions - 1, 2)) / np.sqrt(
+            252
+        )
+        close = 100.0 * np.exp(np.vstack([np.zeros(2), np.cumsum(moves, axis=0)]))
+        market = Market.from_close(
+            pd.DataFrame(close, index=index, columns=["A", "B"]), name=f"simulated {path}"
+        )
+        return Trial(partial(prepare, market, household), policies)
+
+    means = (
+        run_trials([simulated(path) for path in range(paths)])
+        .groupby("policy")[["turnover", "tracking_error"]]
+        .mean()
+    )
+    error = means["tracking_error"][list(edge)].to_numpy()
+    at_equal = float(
+        np.interp(means["tracking_error"]["monthly"], error, means["turnover"][list(edge)].to_numpy())
+    )
+    rows: list[Row] = [
+        (
+            "turnover to the edge over that of monthly rebalancing",
+            0.5,
+            at_equal / float(means["turnover"]["monthly"]),
+            0.35,
+            0.65,
+        ),
+        ("monthly: turnover a year, %", np.nan, 100.0 * float(means["turnover"]["monthly"]), *NOT_ASKED),
+        (
+            "monthly: tracking error a year, %",
+            np.nan,
+            100.0 * float(means["tracking_error"]["monthly"]),
+            *NOT_ASKED,
+        ),
+        claim(
+            "the monthly tracking error is between those of the bands",
+            error.min() <= means["tracking_error"]["monthly"] <= error.max(),
+        ),
+    ]
+    return Reproduction(
+        "Leland 1999",
+        "Leland (1999), Optimal Portfolio Management with Transactions Costs and Capital Gains Taxes, Berkeley",
+        table_of(rows),
+        (
+            f"{paths} simulated histories of {years} years with daily looks.",
+            "Leland's region follows from a utility; here the band of the same tracking error is interpolated.",
+        ),
+        (),
+    )  # fmt: skip

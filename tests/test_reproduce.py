@@ -1,0 +1,109 @@
+"""Published studies of rebalancing: what holds, and what is missed, is known and stays so."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from rebal_kit.compare import compare
+from rebal_kit.costs import Costs
+from rebal_kit.findings import MarketError
+from rebal_kit.policy import RebalancePolicy
+from rebal_kit.reproduce import lee_2008, leland_turnover, untaxed, vanguard_2010
+from rebal_kit.reproduction import NOT_ASKED, Reproduction, claim, table_of
+from rebal_kit.sources.load import load_market
+from rebal_kit.targets import TargetAllocation
+from rebal_kit.triggers import Threshold, ToleranceBand
+
+TARGETS = TargetAllocation({"SPY": 0.5, "IYR": 0.05, "GLD": 0.05, "UST_8_5Y": 0.4})
+
+
+@pytest.fixture(scope="module")
+def vanguard() -> Reproduction:
+    return vanguard_2010(load_market("fama_french"))
+
+
+def test_vanguards_table_holds_but_for_what_bills_do_not_earn(vanguard: Reproduction) -> None:
+    assert vanguard.missed.index.tolist() == ["never: average equity, %"]
+    assert not vanguard.holds
+    assert repr(vanguard) == "<Reproduction of Vanguard 2010: 28 of 29 figures hold>"
+    assert "bills earned less" in vanguard.differences[0]
+    rows = vanguard.rows
+    assert rows.loc["monthly 0%: events a year", "ours"] == pytest.approx(12.0, abs=0.01)  # a month, an event
+    assert rows.loc["monthly 5%: events a year", "published"] == pytest.approx(58 / 84)
+    assert rows.loc["never: return, %", "holds"] is None
+
+
+def test_events_are_those_of_a_count_by_hand(vanguard: Reproduction) -> None:
+    """60/40 walked month by month in a few lines, with a threshold at each month's or each year's end."""
+    market = load_market("fama_french").between(None, "2009-12-31")
+    growth = market.close[1:] / market.close[:-1]
+    years = (market.dates[-1] - market.dates[0]).astype(int) / 365.25
+    for name, every, threshold in (("monthly 0%", 1, 0.0), ("monthly 5%", 1, 0.05), ("yearly 5%", 12, 0.05)):
+        held, events, shares = np.array([0.6, 0.4]), 0, [0.6]
+        for month, grown in enumerate(growth, 1):
+            held = held * grown
+            if month % every == 0 and abs(held[0] / held.sum() - 0.6) > threshold:
+                held, events = held.sum() * np.array([0.6, 0.4]), events + 1
+            shares.append(held[0] / held.sum())
+        # Without a threshold, a month in which both grew alike may count or not.
+        room = 1.01 / years if threshold == 0.0 else 1e-9
+        assert vanguard.rows.loc[f"{name}: events a year", "ours"] == pytest.approx(events / years, abs=room)
+        assert vanguard.rows.loc[f"{name}: average equity, %", "ours"] == pytest.approx(100 * np.mean(shares))
+
+
+def test_lees_best_rule_does_not_stay_the_best() -> None:
+    found = lee_2008(load_market("etf"), TARGETS, "2009-01-01")
+    ruined = "daily rebalancing without a band is worst, for its costs"
+    assert found.missed.index.tolist() == [ruined]
+    assert any("a fee an order ruins it here, too" in text for text in found.differences)
+    fees = Costs(commission_usd=10.0)
+    rules = {
+        name: RebalancePolicy(
+            "r", (Threshold(ToleranceBand(relative=0.0), look=look),), costs=fees, avoid_wash_sales=False
+        )
+        for name, look in (("daily", 1), ("yearly", 250))
+    }
+    growth = compare(load_market("etf"), untaxed(TARGETS), rules, end="2008-12-31").table["cagr_before_tax"]
+    assert growth["daily"] < growth["yearly"] - 0.05
+    rows = found.rows["ours"]
+    assert rows["rank, in the next period, of the best of 42"] == 18.0
+    assert rows["correlation of ranks between the periods"] < 0.0
+    assert rows["largest |t| but for (1, 0%)"] < 2.3
+    with pytest.raises(MarketError):
+        lee_2008(load_market("fama_french"), TARGETS, "2009-01-01")
+
+
+def test_trading_to_the_edge_takes_about_half_the_turnover() -> None:
+    found = leland_turnover(paths=12, years=15)
+    assert found.holds, found.missed
+    ratio = found.rows.loc["turnover to the edge over that of monthly rebalancing", "ours"]
+    assert ratio == pytest.approx(0.5, abs=0.05)
+    again = leland_turnover(paths=12, years=15)
+    assert again.rows["ours"].equals(found.rows["ours"])
+    other = leland_turnover(paths=12, years=15, seed=1).rows["ours"].iloc[0]
+    assert other != ratio
+    assert other == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_row_holds_inside_its_range_and_says_nothing_without_one() -> None:
+    table = table_of(
+        [
+            ("inside", 1.0, 1.1, 0.9, 1.1), ("above", 1.0, 1.2, 0.9, 1.1), ("below", 1.0, 0.8, 0.9, math.nan),
+            ("open", 1.0, 9.0, 0.9, math.nan), ("told", 1.0, 9.0, *NOT_ASKED),
+            claim("so", True), claim("not so", False),
+        ]
+    )  # fmt: skip
+    assert table["holds"].tolist() == [True, False, False, True, None, True, False]
+    found = Reproduction("x", "somebody", table, (), ())
+    assert found.missed.index.tolist() == ["above", "below", "not so"]
+    assert repr(found) == "<Reproduction of x: 3 of 6 figures hold>"
+    assert Reproduction("x", "somebody", table.loc[["inside", "told"]], (), ()).holds
+
+
+def test_the_household_of_studies_pays_no_tax() -> None:
+    household = untaxed(TARGETS, 5_000.0)
+    assert household.accounts[0].opening_value == 5_000.0
+    assert household.tax.flat == (0.0, 0.0, 0.0)
