@@ -27,7 +27,8 @@ from benchmarks.case import (
 )
 from benchmarks.measure import Row, Times, available_gib, exponent, interleave, run_job
 from benchmarks.peers import bare_loop, run_bt, run_cvxportfolio, run_vectorbt, target_orders
-from benchmarks.sweeps import sweeps
+from benchmarks.shares import shares
+from benchmarks.sweeps import cluster, sweeps
 from rebal_kit.files.ledger_file import write_ledger
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.run import Room, Setting, prepare
@@ -316,6 +317,7 @@ def everything(rounds: int = 9) -> Iterator[tuple[str, Iterator[Row]]]:
     for contest in CONTESTS:
         yield f"one run: {contest.policy.name}", one_run(prices, contest, rounds)
     yield "cvxportfolio", beside_cvxportfolio(prices, 3)
+    yield "where the time goes", shares(prices, 5)
     yield "growth", growth(prices, 5)
     yield "five accounts", five_accounts(prices, 5)
     yield "costs", costs(prices, 5)
@@ -325,6 +327,7 @@ def everything(rounds: int = 9) -> Iterator[tuple[str, Iterator[Row]]]:
     yield "first use", first_use()
     yield f"{SETTINGS:,} settings", many_settings()
     yield "sweeps", sweeps()
+    yield "a cluster", cluster()
 
 
 def timed(rows: Iterator[Row]) -> tuple[list[Row], float]:

@@ -77,6 +77,24 @@ def sweep_design(settings: int, workers: int, kept: bool = False) -> dict[str, f
     }
 
 
+def sweep_cluster(settings: int, workers: int) -> dict[str, float]:
+    """Sweep the same design on dask workers of one thread each, started here; what starting them takes is not timed."""
+    from distributed import LocalCluster
+
+    import rebal_kit as rk
+    from benchmarks.case import drawn_settings, equal_weights, first_stocks
+
+    market = rk.load_market("stocks")
+    household = equal_weights(first_stocks(market))
+    with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster:
+        where = {"executor": "dask", "scheduler": cluster.scheduler_address}
+        rk.sweep(market, household, drawn_settings(64 * workers), **where)
+        begun = time.perf_counter()
+        table = rk.sweep(market, household, drawn_settings(settings), **where)
+        taken = time.perf_counter() - begun
+    return {"seconds": taken, "failed": float((table["status"] != "ok").sum())}
+
+
 def sweep_vectorbt(settings: int) -> dict[str, float]:
     """Simulate the same calendars by one `from_orders`; what prepares its inputs is not timed."""
     from benchmarks.case import grid, setting_of, stock_prices
@@ -101,6 +119,7 @@ JOBS: dict[str, Any] = {
     "import_package": import_package,
     "first_run": first_run,
     "sweep_rebal_kit": sweep_rebal_kit,
+    "sweep_cluster": sweep_cluster,
     "sweep_design": sweep_design,
     "sweep_vectorbt": sweep_vectorbt,
 }

@@ -8,6 +8,8 @@ from benchmarks.measure import Row, exponent, run_job
 
 SETTINGS, FEWER = 10_000, (100, 1_000)
 ROUNDS = 2
+#: Settings that take one thread about two minutes.
+LONG_SETTINGS = 70_000
 
 
 def sweeps(settings: int = SETTINGS, fewer: tuple[int, ...] = FEWER, rounds: int = ROUNDS) -> Iterator[Row]:
@@ -37,3 +39,14 @@ def sweeps(settings: int = SETTINGS, fewer: tuple[int, ...] = FEWER, rounds: int
         )
     sizes, times = [*few, settings], [*(job["seconds"] for job in few.values()), kept["seconds"]]
     yield Row("growth of a sweep with settings", exponent(sizes, times), "power", aim="≤ 1.1")
+
+
+def cluster(settings: int = LONG_SETTINGS) -> Iterator[Row]:
+    """Time a job of two minutes on two dask workers, beside one thread of this process that does all of it."""
+    alone = run_job("sweep_design", settings, 1)["seconds"]
+    both = run_job("sweep_cluster", settings, 2)
+    name = f"sweep of {settings:,} settings"
+    yield Row(f"{name}: one thread", alone, "s")
+    yield Row(f"{name}: two dask workers", both["seconds"], "s", note=f"{both['failed']:.0f} failed")
+    yield Row(f"{name}: of the ideal for two workers", alone / both["seconds"] / 2.0, "share", aim="≥ 0.8",
+              note="scheduler and client share the two processors")  # fmt: skip

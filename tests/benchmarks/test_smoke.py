@@ -13,6 +13,7 @@ from benchmarks.case import CONTESTS, equal_weights, grid, household_of_five, le
 from benchmarks.contests import LARGEST_DIFFERENCE, costs, execution, five_accounts, one_run
 from benchmarks.measure import exponent, interleave
 from benchmarks.peers import run_bt, vectorbt_sweep_inputs
+from benchmarks.shares import shares, steps
 from benchmarks.sweeps import sweeps
 
 pytestmark = pytest.mark.compiled
@@ -121,3 +122,10 @@ def test_calls_are_made_in_turn():
 def test_the_power_of_a_fit_and_the_digits_of_a_figure():
     assert exponent([1, 2, 4], [3.0, 12.0, 48.0]) == pytest.approx(2.0)
     assert [shown(value) for value in (12_345.6, 3.14159, 2e-12, 0.0)] == ["12,346", "3.14", "2e-12", "0"]
+
+
+def test_shares_of_the_time_are_told_step_by_step(prices):
+    rows = list(shares(prices, rounds=1))
+    assert [row.name.split(": ")[-1] for row in rows[1:5]] == list(steps(CONTESTS[0]))
+    assert all(row.value > 0 for row in rows)
+    assert all("times the bare loop" in row.note for row in rows if "bare loop" not in row.name)
