@@ -209,7 +209,7 @@ def test_reasons_keep_their_numbers() -> None:
         "SWITCH_BACK": 14, "SWAP": 15, "LEGACY": 16, "WASH_WINDOW_BUY": 20, "WASH_WINDOW_SALE": 21,
         "NO_REPLACEMENT": 22, "BELOW_MINIMUM": 23, "GAIN_GUARD": 24, "NOT_TRADED": 25, "RESTRICTED": 26,
         "SHORT_GAIN": 27, "GAIN_BUDGET": 28, "CASH_ELSEWHERE": 29, "UNPAID": 30, "LITTLE_TO_GAIN": 31, "NOT_CALM": 32,
-        "LIMIT_NOT_REACHED": 33, "VOLUME_SHARE": 34, "LOSS_GONE": 35,
+        "LIMIT_NOT_REACHED": 33, "VOLUME_SHARE": 34, "LOSS_GONE": 35, "ORDER_ENDED": 36,
     }  # fmt: skip
     assert len({reason.sentence for reason in Reason}) == len(Reason)
 
