@@ -58,12 +58,17 @@ def limit_fill(desk: Desk, t: int, security: int, side: int, decided: float) -> 
     An opening outside the range that the source gives is no fill anyone had.
     """
     orders = desk.plan.orders
-    opening, low, high = orders.opening[t, security], orders.low[t, security], orders.high[t, security]
     if side == BUY:
-        limit = decided * (1.0 - orders.limit_offset)
-        return max(min(opening, limit) if opening > 0.0 else limit, low) if low <= limit else np.nan
-    limit = decided * (1.0 + orders.limit_offset)
-    return min(max(opening, limit) if opening > 0.0 else limit, high) if high >= limit else np.nan
+        limit, low = decided * (1.0 - orders.limit_offset), orders.low[t, security]
+        if not low <= limit:
+            return np.nan
+        opening = orders.opening[t, security]
+        return max(min(opening, limit) if opening > 0.0 else limit, low)
+    limit, high = decided * (1.0 + orders.limit_offset), orders.high[t, security]
+    if not high >= limit:
+        return np.nan
+    opening = orders.opening[t, security]
+    return min(max(opening, limit) if opening > 0.0 else limit, high)
 
 
 @inner

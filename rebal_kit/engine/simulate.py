@@ -130,8 +130,7 @@ def trade(desk: Desk, t: int, opening: bool, managed: float, cash: float, orders
     if lag and busy:
         managed, cash = reckon_anew(desk, plan.orders.seen, t)
     elif lag and work.orders_stand[0]:
-        reckon_anew(desk, plan.orders.seen, t)
-        busy = True
+        reckon(desk, plan.orders.seen, t)
     act(desk, t, opening, managed, cash)
     if lag:
         reckon(desk, desk.prices.close, t)
