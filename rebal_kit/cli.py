@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebal_kit import cli_fetch, cli_household
+from rebal_kit import cli_fetch, cli_household, cli_import
 from rebal_kit.cli_manners import (
     DIFFERENT,
     OpenWith,
@@ -133,6 +133,7 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
 
 
 app.command("household")(cli_household.household)
+app.command("import")(cli_import.import_files)
 app.command("fetch")(cli_fetch.fetch)
 app.command("quality")(cli_fetch.quality)
 

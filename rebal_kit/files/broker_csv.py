@@ -35,6 +35,7 @@ class _Draft:
     totals: list[Total] = field(default_factory=list)
     cash: float | None = None
     pending: float = 0.0
+    listed: bool = False
 
     def add_cash(self, dollars: float) -> None:
         self.cash = (self.cash or 0.0) + dollars
@@ -69,7 +70,7 @@ class _Reading:
         return tuple(
             Statement(
                 self.name, draft.broker, draft.number, draft.label, draft.as_of or self.as_of, tuple(draft.positions),
-                tuple(draft.lots), tuple(draft.totals), draft.cash, "", draft.pending,
+                tuple(draft.lots), tuple(draft.totals), draft.cash, "", draft.pending, draft.listed,
             )
             for draft in self.drafts.values()
         )  # fmt: skip
@@ -102,7 +103,7 @@ class _Reading:
             return
         places = dialect.places(table.header)
         said = {m: (table.header[at], cells[at] if at < len(cells) else "") for m, at in places.items()}
-        place = Place(row, said)
+        place = Place(self.name, row, said)
         if dialect.reads == "facts":
             self._fact(place)
             return
@@ -111,6 +112,7 @@ class _Reading:
             return
         record = _Cells(self, dialect, place, what)
         draft = self._draft(dialect, place, title)
+        draft.listed |= dialect.reads == "positions" and dialect.details is None
         if record.complete:
             self._record(what, record, draft, title.get("symbol", ""))
 

@@ -77,7 +77,7 @@ def _statement(statement: Any, tickers: dict[tuple[str, str], str], name: str) -
     cash, doubt = _cash(statement, sum(p.value or 0.0 for p in settled))
     return Statement(
         name, statement.invacctfrom.brokerid, statement.invacctfrom.acctid, "", statement.dtasof.date(),
-        tuple(p for p in held if p not in settled), cash=cash, cash_in_doubt=doubt,
+        tuple(p for p in held if p not in settled), cash=cash, cash_in_doubt=doubt, listed=True,
     )  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def _position(item: Any, tickers: dict[tuple[str, str], str], name: str) -> Posi
         "value": ("MKTVAL", str(told.mktval)),
         "kind": ("SECINFO", kind),
     }
-    place = Place(f"{name}, position {symbol}", cells)
+    place = Place(name, f"{name}, position {symbol}", cells)
     refused = why_not_held(symbol, kind, _SHARES) if ticker or kind not in _SHARES else "has no ticker"
     if told.currency is not None and told.currency.cursym != "USD":
         refused = f"is in {told.currency.cursym}, and accounts are in US$"

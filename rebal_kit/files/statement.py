@@ -16,12 +16,15 @@ class Place:
 
     Attributes
     ----------
+    file : str
+        As messages call it.
     row : str
         File and row, as messages show them.
     cells : mapping
         By field, the column's name in the file and what stands there.
     """
 
+    file: str
     row: str
     cells: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -137,6 +140,8 @@ class Statement:
         Why the file's cash cannot be told, if it cannot.
     pending : float
         US$ on their way, part of the account's total and not of its cash.
+    listed : bool
+        Whether the positions are all that the account holds, even where there are none.
     """
 
     file: str
@@ -150,6 +155,7 @@ class Statement:
     cash: float | None = None
     cash_in_doubt: str = ""
     pending: float = 0.0
+    listed: bool = False
 
     @property
     def account(self) -> str:
