@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rebal_kit.domain import TaxLot
-from rebal_kit.files.account_number import SHOWN, masked, same_account
+from rebal_kit.files.account_number import SHOWN, masked, same_account, tail
 from rebal_kit.files.lot_checks import OWN_LOTS, check_lot, check_tickers, check_twice
 from rebal_kit.files.reconcile import check_lots, check_totals
 from rebal_kit.files.statement import Export, OpenLot, Position, Statement
@@ -97,6 +97,7 @@ def merge(
     statements = [statement for export in exports for statement in export.statements]
     findings: list[Finding] = []
     given: dict[str, list[Statement]] = {account.name: [] for account in wanted}
+    unknown: dict[str, list[Statement]] = {}
     for statement in statements:
         owners = [account for account in wanted if _claims(account, statement, statements, wanted)]
         where = f"{statement.file}, account {statement.account}"
@@ -107,10 +108,15 @@ def merge(
             remedy = "give each account its own number"
             findings.append(Finding("error", where, f"may be {names}", remedy))
         else:
-            what = "is no account of the household"
-            findings.append(Finding("error", where, what, ask(statement)))
+            called = tail(statement.number or _number_of(statement, statements)) or statement.label
+            unknown.setdefault(called, []).append(statement)
         findings += check_totals(statement)
-    days = [s.as_of for owned in given.values() for s in owned if s.as_of is not None]
+    for of_account in unknown.values():
+        told = max(of_account, key=lambda statement: len(statement.number))
+        where = " and ".join(dict.fromkeys(statement.file for statement in of_account))
+        what = f"account {told.account} is no account of the household"
+        findings.append(Finding("error", where, what, ask(told)))
+    days = [statement.as_of for statement in statements if statement.as_of is not None]
     day = as_of or max(days, default=None)
     findings += _other_days(statements, day)
     if statements and day is None:

@@ -16,7 +16,7 @@ from rebal_kit.files.broker_accounts import Filled
 from rebal_kit.files.bundled import find_file
 from rebal_kit.files.explain import explain
 from rebal_kit.files.household_file import HouseholdFile
-from rebal_kit.files.household_holdings import has_holdings, read_holdings
+from rebal_kit.files.household_holdings import faults_of_files, has_holdings, read_holdings
 from rebal_kit.files.lots_file import Lots, read_lots, write_lots
 from rebal_kit.files.reading import capped, read_text
 from rebal_kit.files.yaml_text import Document, read_yaml, write_yaml
@@ -180,7 +180,9 @@ def _assemble(
         merged = read_holdings(file, folder, document, held.by_account, market)
         as_of, filled = merged.as_of, merged.accounts
         findings += merged.findings
-    if file is None or any(finding.severity == "error" for finding in findings):
+    if file is None:
+        return None, [*findings, *faults_of_files(document.data, folder)]
+    if any(finding.severity == "error" for finding in findings):
         return None, findings
     accounts = tuple(_holding(a, filled.get(a.name), held.by_account.get(a.name, ())) for a in file.build())
     targets = file.targets.build() if file.targets else TargetAllocation({})

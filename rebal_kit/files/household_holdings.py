@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rebal_kit.domain import TaxLot
 from rebal_kit.files.account_number import hidden, tail
@@ -16,6 +17,7 @@ from rebal_kit.files.household_file import HouseholdFile
 from rebal_kit.files.lots_file import is_lots, read_lots
 from rebal_kit.files.ofx import is_ofx, read_ofx
 from rebal_kit.files.reading import decoded, read_bytes
+from rebal_kit.files.reconcile import check_totals
 from rebal_kit.files.statement import Export, Statement
 from rebal_kit.files.yaml_text import Document
 from rebal_kit.findings import Finding, HouseholdError
@@ -72,18 +74,30 @@ def read_holdings(
         if account.holdings
     ]
     merged = merge(wanted, read.exports, file.as_of, market, _ask)
-    return Merged(merged.accounts, merged.as_of, _said(read, merged))
+    return Merged(merged.accounts, merged.as_of, _said(read, merged.findings))
+
+
+def faults_of_files(data: Any, folder: Path) -> tuple[Finding, ...]:
+    """Return what is wrong with the files of a household whose own file has other faults."""
+    accounts = data.get("accounts") if isinstance(data, dict) else None
+    told = [a.get("holdings") for a in accounts if isinstance(a, dict)] if isinstance(accounts, list) else []
+    named = dict.fromkeys(
+        n for names in told if isinstance(names, list) for n in names if isinstance(n, str) and n
+    )
+    read = _read_all((folder / name for name in named), None, None)
+    totals = [f for export in read.exports for s in export.statements for f in check_totals(s)]
+    return _said(read, totals)
 
 
 def accounts_asked_for(paths: Iterable[Path]) -> tuple[Finding, ...]:
     """Return what is wrong with files of which no account is known to the household, which is asked for each."""
     read = _read_all(paths, None, None)
-    return _said(read, merge((), read.exports, None, None, _ask))
+    return _said(read, merge((), read.exports, None, None, _ask).findings)
 
 
-def _said(read: _Read, merged: Merged) -> tuple[Finding, ...]:
+def _said(read: _Read, findings: Iterable[Finding]) -> tuple[Finding, ...]:
     numbers = [s.number for export in read.exports for s in export.statements if s.number]
-    found = [*read.findings, *(f for export in read.exports for f in export.findings), *merged.findings]
+    found = [*read.findings, *(f for export in read.exports for f in export.findings), *findings]
     return tuple(hidden(found, numbers))
 
 
