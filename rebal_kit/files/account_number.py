@@ -12,6 +12,8 @@ from rebal_kit.findings import Finding
 SHOWN, ENOUGH = 4, 3
 
 _SEPARATORS = re.compile(r"[^0-9A-Za-z]")
+#: What has the look of an account number, wherever it stands; a day written as 20240105 has not.
+_NUMBER = re.compile(r"(?<![0-9A-Za-z.,$])(?!(?:19|20)\d{6}(?!\d))[A-Za-z]?\d{7,12}(?![0-9A-Za-z]|[.,]\d)")
 
 
 def tail(number: str) -> str:
@@ -30,15 +32,26 @@ def same_account(one: str, other: str) -> bool:
     return min(len(a), len(b)) >= ENOUGH and (a.endswith(b) or b.endswith(a))
 
 
+def is_number(text: str) -> bool:
+    """Whether a text has the look of an account number."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def hidden(findings: Iterable[Finding], numbers: Iterable[str]) -> list[Finding]:
-    """Return findings in which none of the account numbers stands in full, be it in a cell or in a file's name."""
+    """Return findings in which no account number stands in full, be it in a cell or in a file's name.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+    numbers : iterable of str
+        Those that are known; others are hidden where they have the look of one.
+    """
     masks = {number: masked(number) for number in numbers if len(_SEPARATORS.sub("", number)) > SHOWN}
     masks |= {_SEPARATORS.sub("", number): mask for number, mask in masks.items()}
-    if not masks:
-        return list(findings)
-    pattern = re.compile("|".join(map(re.escape, sorted(masks, key=len, reverse=True))))
+    known = [re.escape(number) for number in sorted(masks, key=len, reverse=True)]
+    pattern = re.compile("|".join((*known, _NUMBER.pattern)))
 
     def mask(text: str) -> str:
-        return pattern.sub(lambda found: masks[found[0]], text)
+        return pattern.sub(lambda found: masked(found[0]), text)
 
     return [replace(f, where=mask(f.where), what=mask(f.what), remedy=mask(f.remedy)) for f in findings]

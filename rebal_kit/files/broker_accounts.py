@@ -182,7 +182,9 @@ class _Filling:
                 self.account.where, f"no file has an account{named}", "add its file, or check the number"
             )
             return Filled(0.0, (), "")
-        holding = self._once([s for s in self.statements if s.positions or s.listed], "positions")
+        holding = self._once(
+            [s for s in self.statements if s.positions or s.listed], "the account's positions are"
+        )
         positions = self._positions(holding)
         by_symbol = self._lots_by_symbol()
         own = {lot.symbol for lot in self.account.own}
@@ -217,7 +219,7 @@ class _Filling:
 
     def _once(self, tellers: list[Statement], what: str) -> list[Statement]:
         for other in tellers[1:]:
-            said = f"the account's {what} are also in {tellers[0].file}"
+            said = f"{what} also in {tellers[0].file}"
             where = f"{other.file}, account {other.account}"
             self._error(where, said, "give one file, the newer")
         return tellers[:1]
@@ -320,7 +322,7 @@ class _Filling:
                 self.findings += [Finding("error", lot.place.row, f.what, f.remedy) for f in refused.findings]
 
     def _cash(self) -> float:
-        tellers = self._once([s for s in self.statements if s.cash is not None], "cash")
+        tellers = self._once([s for s in self.statements if s.cash is not None], "the account's cash is")
         told, own = tellers[0].cash if tellers else None, self.account.cash
         doubt = next((s for s in self.statements if s.cash_in_doubt), None)
         remedy = "say it: cash in the household file, or after the type in --account"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from rebal_kit.files.account_number import tail
+from rebal_kit.files.account_number import is_number, tail
 from rebal_kit.files.broker_cells import amount, day, day_in, is_missing
 from rebal_kit.files.broker_tables import Table, read_tables
 from rebal_kit.files.dialect import Dialect, Reads
@@ -51,7 +51,11 @@ def read_broker_csv(text: str, name: str) -> Export:
     reading = _Reading(name, cut.lines)
     for table in sorted(cut.tables, key=lambda table: table.dialect.reads != "facts"):
         reading.take(table)
-    return Export(name, reading.statements(), (*cut.findings, *reading.findings))
+    statements, findings = reading.statements(), [*cut.findings, *reading.findings]
+    if not statements and not any(finding.severity == "error" for finding in findings):
+        what, remedy = "holds no position, lot or cash", "export the file again, with all rows"
+        findings.append(Finding("error", name, what, remedy))
+    return Export(name, statements, tuple(findings))
 
 
 class _Reading:
@@ -107,7 +111,7 @@ class _Reading:
         if dialect.reads == "facts":
             self._fact(place)
             return
-        what = self._what(dialect, place, cells[0])
+        what = self._what(dialect, place, cells[0] if cells else "")
         if what == "nothing":
             return
         record = _Cells(self, dialect, place, what)
@@ -209,6 +213,8 @@ class _Reading:
         label = place.said("label") or title.get("label", "")
         ending = re.search(r"(?:\.{3}|…|X{2,}-?)(\d{3,4})\b", label)
         number = number or (ending[1] if ending else "")
+        if not number and is_number(label):
+            number, label = label, ""
         key = (number, "") if number else ("", label)
         draft = self.drafts.setdefault(
             key, _Draft(number, label.replace(number, tail(number)), dialect.broker)

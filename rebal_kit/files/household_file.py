@@ -67,9 +67,7 @@ class AccountFile(FileModel):
         description="One of taxable, ira, roth_ira, 401k, hsa"
     )
     broker: str = Field(default="", description="Where the account is held")
-    cash: PositiveDollars = Field(
-        default=0.0, description="Cash in US$; of an account with holdings, where its files do not tell it"
-    )
+    cash: PositiveDollars = Field(default=0.0, description="Cash in US$")
     opening_value: PositiveDollars | None = Field(
         default=None,
         description="US$ to be invested on the first session of a back-test that does not open with the lots",

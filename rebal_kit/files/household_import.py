@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,8 @@ def import_household(
     if findings:
         raise HouseholdError(findings)
     if not told and not homes:
-        raise HouseholdError(capped(accounts_asked_for(exports), "files"))
+        asked = [finding for finding in accounts_asked_for(exports) if finding.severity == "error"]
+        raise HouseholdError(capped(asked, "files"))
     document = (
         read_yaml(read_text(homes[0], HouseholdError), str(homes[0]))
         if homes
@@ -65,7 +67,7 @@ def import_household(
     )
     data = copy.deepcopy(document.data)
     if isinstance(data, dict) and isinstance(data.get("accounts"), list):
-        shown = [str(path.resolve() if homes else path) for path in exports]
+        shown = [os.path.relpath(path, homes[0].parent) if homes else str(path) for path in exports]
         data["accounts"] += told
         _spread(data["accounts"], shown, list(leave_out))
     if isinstance(data, dict):

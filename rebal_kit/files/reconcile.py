@@ -22,7 +22,7 @@ def check_totals(statement: Statement) -> Iterator[Finding]:
             yield from _compare(total, "quantity", [lot.quantity for lot in lots], _SHARE)
             yield from _compare(total, "value", [lot.value for lot in lots], _CENT)
             yield from _compare(total, "cost", [lot.basis for lot in lots], _CENT)
-        else:
+        elif statement.positions or not statement.lots:
             yield from _check_sum(statement, total)
 
 

@@ -26,7 +26,7 @@ class Place:
 
     file: str
     row: str
-    cells: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    cells: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
 
     def of(self, name: str) -> str:
         """Return the place of one field of the record."""
