@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rebal_kit.files.account_number import is_number, tail
 from rebal_kit.files.broker_cells import amount, day, day_in, is_missing
@@ -16,6 +16,8 @@ from rebal_kit.files.statement import Export, OpenLot, Place, Position, Statemen
 from rebal_kit.findings import Finding
 
 _DOLLARS = ("", "USD", "US$")
+#: What stands for a currency where an amount is the sum of all, in the account's own.
+_ALL_CURRENCIES = ("base currency summary", "base_summary")
 #: Meanings that must have a value in a row, by what the row is.
 _WANTED: dict[str, tuple[str, ...]] = {
     "positions": ("quantity",), "lots": ("quantity",), "cash": ("value",), "totals": (),
@@ -34,10 +36,12 @@ class _Draft:
     lots: list[OpenLot] = field(default_factory=list)
     totals: list[Total] = field(default_factory=list)
     cash: float | None = None
+    cash_in_base: float | None = None
     pending: float = 0.0
     listed: bool = False
 
     def add_cash(self, dollars: float) -> None:
+        """Add to what the account holds as cash, which is no longer unknown."""
         self.cash = (self.cash or 0.0) + dollars
 
 
@@ -51,8 +55,10 @@ def read_broker_csv(text: str, name: str) -> Export:
     reading = _Reading(name, cut.lines)
     for table in sorted(cut.tables, key=lambda table: table.dialect.reads != "facts"):
         reading.take(table)
-    statements, findings = reading.statements(), [*cut.findings, *reading.findings]
-    if not statements and not any(finding.severity == "error" for finding in findings):
+    findings = [*cut.findings, *reading.findings]
+    broken = any(finding.severity == "error" for finding in findings)
+    statements = tuple(replace(statement, incomplete=broken) for statement in reading.statements())
+    if not statements and not broken:
         what, remedy = "holds no position, lot or cash", "export the file again, with all rows"
         findings.append(Finding("error", name, what, remedy))
     return Export(name, statements, tuple(findings))
@@ -71,6 +77,9 @@ class _Reading:
 
     def statements(self) -> tuple[Statement, ...]:
         """Return what was read."""
+        if self.facts.get("base currency") in _DOLLARS[1:]:
+            for draft in self.drafts.values():
+                draft.cash = draft.cash_in_base if draft.cash is None else draft.cash
         return tuple(
             Statement(
                 self.name, draft.broker, draft.number, draft.label, draft.as_of or self.as_of, tuple(draft.positions),
@@ -132,8 +141,6 @@ class _Reading:
         name = place.said("symbol") or place.said("fact") or first
         if dialect.reads == "cash" and "fact" in place.cells and not _is(dialect.cash, name):
             return "nothing"
-        if dialect.reads == "cash" and not re.fullmatch(r"[A-Z]{3}", place.said("currency")):
-            return "nothing"  # the sum over all currencies, in the base currency
         if _is(dialect.total, name) or _is(dialect.total, first):
             return "totals"
         if dialect.reads == "positions" and (
@@ -149,7 +156,10 @@ class _Reading:
         symbol = place.said("symbol") or of_title
         foreign = place.said("currency") not in _DOLLARS
         if what == "cash":
-            self._cash(cells, draft, foreign)
+            if place.said("currency").lower() in _ALL_CURRENCIES:
+                draft.cash_in_base = cells.number("value")
+            else:
+                self._cash(cells, draft, foreign)
             return
         if what == "totals":
             if not foreign:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from rebal_kit.conventions import WashSaleConventions
 from rebal_kit.domain import Account, Household, Security, TaxLot, TaxProfile
-from rebal_kit.files.broker_accounts import Filled
+from rebal_kit.files.account_filling import Filled
 from rebal_kit.files.bundled import find_file
 from rebal_kit.files.explain import explain
 from rebal_kit.files.household_file import HouseholdFile

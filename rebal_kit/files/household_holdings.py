@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from rebal_kit.domain import TaxLot
+from rebal_kit.files.account_filling import Wanted
 from rebal_kit.files.account_number import hidden, tail
-from rebal_kit.files.broker_accounts import Merged, Wanted, merge
+from rebal_kit.files.broker_accounts import Merged, merge
 from rebal_kit.files.broker_csv import read_broker_csv
 from rebal_kit.files.household_file import HouseholdFile
 from rebal_kit.files.lots_file import is_lots, read_lots
@@ -141,7 +142,10 @@ def _is_utf8(raw: bytes) -> bool:
 
 def _ask(statement: Statement) -> str:
     """Say how to tell the household of an account, whose owner and kind no broker's file says."""
-    ending = tail(statement.number) or "ITS LAST DIGITS"
+    if not statement.number:
+        remedy = "list this file under the holdings of the one account it is of, in a household file"
+        return f"call an account '{statement.label}', or {remedy}" if statement.label else remedy
+    ending = tail(statement.number)
     called = re.sub(r"\W+", " ", statement.label).strip() or "NAME"
     return (
         f'add it with --account "{ending}={called},OWNER,TYPE", or in the household file an account with number:'

@@ -13,10 +13,13 @@ _EXPORT_AGAIN = "a row is missing or was changed: export the file again"
 
 
 def check_totals(statement: Statement) -> Iterator[Finding]:
-    """Find rows whose value is not price times quantity, and totals of the file that its rows do not sum to."""
+    """Find rows whose value is not price times quantity, and totals of the file that its rows do not sum to.
+
+    Where rows could not be read, only what was read is looked at.
+    """
     for position in statement.positions:
         yield from _check_value(position)
-    for total in statement.totals:
+    for total in () if statement.incomplete else statement.totals:
         if total.symbol:
             lots = [lot for lot in statement.lots if lot.symbol == total.symbol]
             yield from _compare(total, "quantity", [lot.quantity for lot in lots], _SHARE)

@@ -67,7 +67,7 @@ LOTS = Dialect(
         "price", "cost/share", "cost per share", "gain/loss $", "gain/loss %", "gain/loss ($)", "gain/loss (%)",
         "holding period",
     ),
-    title=rf"(?P<symbol>\S+(?: \S)?) lot details(?: for (?P<label>.*?{_ACCOUNT}).*)?",
+    title=r"(?P<symbol>\S+(?: \S)?) lot details(?: for (?P<label>.*?))?(?: as of .*)?",
     total=r"total",
 )  # fmt: skip
 

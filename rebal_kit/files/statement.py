@@ -142,6 +142,8 @@ class Statement:
         US$ on their way, part of the account's total and not of its cash.
     listed : bool
         Whether the positions are all that the account holds, even where there are none.
+    incomplete : bool
+        Whether rows of the file could not be read.
     """
 
     file: str
@@ -156,6 +158,7 @@ class Statement:
     cash_in_doubt: str = ""
     pending: float = 0.0
     listed: bool = False
+    incomplete: bool = False
 
     @property
     def account(self) -> str:

@@ -84,6 +84,18 @@ def test_schwab_lots_of_an_account_that_no_line_names() -> None:
     assert [o.symbol for o in found.lots] == ["SPY", "SPY", "BRK/B"]
 
 
+@pytest.mark.parametrize(
+    ("title", "number", "label"),
+    [
+        ("SPY Lot Details", "", ""), ("SPY Lot Details as of 01/05/2024", "", ""), ("SPY Lot Details for Mine", "", "Mine"),
+        ("SPY Lot Details for XXXX-5792 as of 08:03 AM ET, 01/05/2024", "5792", "XXXX-5792"),
+    ],
+)  # fmt: skip
+def test_titles_of_schwab_lots(title: str, number: str, label: str) -> None:
+    found = only(f'"{title}"' + SCHWAB_LOTS[SCHWAB_LOTS.index("\n") :].split('"BRK/B')[0])
+    assert (found.number, found.label, [o.symbol for o in found.lots]) == (number, label, ["SPY", "SPY"])
+
+
 def test_schwab_lots_with_columns_for_account_and_symbol() -> None:
     text = (
         "Account Name,Symbol,Open Date,Quantity,Price,Cost Per Share,Market Value,Cost Basis,Gain/Loss"
@@ -268,3 +280,10 @@ def test_a_header_without_rows_is_no_empty_account(text: str) -> None:
 def test_an_account_that_is_called_by_its_number_has_no_other_name() -> None:
     roth = exported(FIDELITY_LOTS.replace("Roth IRA", "Z12345678")).statements[0]
     assert (roth.number, roth.label, roth.account) == ("Z12345678", "", "…5678")
+
+
+def test_cash_of_an_account_in_dollars_that_lists_no_currencies() -> None:
+    text = ACTIVITY.replace("Cash Report,Data,Ending Cash,USD,50.5,50.5,0,\n", "")
+    assert only(text).cash == 50.5
+    assert only(text.replace("Base Currency,USD", "Base Currency,")).cash is None
+    assert only(FLEX_CASH.split('"U7654321","USD"')[0]).cash is None

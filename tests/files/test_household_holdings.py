@@ -411,3 +411,32 @@ def test_lots_of_two_foreign_securities_without_positions(folder: Path) -> None:
     Path("activity.csv").write_text(text, encoding="utf-8")
     (said,) = refused(IBKR)
     assert said.startswith("activity.csv row 9, column Symbol: 'VOO' is in CAD, and accounts are in US$")
+
+
+def test_a_row_that_cannot_be_read_is_said_once_and_not_missed_everywhere(folder: Path) -> None:
+    edit("schwab.csv", '"1,010"', '"x"')
+    (said,) = refused(JOINT)
+    assert said.startswith("schwab.csv row 4, column Qty (Quantity): is 'x', not a number")
+    Path("schwab.csv").write_text(SCHWAB, encoding="utf-8")
+    edit("schwab_lots.csv", "03/16/2016", "16.3.2016")
+    (said,) = refused(JOINT)
+    assert said.startswith("schwab_lots.csv row 11, column Open Date: is '16.3.2016', which is no date")
+
+
+def test_files_that_do_not_say_which_account_they_are_of(folder: Path) -> None:
+    edit("fidelity_lots.csv", "Roth IRA", "Other")
+    said = refused(ROTH + BONDS)
+    assert any(
+        "account 'Other' is no account of the household — call an account 'Other', or list this file under"
+        in fault
+        for fault in said
+    )
+    text = Path("schwab_lots.csv").read_text(encoding="utf-8").replace(" for Individual ...123", "")
+    Path("schwab_lots.csv").write_text(text, encoding="utf-8")
+    assert len(reading(JOINT).household.lots) == 3
+    said = refused(JOINT + IRA.replace("vanguard.csv", "vanguard.csv, schwab_lots.csv"))
+    assert any(
+        "schwab_lots.csv: account without a number is no account of the household — list this file under"
+        in fault
+        for fault in said
+    )
