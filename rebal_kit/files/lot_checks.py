@@ -109,5 +109,5 @@ def _closed(date: dt.date, market: Market | None) -> str:
         return ""
     day = np.datetime64(date, "D")
     sessions = market.dates.astype("datetime64[D]")
-    inside = len(sessions) > 0 and sessions[0] <= day <= sessions[-1]
+    inside = sessions[0] <= day <= sessions[-1]
     return "no session of the market" if inside and day not in sessions else ""

@@ -87,7 +87,8 @@ def test_schwab_lots_of_an_account_that_no_line_names() -> None:
 @pytest.mark.parametrize(
     ("title", "number", "label"),
     [
-        ("SPY Lot Details", "", ""), ("SPY Lot Details as of 01/05/2024", "", ""), ("SPY Lot Details for Mine", "", "Mine"),
+        ("SPY Lot Details", "", ""), ("SPY Lot Details as of 01/05/2024", "", ""),
+        ("SPY Lot Details for Mine", "", "Mine"),
         ("SPY Lot Details for XXXX-5792 as of 08:03 AM ET, 01/05/2024", "5792", "XXXX-5792"),
     ],
 )  # fmt: skip

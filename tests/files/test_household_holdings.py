@@ -11,7 +11,7 @@ from rebal_kit.domain import AccountKind, TaxLot
 from rebal_kit.files.household import HouseholdReading, read_household
 from rebal_kit.findings import HouseholdError
 from rebal_kit.sources.load import load_market
-from tests.files.broker_files import ACTIVITY, CSVS, DAY, FIDELITY, OFX, SCHWAB, SCHWAB_LOTS
+from tests.files.broker_files import ACTIVITY, CSVS, DAY, FIDELITY, FIDELITY_LOTS, OFX, SCHWAB, SCHWAB_LOTS
 
 JOINT = "- {name: Joint, owner: Alex, type: taxable, holdings: [schwab.csv, schwab_lots.csv]}\n"
 ROTH = "- {name: Roth, owner: Alex, type: roth_ira, number: '5678', holdings: [fidelity.csv, fidelity_lots.csv]}\n"
@@ -305,6 +305,10 @@ def test_what_is_no_share_can_be_left_out(folder: Path) -> None:
 
 
 def test_cash_told_twice(folder: Path) -> None:
+    assert (
+        "cash is 61.05, but 61.04 in schwab.csv"
+        in refused(JOINT.replace("taxable", "taxable, cash: 61.05"))[0]
+    )
     said = refused(JOINT.replace("taxable", "taxable, cash: 60"))
     assert said == [("home.yaml line 3, accounts[0]: cash is 60.00, but 61.04 in schwab.csv — leave it out"
                      " here, or correct"
@@ -439,4 +443,36 @@ def test_files_that_do_not_say_which_account_they_are_of(folder: Path) -> None:
         "schwab_lots.csv: account without a number is no account of the household — list this file under"
         in fault
         for fault in said
+    )
+
+
+def test_lots_that_are_alike_and_that_nothing_confirms(folder: Path) -> None:
+    account = "- {name: A, owner: B, type: ira, cash: 1, holdings: [alone.csv]}\n"
+    rows = FIDELITY_LOTS.splitlines(keepends=True)
+    Path("alone.csv").write_text("".join([*rows[:2], rows[1]]), encoding="utf-8")
+    assert refused(account, "as_of: 2024-01-05\n") == [
+        (
+            "alone.csv row 3: the lot of GLD is the same as that of alone.csv row 2"
+            " — take one out if it is the same purchase"
+        )
+    ]
+    first, rest = SCHWAB_LOTS.split('"Total","1,010"')
+    twin = first.replace('"400","$400.00"', '"610","$400.00"').replace("10/30/2017", "07/10/2020")
+    twin = twin.replace('"$160,000.00","$100,000.00"', '"$244,000.00","$200,500.25"')
+    total = rest.replace('"$404,000.00","$300,500.25"', '"$488,000.00","$401,000.50"', 1)
+    Path("alone.csv").write_text(f'{twin}"Total","1,220"{total}', encoding="utf-8")
+    found = reading(account)
+    assert [(f.severity, f.what) for f in found.findings] == [
+        ("warning", "the lot of SPY is the same as that of alone.csv row 4")
+    ]
+    assert [lot.quantity for lot in found.household.lots if lot.symbol == "SPY"] == [610.0, 610.0]
+
+
+def test_own_lots_of_what_is_not_held_are_said_where_the_account_is(folder: Path) -> None:
+    Path("own.csv").write_text(
+        "account,lot,symbol,quantity,basis,acquired\nJoint,1,VTI,1,1,2016-03-16\n", "utf-8"
+    )
+    (said,) = refused(JOINT.replace("schwab_lots.csv", "schwab_lots.csv, own.csv"))
+    assert said.startswith(
+        "home.yaml line 3, accounts[0]: there are lots of VTI, but schwab.csv does not hold it"
     )

@@ -39,6 +39,7 @@ MARKET = Market.from_close(
         ({"acquired": None}, ["error l.csv row 3, column Open: the date of purchase of 4 SPY is missing"]),
         ({"acquired": dt.date(2024, 1, 6)},
          ["error l.csv row 3, column Open: is 2024-01-06, after the file's day 2024-01-05"]),
+        ({"acquired": dt.date(1900, 1, 2)}, []),
         ({"acquired": dt.date(1899, 12, 29)}, ["error l.csv row 3, column Open: is 1899-12-29, before 1900"]),
         ({"acquired": dt.date(2023, 6, 3)}, ["warning l.csv row 3, column Open: is 2023-06-03, a Saturday"]),
         ({"acquired": dt.date(2023, 6, 4)}, ["warning l.csv row 3, column Open: is 2023-06-04, a Sunday"]),

@@ -89,6 +89,8 @@ def lots(*of: tuple[float, float | None, float | None]) -> list[OpenLot]:
         ([(4.1, 100, 1), (6, 2, 2)], True, True, ["error 10 shares of SPY are held, but its lots have 10.1"]),
         ([(4, 100, None), (6, 201, None)], False, False,
          ["error SPY cost 300.00, but its lots (b.csv row 5 and on) cost 301.00"]),
+        ([(4, 100, None), (6, 200.018, None)], False, False,
+         ["error SPY cost 300.00, but its lots (b.csv row 5 and on) cost 300.02"]),
         ([(4, None, None), (6, 900, None)], False, False, []),
         ([(10, 300, 401)], True, True, ["error SPY is worth 400.00, but its lots (b.csv row 5 and on) 401.00"]),
         ([(10, 300, 401)], False, True, ["warning SPY is worth 400.00, but its lots (b.csv row 5 and on) 401.00"]),
