@@ -288,3 +288,8 @@ def test_cash_of_an_account_in_dollars_that_lists_no_currencies() -> None:
     assert only(text).cash == 50.5
     assert only(text.replace("Base Currency,USD", "Base Currency,")).cash is None
     assert only(FLEX_CASH.split('"U7654321","USD"')[0]).cash is None
+
+
+def test_one_number_is_one_account_whatever_it_is_called() -> None:
+    text = FIDELITY.replace("X87654321,Individual,AGG", "X87654321,Mine,AGG", 1)
+    assert [statement.number for statement in exported(text).statements] == ["Z12345678", "X87654321"]

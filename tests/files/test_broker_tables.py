@@ -60,6 +60,20 @@ def test_an_unknown_header_names_the_closest_layout_and_all_there_are() -> None:
     )
 
 
+def test_two_known_columns_are_enough_to_be_close() -> None:
+    assert (
+        "closest is Schwab positions, but market value, cost basis are missing"
+        in faults(exported("Symbol,Quantity\n"))[0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("a;b;c\n", "is of no known layout"), ("a;b;c;d\n", "not separated by commas")]
+)
+def test_a_line_with_a_few_semicolons_is_text(text: str, said: str) -> None:
+    assert said in faults(exported(text))[0]
+
+
 def test_several_missing_columns_are_all_named() -> None:
     (fault,) = faults(exported("Account Number,Symbol,Cost Basis Total\n"))
     assert "closest is Fidelity positions, but quantity, current value are missing — known" in fault

@@ -70,6 +70,7 @@ def test_a_settlement_fund_is_cash_and_counted_once() -> None:
     alone = read(fund.replace("<AVAILCASH>55.5", "<AVAILCASH>0")).statements[0]
     assert (alone.cash, [p.symbol for p in alone.positions]) == (250.0, ["VTI"])
     assert read(fund.replace("<AVAILCASH>55.5", "<AVAILCASH>250.00")).statements[0].cash == 250.0
+    assert read(fund.replace("<AVAILCASH>55.5", "<AVAILCASH>250.01")).statements[0].cash is None
     doubt = read(fund).statements[0]
     assert doubt.cash is None
     assert doubt.cash_in_doubt == "AVAILCASH is 55.50, and 250.00 are in a settlement fund"
