@@ -159,3 +159,21 @@ def test_misused_options_are_refused(arguments: tuple[str, ...]) -> None:
     done = rebal(*arguments)
     assert done.exit_code == 2
     assert "Traceback" not in done.output
+
+
+def test_other_commands_say_what_a_households_files_leave_in_doubt() -> None:
+    edited = CSVS["fidelity_lots.csv"].replace("Mar-16-2020", "Nov-20-2004").replace("Individual", "Other")
+    Path("lots.csv").write_text(edited.split("Other")[0], encoding="utf-8")
+    positions = CSVS["fidelity.csv"].split("X87654321")[0]
+    Path("positions.csv").write_text(positions, encoding="utf-8")
+    Path("home.yaml").write_text(
+        "as_of: 2024-01-05\naccounts:\n"
+        "- {name: Roth, owner: A, type: roth_ira, opening_value: 1000, holdings: [positions.csv, lots.csv]}\n"
+        "targets: {classes: [{name: Gold, weight: 100 %, members: GLD}]}\n",
+        encoding="utf-8",
+    )
+    span = ("--start", "2007-01-03", "--end", "2007-06-29", "--open-with", "values")
+    for command in (("compare", "--household", "home.yaml"), ("household", "home.yaml")):
+        done = runner.invoke(app, [*command, "--policy", "quarterly", *span])
+        assert done.exit_code == 0, done.stderr
+        assert "warning: lots.csv row 2, column Acquired: is 2004-11-20, a Saturday" in done.stderr

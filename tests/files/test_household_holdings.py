@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from rebal_kit.domain import AccountKind, TaxLot
+from rebal_kit.files.bundled import bundled_folder
+from rebal_kit.files.household_file import HouseholdFile
+from rebal_kit.files.yaml_text import read_yaml
 from rebal_kit.sources.load import load_market
 from tests.files.broker_files import DAY, FIDELITY, SCHWAB, SCHWAB_LOTS
 from tests.files.broker_home import ALL, BRK, JOINT, SPY, edit, reading, refused, write_exports
@@ -118,3 +121,12 @@ def test_windows_text_and_byte_order_marks(folder: Path) -> None:
     ]
     Path("schwab.csv").write_bytes(SCHWAB.encode() + b"\x81")
     assert "schwab.csv line 8: is not UTF-8 text (byte 0x81)" in refused(JOINT)[0]
+
+
+def test_the_readmes_example_is_a_household_file() -> None:
+    text = (bundled_folder("households") / "README.md").read_text(encoding="utf-8")
+    (example,) = [
+        part.split("```")[0] for part in text.split("```yaml\n")[1:] if "holdings:" in part.split("```")[0]
+    ]
+    file = HouseholdFile.model_validate(read_yaml(example, "README.md").data)
+    assert [account.number for account in file.accounts] == [None, "5678", "9012", None]
