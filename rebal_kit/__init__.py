@@ -29,8 +29,12 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.domain import TaxLot as TaxLot
     from rebal_kit.domain import TaxProfile as TaxProfile
     from rebal_kit.execution import Execution as Execution
+    from rebal_kit.files.household import HouseholdReading as HouseholdReading
     from rebal_kit.files.household import load_household as load_household
+    from rebal_kit.files.household import read_household as read_household
     from rebal_kit.files.household import save_household as save_household
+    from rebal_kit.files.household_import import import_household as import_household
+    from rebal_kit.files.household_import import write_household as write_household
     from rebal_kit.files.ledger_file import load_ledger as load_ledger
     from rebal_kit.files.policy import dump_policy as dump_policy
     from rebal_kit.files.policy import load_policy as load_policy
@@ -101,7 +105,8 @@ _HOMES = {
     "compare": "Comparison compare",
     "conventions": "WashSaleConventions",
     "domain": "Account AccountKind Household Security TaxLot TaxProfile",
-    "files.household": "load_household save_household",
+    "files.household": "HouseholdReading load_household read_household save_household",
+    "files.household_import": "import_household write_household",
     "files.ledger_file": "load_ledger",
     "costs": "Costs",
     "design": "Design",

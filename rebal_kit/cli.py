@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebal_kit import cli_fetch, cli_household, cli_sweep
+from rebal_kit import cli_fetch, cli_household, cli_import, cli_sweep
 from rebal_kit.cli_manners import (
     DIFFERENT,
     OpenWith,
@@ -107,7 +107,6 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
     ] = None,
 ) -> None:
     """Compare policies for a household on a market, after tax."""
-    from rebal_kit.files.household import load_household
     from rebal_kit.files.result_files import save_results
     from rebal_kit.sources.load import load_market
 
@@ -115,7 +114,7 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
         prices = load_market(market, strict=strict)
         cli_fetch.say_doubts(prices, market)
         comparison = _run(
-            prices, load_household(household), _policies([*policy, *(more or [])]),
+            prices, cli_household.household_with_doubts_said(household), _policies([*policy, *(more or [])]),
             start=start.date() if start else None, end=end.date() if end else None,
             open_with=open_with.value if open_with else None,
         )  # fmt: skip
@@ -133,6 +132,7 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
 
 
 app.command("household")(cli_household.household)
+app.command("import")(cli_import.import_files)
 app.command("fetch")(cli_fetch.fetch)
 app.command("quality")(cli_fetch.quality)
 app.command("sweep")(cli_sweep.sweep)

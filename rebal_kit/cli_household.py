@@ -12,10 +12,18 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from rebal_kit.cli_fetch import say_doubts
-from rebal_kit.cli_manners import OpenWith, able_to_draw, findings_instead_of_traceback, progress_bar, show
+from rebal_kit.cli_manners import (
+    OpenWith,
+    able_to_draw,
+    findings_instead_of_traceback,
+    progress_bar,
+    say,
+    show,
+)
 from rebal_kit.findings import Finding, RebalError
 
 if TYPE_CHECKING:
+    from rebal_kit.domain import Household
     from rebal_kit.household_comparison import HouseholdComparison
 
 _Loaded = TypeVar("_Loaded")
@@ -42,14 +50,13 @@ def household(  # noqa: PLR0913 - a command's options are its arguments
 
     Runs the policy as it is, and with each of them switched off: what the tax saved was, and what becomes of it.
     """
-    from rebal_kit.files.household import load_household
     from rebal_kit.files.policy import load_policy
     from rebal_kit.household_comparison import compare_household, switched_off
     from rebal_kit.sources.load import load_market
 
     with findings_instead_of_traceback():
         refused: list[Finding] = []
-        home = _loaded(load_household, source, refused)
+        home = _loaded(household_with_doubts_said, source, refused)
         rule = _loaded(load_policy, policy, refused)
         prices = _loaded(partial(load_market, strict=strict), market, refused)
         if home is None or rule is None or prices is None:
@@ -69,6 +76,15 @@ def household(  # noqa: PLR0913 - a command's options are its arguments
             _print(found)
         if html is not None:
             _write_page(found, html)
+
+
+def household_with_doubts_said(source: str) -> Household:
+    """Return the household of a file, having said on stderr what its brokers' files leave in doubt."""
+    from rebal_kit.files.household import read_household
+
+    reading = read_household(source)
+    say(reading.findings)
+    return reading.household
 
 
 def _loaded(load: Callable[[str], _Loaded], source: str, refused: list[Finding]) -> _Loaded | None:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from rebal_kit.conventions import WashSaleConventions
-from rebal_kit.domain import Household, Security, TaxProfile
+from rebal_kit.domain import Account, Household, Security, TaxLot, TaxProfile
+from rebal_kit.files.account_filling import Filled
 from rebal_kit.files.bundled import find_file
 from rebal_kit.files.explain import explain
 from rebal_kit.files.household_file import HouseholdFile
+from rebal_kit.files.household_holdings import faults_of_files, has_holdings, read_holdings
 from rebal_kit.files.lots_file import Lots, read_lots, write_lots
 from rebal_kit.files.reading import capped, read_text
 from rebal_kit.files.yaml_text import Document, read_yaml, write_yaml
 from rebal_kit.findings import Finding, HouseholdError
+from rebal_kit.market import Market
 from rebal_kit.restrictions import contradictions
 from rebal_kit.targets import AssetClass, TargetAllocation
 
@@ -29,8 +32,16 @@ _ACCOUNT = ("opening_value", "dividends", "min_cash", "trading", *_RESTRICTED)
 SCHEMA_COMMENT = "# yaml-language-server: $schema="
 
 
+@dataclass(frozen=True)
+class HouseholdReading:
+    """A household as its files tell it, and what they leave in doubt: warnings and notes, no errors."""
+
+    household: Household
+    findings: tuple[Finding, ...] = ()
+
+
 def load_household(source: str | Path) -> Household:
-    """Return the household of a YAML file, with the lots of the CSV file it names, or a bundled one by name.
+    """Return the household of a YAML file, with the lots of the files it names, or a bundled one by name.
 
     Parameters
     ----------
@@ -40,16 +51,48 @@ def load_household(source: str | Path) -> Household:
     Raises
     ------
     HouseholdError
-        With every problem of both files: place, value and remedy.
+        With every problem of all files: place, value and remedy. What is no error is in `read_household`.
+    """
+    return read_household(source).household
+
+
+def read_household(source: str | Path, market: Market | None = None) -> HouseholdReading:
+    """Return the household of a YAML file or a bundled one, with what its brokers' files leave in doubt.
+
+    Parameters
+    ----------
+    source : str or path
+        A bundled name or a path ending in ``.yaml``.
+    market : Market, optional
+        To know tickers and sessions by; where it is not given, tickers are not looked up.
+
+    Raises
+    ------
+    HouseholdError
+        With every problem of all files: place, value and remedy.
     """
     path = find_file(source, "households", HouseholdError)
     document = read_yaml(read_text(path, HouseholdError), str(path))
+    return assemble_household(document, path, market)
+
+
+def assemble_household(document: Document, path: Path, market: Market | None = None) -> HouseholdReading:
+    """Return the household of a file that was read; `path` tells where the files are that it names, and its name.
+
+    Raises
+    ------
+    HouseholdError
+        With every problem of all files: place, value and remedy.
+    """
     lots_text, problems = _lots_beside(path, document)
-    household, found = _assemble(document, lots_text)
+    household, found = _assemble(document, lots_text, path.parent, market)
     problems += found
-    if problems or household is None:
-        raise HouseholdError(capped(problems, str(path)))
-    return household if household.name else replace(household, name=path.stem)
+    if household is None or any(finding.severity == "error" for finding in problems):
+        errors = [finding for finding in problems if finding.severity == "error"]
+        raise HouseholdError(capped(errors, str(path)))
+    return HouseholdReading(
+        household if household.name else replace(household, name=path.stem), tuple(problems)
+    )
 
 
 def account_names(source: str | Path) -> tuple[str, ...] | None:
@@ -71,26 +114,37 @@ def save_household(household: Household, path: str | Path) -> Path:
         The household holds what a file may not, such as a lot of no shares; nothing is written.
     """
     target = Path(path)
+    texts = household_texts(household, target)
+    try:
+        for name, text in texts.items():
+            target.with_name(name).write_text(text, encoding="utf-8", newline="")
+    except OSError as problem:
+        reason = problem.strerror or type(problem).__name__
+        remedy = "check folder and permissions"
+        raise HouseholdError(Finding("error", str(target), f"cannot be written ({reason})", remedy)) from None
+    return target
+
+
+def household_texts(household: Household, target: Path) -> dict[str, str]:
+    """Return the text of the YAML file and of its lots by file name; the first is `target`.
+
+    Raises
+    ------
+    HouseholdError
+        The household holds what a file may not, such as a lot of no shares.
+    """
     lots_path = target.with_name(f"{target.stem}_lots.csv")
     text = write_yaml(_plain(household, lots_path.name if household.lots else None))
     lots_text = write_lots(household)
     again, problems = _assemble(
-        read_yaml(text, str(target)), (lots_path, lots_text) if household.lots else None
+        read_yaml(text, str(target)), (lots_path, lots_text) if household.lots else None, target.parent
     )
     if again != household and not problems:
         what, remedy = "does not survive being written", "give accounts and lots names of their own"
         problems = [Finding("error", f"household '{household.name}'", what, remedy)]
     if problems:
         raise HouseholdError(capped(problems, str(target)))
-    try:
-        target.write_text(text, encoding="utf-8")
-        if household.lots:
-            lots_path.write_text(lots_text, encoding="utf-8", newline="")
-    except OSError as problem:
-        reason = problem.strerror or type(problem).__name__
-        remedy = "check folder and permissions"
-        raise HouseholdError(Finding("error", str(target), f"cannot be written ({reason})", remedy)) from None
-    return target
+    return {target.name: text} | ({lots_path.name: lots_text} if household.lots else {})
 
 
 def _lots_beside(path: Path, document: Document) -> tuple[tuple[Path, str] | None, list[Finding]]:
@@ -104,8 +158,10 @@ def _lots_beside(path: Path, document: Document) -> tuple[tuple[Path, str] | Non
         return None, [Finding("error", f"{place}: {f.where}", f.what, f.remedy) for f in problem.findings]
 
 
-def _assemble(document: Document, lots: tuple[Path, str] | None) -> tuple[Household | None, list[Finding]]:
-    """Check the household file and the lots, each as far as the other's faults allow, and join them."""
+def _assemble(
+    document: Document, lots: tuple[Path, str] | None, folder: Path, market: Market | None = None
+) -> tuple[Household | None, list[Finding]]:
+    """Check the household file and the files it names, each as far as the others' faults allow, and join them."""
     findings = list(document.findings)
     file: HouseholdFile | None = None
     if document.data is not None:
@@ -118,15 +174,23 @@ def _assemble(document: Document, lots: tuple[Path, str] | None) -> tuple[Househ
         names = [account.name for account in file.accounts] if file else _names(document.data)
         held = read_lots(lots[1], str(lots[0]), names, file.as_of if file else None)
         findings += held.findings
-    if file is None or findings:
+    as_of = file.as_of if file else None
+    filled: Mapping[str, Filled] = {}
+    if file is not None and has_holdings(file):
+        merged = read_holdings(file, folder, document, held.by_account, market)
+        as_of, filled = merged.as_of, merged.accounts
+        findings += merged.findings
+    if file is None:
+        return None, [*findings, *faults_of_files(document.data, folder)]
+    if any(finding.severity == "error" for finding in findings):
         return None, findings
-    accounts = tuple(replace(a, lots=held.by_account.get(a.name, ())) for a in file.build())
+    accounts = tuple(_holding(a, filled.get(a.name), held.by_account.get(a.name, ())) for a in file.build())
     targets = file.targets.build() if file.targets else TargetAllocation({})
     own = (tuple(file.do_not_buy), tuple(file.do_not_sell), tuple(flow.build() for flow in file.flows))
     symbols = [lot.symbol for account in accounts for lot in account.lots]
     for place, finding in contradictions(accounts, targets, *own, symbols):
         findings.append(replace(finding, where=document.where(place)))
-    if findings:
+    if any(finding.severity == "error" for finding in findings):
         return None, findings
     return Household(
         name=file.name or "",
@@ -134,7 +198,7 @@ def _assemble(document: Document, lots: tuple[Path, str] | None) -> tuple[Househ
         targets=targets,
         tax=file.tax.build(),
         identical=tuple(tuple(group) for group in file.identical),
-        as_of=file.as_of,
+        as_of=as_of,
         complete=file.complete,
         securities=tuple(security.build(symbol) for symbol, security in file.securities.items()),
         conventions=file.conventions.build(),
@@ -142,6 +206,13 @@ def _assemble(document: Document, lots: tuple[Path, str] | None) -> tuple[Househ
         do_not_sell=own[1],
         flows=own[2],
     ), findings
+
+
+def _holding(account: Account, filled: Filled | None, lots: tuple[TaxLot, ...]) -> Account:
+    """Return an account with what its broker's files say, or else with the lots of the household's own file."""
+    if filled is None:
+        return replace(account, lots=lots)
+    return replace(account, lots=filled.lots, cash=filled.cash, broker=account.broker or filled.broker)
 
 
 def _names(data: Any) -> list[str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from rebal_kit.checking import check_once
 from rebal_kit.conventions import HoldingConvention, SpouseBasis, WashSaleConventions
 from rebal_kit.domain import Account, AccountKind, Dividends, FilingStatus, Security, TaxProfile
+from rebal_kit.files.account_number import masked
 from rebal_kit.files.fields import (
     Date,
     Dollars,
@@ -20,6 +22,7 @@ from rebal_kit.files.fields import (
     Name,
     PlannedDate,
     PositiveDollars,
+    refusal,
 )
 from rebal_kit.findings import Finding, HouseholdError, PolicyError, raise_errors
 from rebal_kit.flows import CashFlow
@@ -37,6 +40,17 @@ def _once(tickers: list[str]) -> list[str]:
     return tickers
 
 
+def _ending(number: str) -> str:
+    if not re.fullmatch(r"[0-9A-Za-z]{3,4}", number):
+        remedy = "give its last three or four characters only; no more of it is needed"
+        raise refusal(f"is {masked(number)!r}, cut short here", remedy)
+    return number
+
+
+#: Fields of an account that tell how to read it from files, and the one that is spelt differently.
+_OF_FILES = ("type", "holdings", "number", "leave_out")
+
+Ending = Annotated[str, AfterValidator(_ending)]
 Rank = Annotated[int, Field(ge=1, le=3)]
 Tickers = Annotated[list[Name], AfterValidator(_once)]
 Members = Annotated[
@@ -68,10 +82,20 @@ class AccountFile(FileModel):
     )
     do_not_buy: Tickers = Field(default=[], description="A list of tickers never bought in this account")
     do_not_sell: Tickers = Field(default=[], description="A list of tickers never sold in this account")
+    holdings: Tickers = Field(
+        default=[], description="A list of files from its broker (CSV, OFX or QFX), beside this file"
+    )
+    number: Ending | None = Field(
+        default=None,
+        description="The last three or four characters of its number, in quotes, to find it in those files",
+    )
+    leave_out: Tickers = Field(
+        default=[], description="A list of symbols, as the broker spells them, not taken from those files"
+    )
 
     def build(self) -> Account:
         """Return the account, without lots."""
-        given = {name: getattr(self, name) for name in type(self).model_fields if name != "type"}
+        given = {name: getattr(self, name) for name in type(self).model_fields if name not in _OF_FILES}
         return Account(kind=AccountKind(self.type), **given)
 
 

@@ -64,6 +64,12 @@ class Lots:
     findings: tuple[Finding, ...] = ()
 
 
+def is_lots(text: str) -> bool:
+    """Whether a text is a lots file of the project's own, by its first row."""
+    first = text.lstrip().partition("\n")[0]
+    return {"account", "lot", "symbol"} <= {cell.strip(' "\r').lower() for cell in first.split(",")}
+
+
 def read_lots(text: str, name: str, accounts: Collection[str] | None, as_of: dt.date | None) -> Lots:
     """Parse the text of a lots file.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -41,6 +42,17 @@ def read_text(path: Path, error: type[RebalError]) -> str:
     HouseholdError, LedgerError or PolicyError
         As `error` says: the file is missing, is no regular file, is empty, too large, not UTF-8 or not readable.
     """
+    return decoded(read_bytes(path, error), str(path), error)
+
+
+def read_bytes(path: Path, error: type[RebalError]) -> bytes:
+    """Return what is in a file.
+
+    Raises
+    ------
+    HouseholdError, LedgerError or PolicyError
+        As `error` says: the file is missing, is no regular file, too large or not readable.
+    """
     where = str(path)
     try:
         if path.is_dir():
@@ -58,9 +70,28 @@ def read_text(path: Path, error: type[RebalError]) -> str:
         raise error(
             Finding("error", where, f"is larger than {MAX_BYTES:,} bytes", "check that it is the right file")
         )
+    return raw
+
+
+def decoded(raw: bytes, where: str, error: type[RebalError], otherwise: str = "") -> str:
+    """Return UTF-8 bytes as text, without a byte-order mark.
+
+    Parameters
+    ----------
+    raw : bytes
+    where : str
+        How messages call the file.
+    error : type
+        What is raised for bytes that are no text, or nothing but blanks.
+    otherwise : str
+        An encoding to be tried where they are not UTF-8; none when empty.
+    """
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
+        if otherwise:
+            with suppress(UnicodeDecodeError):
+                return decoded(raw.decode(otherwise).encode(), where, error)
         line = raw.count(b"\n", 0, problem.start) + 1
         what = f"is not UTF-8 text (byte 0x{raw[problem.start]:02x})"
         raise error(Finding("error", f"{where} line {line}", what, "save it as UTF-8")) from None

@@ -20,6 +20,7 @@ ABOVE = {
     "cli.py",
     "cli_fetch.py",
     "cli_household.py",
+    "cli_import.py",
     "cli_manners.py",
     "cli_sweep.py",
     "backtest.py",

@@ -1,0 +1,57 @@
+"""Account numbers: compared by their last digits, and shown by no more than those."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from rebal_kit.findings import Finding
+
+#: So many of the last characters are shown; so many of them must agree before two numbers are taken for one.
+SHOWN, ENOUGH = 4, 3
+
+_SEPARATORS = re.compile(r"[^0-9A-Za-z]")
+#: What has the look of an account number, wherever it stands; a day written as 20240105 has not.
+_NUMBER = re.compile(r"(?<![0-9A-Za-z.,$])(?!(?:19|20)\d{6}(?!\d))[A-Za-z]?\d{7,12}(?![0-9A-Za-z]|[.,]\d)")
+
+
+def tail(number: str) -> str:
+    """Return the last characters of an account number, the part that may be seen and kept."""
+    return _SEPARATORS.sub("", number)[-SHOWN:].upper()
+
+
+def masked(number: str) -> str:
+    """Return an account number as findings and tables show it."""
+    return f"…{tail(number)}" if tail(number) else "without a number"
+
+
+def same_account(one: str, other: str) -> bool:
+    """Whether two numbers, each whole or only an ending, may mean one account."""
+    a, b = (_SEPARATORS.sub("", number).upper() for number in (one, other))
+    return min(len(a), len(b)) >= ENOUGH and (a.endswith(b) or b.endswith(a))
+
+
+def is_number(text: str) -> bool:
+    """Whether a text has the look of an account number."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def hidden(findings: Iterable[Finding], numbers: Iterable[str]) -> list[Finding]:
+    """Return findings in which no account number stands in full, be it in a cell or in a file's name.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+    numbers : iterable of str
+        Those that are known; others are hidden where they have the look of one.
+    """
+    masks = {number: masked(number) for number in numbers if len(_SEPARATORS.sub("", number)) > SHOWN}
+    masks |= {_SEPARATORS.sub("", number): mask for number, mask in masks.items()}
+    known = [re.escape(number) for number in sorted(masks, key=len, reverse=True)]
+    pattern = re.compile("|".join((*known, _NUMBER.pattern)))
+
+    def mask(text: str) -> str:
+        return pattern.sub(lambda found: masked(found[0]), text)
+
+    return [replace(f, where=mask(f.where), what=mask(f.what), remedy=mask(f.remedy)) for f in findings]
