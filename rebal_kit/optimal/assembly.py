@@ -1,0 +1,74 @@
+"""Columns and rows put together block by block into the sparse arrays that HiGHS takes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Program(NamedTuple):
+    """Minimise cost · x + offset for row_lower ≤ A x ≤ row_upper and lower ≤ x ≤ upper, some x whole."""
+
+    cost: np.ndarray
+    offset: float
+    lower: np.ndarray
+    upper: np.ndarray
+    whole: np.ndarray  # (n,) bool
+    row_lower: np.ndarray
+    row_upper: np.ndarray
+    start: np.ndarray  # (m + 1,) int32, where a row starts in the next two
+    index: np.ndarray  # int32, column
+    value: np.ndarray
+
+
+class Assembly:
+    """A program that is being written down."""
+
+    def __init__(self) -> None:
+        self._columns: list[tuple[np.ndarray, ...]] = []
+        self._rows: list[tuple[np.ndarray, np.ndarray]] = []
+        self._entries: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        self.n_columns = 0
+        self.n_rows = 0
+        self.offset = 0.0
+
+    def columns(
+        self, count: int, lower: npt.ArrayLike, upper: npt.ArrayLike, cost: npt.ArrayLike = 0.0,
+        whole: npt.ArrayLike = False,
+    ) -> np.ndarray:  # fmt: skip
+        """Add columns; return their numbers."""
+        block = [np.broadcast_to(np.asarray(one), (count,)) for one in (lower, upper, cost, whole)]
+        self._columns.append(tuple(block))
+        self.n_columns += count
+        return np.arange(self.n_columns - count, self.n_columns)
+
+    def rows(self, count: int, lower: npt.ArrayLike, upper: npt.ArrayLike) -> np.ndarray:
+        """Add rows that have nothing in them yet; return their numbers."""
+        self._rows.append(
+            (np.broadcast_to(np.asarray(lower), (count,)), np.broadcast_to(np.asarray(upper), (count,)))
+        )
+        self.n_rows += count
+        return np.arange(self.n_rows - count, self.n_rows)
+
+    def put(self, row: npt.ArrayLike, column: npt.ArrayLike, value: npt.ArrayLike) -> None:
+        """Add to entries: arrays of one length, or numbers that hold for all of them."""
+        row, column, value = np.broadcast_arrays(np.asarray(row), np.asarray(column), np.asarray(value, float))
+        self._entries.append((row, column, value))
+
+    def program(self) -> Program:
+        """Return the arrays. Entries put twice in one place are added up."""
+        columns = [np.concatenate(blocks) for blocks in zip(*self._columns, strict=True)]
+        row_lower, row_upper = (np.concatenate(blocks) for blocks in zip(*self._rows, strict=True))
+        row, column, value = (np.concatenate(blocks) for blocks in zip(*self._entries, strict=True))
+        place, inverse = np.unique(row.astype(np.int64) * self.n_columns + column, return_inverse=True)
+        summed = np.bincount(inverse, weights=value, minlength=len(place))
+        kept = summed != 0.0
+        place, summed = place[kept], summed[kept]
+        start = np.searchsorted(place, np.arange(self.n_rows + 1) * self.n_columns)
+        return Program(
+            columns[2].astype(float), self.offset, columns[0].astype(float), columns[1].astype(float),
+            columns[3].astype(bool), row_lower.astype(float), row_upper.astype(float), start.astype(np.int32),
+            (place % self.n_columns).astype(np.int32), summed,
+        )  # fmt: skip
