@@ -16,6 +16,7 @@ class Program(NamedTuple):
     lower: np.ndarray
     upper: np.ndarray
     whole: np.ndarray  # (n,) bool
+    shares: np.ndarray  # (n,) bool, whole numbers of shares: so many that one more or less hardly matters
     row_lower: np.ndarray
     row_upper: np.ndarray
     start: np.ndarray  # (m + 1,) int32, where a row starts in the next two
@@ -33,6 +34,7 @@ class Assembly:
         self.n_columns = 0
         self.n_rows = 0
         self.offset = 0.0
+        self._shares: list[np.ndarray] = []
 
     def columns(
         self, count: int, lower: npt.ArrayLike, upper: npt.ArrayLike, cost: npt.ArrayLike = 0.0,
@@ -43,6 +45,10 @@ class Assembly:
         self._columns.append(tuple(block))
         self.n_columns += count
         return np.arange(self.n_columns - count, self.n_columns)
+
+    def shares(self, columns: np.ndarray) -> None:
+        """Say that columns are whole numbers of shares."""
+        self._shares.append(columns)
 
     def rows(self, count: int, lower: npt.ArrayLike, upper: npt.ArrayLike) -> np.ndarray:
         """Add rows that have nothing in them yet; return their numbers."""
@@ -67,8 +73,10 @@ class Assembly:
         kept = summed != 0.0
         place, summed = place[kept], summed[kept]
         start = np.searchsorted(place, np.arange(self.n_rows + 1) * self.n_columns)
+        shares = np.zeros(self.n_columns, bool)
+        shares[np.concatenate(self._shares)] = True
         return Program(
             columns[2].astype(float), self.offset, columns[0].astype(float), columns[1].astype(float),
-            columns[3].astype(bool), row_lower.astype(float), row_upper.astype(float), start.astype(np.int32),
+            columns[3].astype(bool), shares, row_lower.astype(float), row_upper.astype(float), start.astype(np.int32),
             (place % self.n_columns).astype(np.int32), summed,
         )  # fmt: skip

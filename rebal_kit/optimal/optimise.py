@@ -15,11 +15,12 @@ import numpy as np
 
 from rebal_kit.findings import Finding, SimulationError
 from rebal_kit.optimal.highs import Effort, Solution, solve
-from rebal_kit.optimal.model import UNIT, Model, build
+from rebal_kit.optimal.model import Model, build
 from rebal_kit.optimal.offers import Refined
 from rebal_kit.optimal.plan import Plan, Status
 from rebal_kit.optimal.problem import TAXABLE, Problem
 from rebal_kit.optimal.settle import NO_GAIN, Settled, settle
+from rebal_kit.optimal.sheet import UNIT
 from rebal_kit.optimal.words import binding_words, infeasible_words
 
 #: Rounds after which something is wrong with the model itself.
@@ -63,7 +64,7 @@ def optimise(problem: Problem, effort: Effort | None = None, *, explain: bool = 
     refined = Refined.nothing(problem)
     seconds, bound = 0.0, -np.inf
     for rounds in range(1, _MOST_ROUNDS + 1):
-        model = build(problem, refined)
+        model = build(problem, refined, nothing.figures.objective)
         left = effort._replace(seconds=max(effort.seconds - seconds, 0.1 * effort.seconds))
         solution = solve(model.program, left, UNIT)
         seconds += solution.seconds
@@ -73,7 +74,7 @@ def optimise(problem: Problem, effort: Effort | None = None, *, explain: bool = 
         _net_out(problem, sold, bought)
         settled = settle(problem, sold, bought)
         if rounds == 1 or not (refined.losses.any() or refined.reserve.any()):
-            bound = solution.bound * UNIT  # a refined problem is narrower than the one that was asked
+            bound = solution.bound * UNIT + nothing.figures.objective  # a refined problem is narrower than the one that was asked
         better = _look(problem, refined, sold, bought, settled)
         if better is None:
             return _plan(problem, model, solution, (sold, bought, settled), nothing, bound, (seconds, rounds), explain)
@@ -89,7 +90,7 @@ def _plan(
     sold, bought, settled = trades
     status: Status = "optimal" if solution.finished else "time limit"
     return Plan(
-        sold, bought, settled.figures, nothing.figures, solution.objective * UNIT, bound, status, *effort,
+        sold, bought, settled.figures, nothing.figures, solution.objective * UNIT + nothing.figures.objective, bound, status, *effort,
         binding=binding_words(problem, model, solution) if explain else (),
     )  # fmt: skip
 

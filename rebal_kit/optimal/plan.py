@@ -71,7 +71,8 @@ class Plan:
     bound : float
         No plan has a smaller `modelled` value.
     gap : float
-        (modelled − bound) ÷ |modelled|.
+        (modelled − bound) ÷ (objective of doing nothing − bound): the part of all that could be gained that is missed
+        at most. The objective itself is no measure, since it may well be 0.
     status : {'optimal', 'time limit', 'infeasible'}
         Optimal: within the gap asked for. When the time is over, these are the best trades so far.
     seconds : float
@@ -105,4 +106,4 @@ class Plan:
     def gap(self) -> float:
         """How far from the best they can be at most, as a fraction."""
         apart = self.modelled - self.bound
-        return 0.0 if apart <= 0.0 else apart / max(abs(self.modelled), 1e-9)
+        return 0.0 if apart <= 0.0 else apart / (self.before.objective - self.bound)

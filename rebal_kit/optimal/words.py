@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from rebal_kit.optimal.highs import Effort, Solution, solve
-from rebal_kit.optimal.model import UNIT, Model, build
+from rebal_kit.optimal.model import Model, build
 from rebal_kit.optimal.offers import Bar, Refined
 from rebal_kit.optimal.problem import ALLOW, Problem
+from rebal_kit.optimal.sheet import UNIT
 
 #: So many things that bind are named.
 _NAMED = 10
@@ -41,31 +42,31 @@ def binding_words(problem: Problem, model: Model, solution: Solution) -> tuple[s
 
 
 def _binding(problem: Problem, model: Model, solution: Solution) -> Iterator[tuple[float, str]]:
-    layout, stock = model.layout, model.stock
+    stock = model.stock
     accounts, securities = problem.account_names, problem.security_names
-    for account, row in enumerate(layout.cash):
+    for account, row in enumerate(model.cash):
         price = solution.row_price[row] if row >= 0 else 0.0
         if price > _LITTLE:
             yield price, f"cash of {accounts[account]} is at its reserve; a US$ more there would save {price:.3f}"
-    for name, row in layout.limits.items():
+    for name, row in model.limits.items():
         price = -solution.row_price[row]
         if price > _LITTLE:
             yield price, f"{_LIMITS[name]} is used up; a US$ more of it would save {price:.3f}"
-    unit_price = solution.column_price[layout.sale] / (
-        layout.sold_shares * problem.price[stock.security[layout.unit]] / UNIT
+    unit_price = solution.column_price[model.sale.column] / (
+        model.sale.step
     )
     for at in np.flatnonzero(-unit_price > _LITTLE):
-        bar = Bar(int(stock.bar[layout.unit[at]]))
+        bar = Bar(int(stock.bar[model.unit[at]]))
         if bar != Bar.NONE:
-            name = securities[stock.security[layout.unit[at]]]
-            where = accounts[stock.account[layout.unit[at]]]
+            name = securities[stock.security[model.unit[at]]]
+            where = accounts[stock.account[model.unit[at]]]
             saved = -unit_price[at]
             yield saved, f"{name} of {where} may not be sold: {_BARRED[bar]}; a US$ of it would save {saved:.3f}"
-    unit_price = solution.column_price[layout.buy] / (
-        layout.bought_shares * problem.price[layout.buy_security] / UNIT
+    unit_price = solution.column_price[model.buy.column] / (
+        model.buy.step
     )
     for at in np.flatnonzero(-unit_price > _LITTLE):
-        account, security = layout.buy_account[at], layout.buy_security[at]
+        account, security = model.buy.account[at], model.buy.security[at]
         bar = Bar(int(model.purchases.bar[account, security]))
         if bar != Bar.NONE:
             saved = -unit_price[at]
@@ -83,8 +84,8 @@ def infeasible_words(problem: Problem, refined: Refined) -> tuple[str, ...]:
     solution = solve(model.program, Effort(1e-4, _CENT / 10), UNIT)
     if not solution.found:
         return ("the limits contradict each other",)
-    missing = solution.values[model.layout.slack] * UNIT
-    bound = np.flatnonzero(model.layout.cash >= 0)
+    missing = solution.values[model.slack] * UNIT
+    bound = np.flatnonzero(model.cash >= 0)
     words = []
     for account, amount in zip(bound, missing, strict=False):
         if amount > _CENT:
@@ -120,7 +121,7 @@ def _cures(problem: Problem, refined: Refined, missing: float) -> Iterator[str]:
     for name, freed in free.items():
         model = build(freed, refined, elastic=True)
         solution = solve(model.program, Effort(1e-4, _CENT / 10), UNIT)
-        left = float(solution.values[model.layout.slack].sum()) * UNIT if solution.found else missing
+        left = float(solution.values[model.slack].sum()) * UNIT if solution.found else missing
         if left <= _CENT:
             yield f"without {name} it could be done"
         elif left < missing - _CENT:
