@@ -31,6 +31,7 @@ def order_columns(sheet: Sheet, drift: Drift) -> Orders:
     """Add binaries for orders that have a commission or a least size, and keep purchase and sale apart."""
     problem, to, sale, buy = sheet.problem, sheet.to, sheet.sale, sheet.buy
     trading = problem.trading
+    to.least = trading.min_trade / UNIT
     lumpy = ((trading.commission > 0.0) | (trading.min_trade > 0.0) | sheet.refined.apart).reshape(-1)
     commission = trading.commission.reshape(-1) / UNIT
 
@@ -50,6 +51,7 @@ def order_columns(sheet: Sheet, drift: Drift) -> Orders:
     rows = to.rows(len(mine), -np.inf, 0.0)
     to.put(rows, sale.column[mine], 1.0)
     to.put(rows, of_position[sheet.position[mine]], -sale.upper[mine])
+    to.orders(sale.column[mine], of_position[sheet.position[mine]], sale.step[mine], sale.security[mine])
     of_order = number[sheet.position[mine]]
     _at_least(sheet, sells, of_order, sale.column[mine], sale.step[mine])
     account, security = np.divmod(sheet.place[selling], len(problem.price))
@@ -67,6 +69,7 @@ def order_columns(sheet: Sheet, drift: Drift) -> Orders:
     rows = to.rows(len(buying), -np.inf, 0.0)
     to.put(rows, buy.column[buying], 1.0)
     to.put(rows, buys, -buy.upper[buying])
+    to.orders(buy.column[buying], buys, buy.step[buying], len(problem.price) + buy.security[buying])
     each = np.arange(len(buying))
     _at_least(sheet, buys, each, buy.column[buying], buy.step[buying])
     sheet.put_cash(buy.account[buying], buys, -fee)
@@ -106,6 +109,14 @@ def _needed(
     at = sleeve[chosen]
     sheet.to.put(rows, (drift.over if buying else drift.under)[at], -1.0)
     sheet.to.put(rows, (drift.sold if buying else drift.bought)[at], -1.0)
+    # What the account itself sells of a security it does not buy, and the other way round: so that is not among it.
+    other, securities = (sheet.sale if buying else sheet.buy), len(sheet.problem.price)
+    place = account[chosen] * securities + security[chosen]
+    inverse = np.full(sheet.problem.trading.may_buy.size, -1)
+    inverse[place] = np.arange(len(chosen))
+    of_row = inverse[other.account * securities + other.security]
+    own = (of_row >= 0) & (other.upper > 0.0)
+    sheet.to.put(rows[of_row[own]], other.column[own], other.step[own])
 
 
 def wash_rows(sheet: Sheet, drift: Drift, orders: Orders) -> dict[int, int]:

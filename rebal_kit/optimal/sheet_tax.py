@@ -56,6 +56,7 @@ def _choose(sheet: Sheet, pieces: tuple[Piece, ...], net: np.ndarray, cap: np.nd
     to = sheet.to
     several = len(pieces) > 1
     chosen = to.columns(len(pieces), 0.0 if several else 1.0, 1.0, 0.0, several)
+    to.pieces = chosen if several else chosen[:0]
     one = to.rows(1, 1.0, 1.0)
     to.put(one, chosen, 1.0)
     sums = to.rows(2, 0.0, 0.0)
