@@ -21,7 +21,9 @@ from rebal_kit.optimal.assembly import Program
 #: Whole variables may be off by so much before they are rounded.
 _WHOLE = 1e-6
 #: Of the variables that are not whole yet, so many are rounded at a time; and at least these.
-_PART, _FEWEST, _FEWEST_GROUPS = 0.34, 10, 2
+_PART, _FEWEST = 0.5, 10
+#: Rounds in which small orders give way to larger ones.
+_SLOPES = 4
 #: HiGHS' word for a solution that keeps every limit.
 _FEASIBLE = 2
 
@@ -168,7 +170,12 @@ class _Search:
         self.highs.run()
         while self._feasible() and self.highs.getObjectiveValue() < self.worth_looking():
             values = np.array(self.highs.getSolution().col_value)
-            which, rounded = self._next(values, lower < upper)
+            free = lower < upper
+            off = np.abs(values[self.whole] - np.round(values[self.whole])) > _WHOLE
+            if (off & free & self.is_order).any() and not (off & free & self.is_group).any():
+                self._concentrate(values, lower, upper)
+                continue
+            which, rounded = self._next(values, free)
             if not len(which):
                 self._take(values[self.whole])
                 return
@@ -202,9 +209,6 @@ class _Search:
         groups = np.flatnonzero(open_ & self.is_group)
         if len(groups):
             return self._next_group(groups, off, now)
-        orders = np.flatnonzero(open_ & self.is_order)
-        if len(orders):
-            return self._next_orders(orders, now, values)
         return _nearest(np.flatnonzero(open_), off, np.round(now), _FEWEST)
 
     def _next_group(self, groups: np.ndarray, off: np.ndarray, now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -225,21 +229,39 @@ class _Search:
         self.highs.setBasis(basis)
         return np.array([which]), np.array([better])
 
-    def _next_orders(
-        self, orders: np.ndarray, now: np.ndarray, values: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Place the likeliest order for each security: little is lost by that, and it takes over what others trade."""
-        amount = np.bincount(self.of_order, self.program.step[self.traded] * values[self.traded], len(values))
-        enough = amount[self.whole[orders]] >= 0.5 * self.program.least
-        if not enough.all():
-            small = orders[~enough]
-            return small[np.argsort(now[small], kind="stable")][: max(_FEWEST, len(small) // 2)], np.zeros(len(small))[: max(_FEWEST, len(small) // 2)]
-        ranked = orders[np.argsort(-now[orders], kind="stable")]
-        _, first = np.unique(self.program.family[self.whole[ranked]], return_index=True)
-        sure = np.zeros(len(ranked), bool)
-        sure[np.sort(first)[: max(_FEWEST, int(_PART * len(first)))]] = True
-        sure |= now[ranked] > 0.9
-        return ranked[sure], np.ones(int(sure.sum()))
+    def _concentrate(self, values: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
+        """Decide which orders are placed, all at once, and solve for the rest.
+
+        Instead of its commission an order is charged so much for a US$ as the commission was of what it traded in the
+        last round. So small orders get dear, and larger ones take over what they trade (Kim and Pardalos, "A solution
+        approach to the fixed charge network flow problem using a dynamic slope scaling procedure", Operations Research
+        Letters 24, 1999).
+        """
+        program, highs = self.program, self.highs
+        orders = np.flatnonzero(self.is_order & (lower < upper))
+        binaries = self.whole[orders]
+        free = np.isin(self.of_order, binaries)
+        trades, order = self.traded[free].astype(np.int32), self.of_order[free]
+        step = program.step[trades]
+        smallest = max(program.least, 1e-6)
+        slope = program.cost / smallest
+        highs.changeColsCost(len(binaries), binaries, np.zeros(len(binaries)))
+        for _ in range(_SLOPES):
+            amount = np.bincount(order, step * values[trades], len(values))
+            used = amount > 1e-9
+            slope[used] = program.cost[used] / np.maximum(amount[used], 0.25 * smallest)
+            highs.changeColsCost(len(trades), trades, program.cost[trades] + slope[order] * step)
+            highs.run()
+            if not self._feasible():
+                break
+            values = np.array(highs.getSolution().col_value)
+        amount = np.bincount(order, step * values[trades], len(values))[binaries]
+        highs.changeColsCost(len(trades), trades, program.cost[trades])
+        highs.changeColsCost(len(binaries), binaries, program.cost[binaries])
+        kept = lower[orders].copy(), upper[orders].copy()
+        lower[orders] = upper[orders] = np.clip(amount >= 0.5 * smallest, *kept)
+        self._keep(lower, upper)
+        highs.run()
 
     def _take(self, values: np.ndarray) -> None:
         """Keep every whole variable at the nearest whole number, solve for the rest, and remember it if it is better."""
