@@ -71,9 +71,9 @@ class Assembly:
         return np.arange(self.n_rows - count, self.n_rows)
 
     def put(self, row: npt.ArrayLike, column: npt.ArrayLike, value: npt.ArrayLike) -> None:
-        """Add to entries: arrays of one length, or numbers that hold for all of them."""
-        row, column, value = np.broadcast_arrays(np.asarray(row), np.asarray(column), np.asarray(value, float))
-        self._entries.append((row, column, value))
+        """Add to entries: arrays that fit each other, or numbers that hold for all of them."""
+        one, two, three = np.broadcast_arrays(np.asarray(row), np.asarray(column), np.asarray(value, float))
+        self._entries.append((one.ravel(), two.ravel(), three.ravel()))
 
     def program(self) -> Program:
         """Return the arrays. Entries put twice in one place are added up."""

@@ -18,6 +18,9 @@ import numpy as np
 from rebal_kit.optimal.sheet import UNIT, Sheet
 from rebal_kit.optimal.sheet_targets import Drift
 
+#: US$ of the smallest order where none is given and orders cost a commission.
+_LEAST_ORDER = 1.0
+
 
 class Orders(NamedTuple):
     """Binaries of orders, and what a sale's commission takes off the gain."""
@@ -31,7 +34,7 @@ def order_columns(sheet: Sheet, drift: Drift) -> Orders:
     """Add binaries for orders that have a commission or a least size, and keep purchase and sale apart."""
     problem, to, sale, buy = sheet.problem, sheet.to, sheet.sale, sheet.buy
     trading = problem.trading
-    to.least = trading.min_trade / UNIT
+    to.least = max(trading.min_trade, _LEAST_ORDER) / UNIT
     lumpy = ((trading.commission > 0.0) | (trading.min_trade > 0.0) | sheet.refined.apart).reshape(-1)
     commission = trading.commission.reshape(-1) / UNIT
 
@@ -84,11 +87,10 @@ def order_columns(sheet: Sheet, drift: Drift) -> Orders:
 
 
 def _at_least(sheet: Sheet, order: np.ndarray, of_order: np.ndarray, column: np.ndarray, step: np.ndarray) -> None:
-    least = sheet.problem.trading.min_trade / UNIT
-    if least > 0.0:
-        rows = sheet.to.rows(len(order), 0.0, np.inf)
-        sheet.to.put(rows[of_order], column, step)
-        sheet.to.put(rows, order, -least)
+    """Let an order be of something: else a commission could be paid for nothing, for the loss that it makes."""
+    rows = sheet.to.rows(len(order), 0.0, np.inf)
+    sheet.to.put(rows[of_order], column, step)
+    sheet.to.put(rows, order, -sheet.to.least)
 
 
 def _needed(
