@@ -18,14 +18,13 @@ class Program(NamedTuple):
     whole: np.ndarray  # (n,) bool
     shares: np.ndarray  # (n,) bool, whole numbers of shares: so many that one more or less hardly matters
     order: np.ndarray  # (n,) column of the binary of the order that a trade belongs to, -1 for none
-    family: np.ndarray  # (n,) of a binary: orders that can stand in for each other
     step: np.ndarray  # (n,) what 1 of a trade adds to its order
     least: float  # amount of the smallest order
     pieces: np.ndarray  # columns of which one is 1: the program falls into easier ones
     row_lower: np.ndarray
     row_upper: np.ndarray
     start: np.ndarray  # (m + 1,) int32, where a row starts in the next two
-    index: np.ndarray  # int32, column
+    column: np.ndarray  # int32
     value: np.ndarray
 
 
@@ -40,7 +39,7 @@ class Assembly:
         self.n_rows = 0
         self.offset = 0.0
         self._shares: list[np.ndarray] = []
-        self._orders: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
+        self._orders: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         self.least = 0.0
         self.pieces = np.empty(0, int)
 
@@ -58,9 +57,9 @@ class Assembly:
         """Say that columns are whole numbers of shares."""
         self._shares.append(columns)
 
-    def orders(self, columns: np.ndarray, order: np.ndarray, step: np.ndarray, family: np.ndarray) -> None:
-        """Say to which order's binary trades belong, what 1 of each is in the order, and which orders are alike."""
-        self._orders.append((columns, order, step, family))
+    def orders(self, columns: np.ndarray, order: np.ndarray, step: np.ndarray) -> None:
+        """Say to which order's binary trades belong, and what 1 of each is in the order."""
+        self._orders.append((columns, order, step))
 
     def rows(self, count: int, lower: npt.ArrayLike, upper: npt.ArrayLike) -> np.ndarray:
         """Add rows that have nothing in them yet; return their numbers."""
@@ -87,11 +86,13 @@ class Assembly:
         start = np.searchsorted(place, np.arange(self.n_rows + 1) * self.n_columns)
         shares = np.zeros(self.n_columns, bool)
         shares[np.concatenate(self._shares)] = True
-        order, family, step = np.full(self.n_columns, -1), np.full(self.n_columns, -1), np.zeros(self.n_columns)
-        for trades, binary, amount, alike in self._orders:
-            order[trades], step[trades], family[binary] = binary, amount, alike
+        order, step = np.full(self.n_columns, -1), np.zeros(self.n_columns)
+        for trades, binary, amount in self._orders:
+            order[trades], step[trades] = binary, amount
         return Program(
-            columns[2].astype(float), self.offset, columns[0].astype(float), columns[1].astype(float),
-            columns[3].astype(bool), shares, order, family, step, self.least, self.pieces, row_lower.astype(float), row_upper.astype(float), start.astype(np.int32),
-            (place % self.n_columns).astype(np.int32), summed,
+            cost=columns[2].astype(float), offset=self.offset, lower=columns[0].astype(float),
+            upper=columns[1].astype(float), whole=columns[3].astype(bool), shares=shares, order=order, step=step,
+            least=self.least, pieces=self.pieces, row_lower=row_lower.astype(float),
+            row_upper=row_upper.astype(float), start=start.astype(np.int32),
+            column=(place % self.n_columns).astype(np.int32), value=summed,
         )  # fmt: skip

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from rebal_kit.optimal.highs import Effort
 from rebal_kit.optimal.optimise import optimise
 from rebal_kit.optimal.plan import Plan
 from rebal_kit.optimal.problem import Problem
+from rebal_kit.optimal.search import Effort
 
 
 class Point(NamedTuple):
@@ -51,10 +51,17 @@ def frontier(problem: Problem, prices: Sequence[float], effort: Effort | None = 
     return tuple(points)
 
 
-def frontier_by_drift(problem: Problem, limits: Sequence[float], effort: Effort | None = None) -> tuple[Point, ...]:
+def frontier_by_drift(
+    problem: Problem, limits: Sequence[float], effort: Effort | None = None
+) -> tuple[Point, ...]:
     """Return the cheapest plan for each limit on the class drift that is left, US$. Infeasible ones say so."""
     return tuple(
-        _point(limit, optimise(replace(problem, limits=problem.limits._replace(max_drift=limit)), effort, explain=False))
+        _point(
+            limit,
+            optimise(
+                replace(problem, limits=problem.limits._replace(max_drift=limit)), effort, explain=False
+            ),
+        )
         for limit in limits
     )
 

@@ -48,7 +48,9 @@ class Model(NamedTuple):
         """Return (L,) shares sold and (A, S) shares bought in a solution."""
         quantity = self.stock.quantity
         sold = np.bincount(self.unit, values[self.sale.column] * self.sale.shares, minlength=len(quantity))
-        sold = np.where(sold > quantity * (1.0 - _SPECK), quantity, np.where(sold < quantity * _SPECK, 0.0, sold))
+        sold = np.where(
+            sold > quantity * (1.0 - _SPECK), quantity, np.where(sold < quantity * _SPECK, 0.0, sold)
+        )
         bought = np.zeros(problem.trading.may_buy.shape)
         bought[self.buy.account, self.buy.security] = values[self.buy.column] * self.buy.shares
         bought[bought * problem.price < _LEAST_PURCHASE] = 0.0

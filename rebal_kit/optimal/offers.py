@@ -31,7 +31,9 @@ class Stock(NamedTuple):
     account: np.ndarray  # (U,) int64
     security: np.ndarray  # (U,) int64
     quantity: np.ndarray  # (U,) float64, shares
-    gain: np.ndarray  # (U,) float64, US$ for a US$ sold, after costs that grow with the trade; 0 where not taxed
+    gain: (
+        np.ndarray
+    )  # (U,) float64, US$ for a US$ sold, after costs that grow with the trade; 0 where not taxed
     taxed: np.ndarray  # (U,) bool
     long: np.ndarray  # (U,) bool
     loss: np.ndarray  # (U,) bool, sold at a loss for tax
@@ -91,7 +93,11 @@ def purchases_of(problem: Problem, stock: Stock, refined: Refined) -> Purchases:
     free = stock.bar == Bar.NONE
     worth = stock.quantity * problem.price[stock.security] * (1.0 - problem.rate[stock.security])
     raised = np.bincount(stock.account[free], worth[free], minlength=len(problem.kind))
-    money = problem.cash + raised - np.where(np.isfinite(problem.min_cash), problem.min_cash, problem.cash + raised)
+    money = (
+        problem.cash
+        + raised
+        - np.where(np.isfinite(problem.min_cash), problem.min_cash, problem.cash + raised)
+    )
     money = np.maximum(money - refined.reserve, 0.0)
     most = np.maximum(money[:, None] - trading.commission, 0.0) / (1.0 + problem.rate)
     least = np.where(trading.whole_shares, problem.price, 0.0)

@@ -2,7 +2,7 @@
 
 The model leaves out what hardly ever matters and would cost binaries everywhere; a plan is looked at for it:
 
-- a commission or market impact turned a gain into a loss, and the group is bought: the lot counts as a loss from then on;
+- a commission or market impact turned a gain into a loss, and the group is bought: from then on the lot is a loss;
 - a taxable account sells and buys one security: that order gets binaries that keep the two apart;
 - several accounts trade one security and the later ones pay more impact than their cash allows: they keep that more.
 
@@ -14,11 +14,11 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_kit.findings import Finding, SimulationError
-from rebal_kit.optimal.highs import Effort, Solution, solve
 from rebal_kit.optimal.model import Model, build
 from rebal_kit.optimal.offers import Refined
 from rebal_kit.optimal.plan import Plan, Status
 from rebal_kit.optimal.problem import TAXABLE, Problem
+from rebal_kit.optimal.search import Effort, Solution, solve
 from rebal_kit.optimal.settle import NO_GAIN, Settled, settle
 from rebal_kit.optimal.sheet import UNIT
 from rebal_kit.optimal.words import binding_words, infeasible_words
@@ -74,10 +74,14 @@ def optimise(problem: Problem, effort: Effort | None = None, *, explain: bool = 
         _net_out(problem, sold, bought)
         settled = settle(problem, sold, bought)
         if rounds == 1 or not (refined.losses.any() or refined.reserve.any()):
-            bound = solution.bound * UNIT + nothing.figures.objective  # a refined problem is narrower than the one that was asked
+            bound = (
+                solution.bound * UNIT + nothing.figures.objective
+            )  # a refined problem is narrower than the one that was asked
         better = _look(problem, refined, sold, bought, settled)
         if better is None:
-            return _plan(problem, model, solution, (sold, bought, settled), nothing, bound, (seconds, rounds), explain)
+            return _plan(
+                problem, model, solution, (sold, bought, settled), nothing, bound, (seconds, rounds), explain
+            )
         refined = better
     what = f"no plan holds after {_MOST_ROUNDS} rounds"
     raise SimulationError(Finding("error", "optimal plan", what, "please report the problem"))
@@ -99,12 +103,21 @@ def _no_plan(
     problem: Problem, refined: Refined, solution: Solution, nothing: Settled, seconds: float, rounds: int
 ) -> Plan:
     sold, bought = np.zeros(len(problem.lots.account)), np.zeros(problem.trading.may_buy.shape)
+    status: Status = "infeasible" if solution.finished else "time limit"
+    reasons: tuple[str, ...] = ("no plan was found in the time given",)
     if solution.finished:
-        reasons, status = infeasible_words(problem, refined), "infeasible"
-    else:
-        reasons, status = ("no plan was found in the time given",), "time limit"
+        reasons = infeasible_words(problem, refined)
     return Plan(
-        sold, bought, nothing.figures, nothing.figures, np.inf, -np.inf, status, seconds, rounds, reasons=reasons
+        sold,
+        bought,
+        nothing.figures,
+        nothing.figures,
+        np.inf,
+        -np.inf,
+        status,
+        seconds,
+        rounds,
+        reasons=reasons,
     )
 
 

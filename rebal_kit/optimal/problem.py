@@ -30,7 +30,9 @@ class Lots(NamedTuple):
     quantity: np.ndarray  # (L,) float64, shares
     basis: np.ndarray  # (L,) float64, US$ a share, deferred wash-sale losses included
     days_to_long: np.ndarray  # (L,) int64, days until a sale is long-term; 0 or less: it is already
-    own_purchase: np.ndarray  # (L,) bool, all purchases of the group in the past window are this lot's very own
+    own_purchase: (
+        np.ndarray
+    )  # (L,) bool, all purchases of the group in the past window are this lot's very own
 
 
 class Targets(NamedTuple):
@@ -40,7 +42,9 @@ class Targets(NamedTuple):
     sleeve_class: np.ndarray  # (N,) int64
     sleeve_weight: np.ndarray  # (N,) float64, weight inside the class
     weight: np.ndarray  # (C,) float64, in the household
-    below: np.ndarray  # (C,) float64, deviation below the target that counts for nothing, weight in the household
+    below: (
+        np.ndarray
+    )  # (C,) float64, deviation below the target that counts for nothing, weight in the household
     above: np.ndarray  # (C,) float64
 
 
@@ -63,7 +67,9 @@ class Wash(NamedTuple):
 
     group: np.ndarray  # (S,) int64
     sold_at_loss: np.ndarray  # (G,) bool, in the 30 days before: nothing of it may be bought
-    bought: np.ndarray  # (G,) bool, in the 30 days before: no loss may be taken, unless of `Lots.own_purchase`
+    bought: (
+        np.ndarray
+    )  # (G,) bool, in the 30 days before: no loss may be taken, unless of `Lots.own_purchase`
 
 
 class Year(NamedTuple):
@@ -80,7 +86,10 @@ class Year(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """Which gains may be realised; as in `rebal_kit.gain_limits.GainLimits`."""
+    """Which gains may be realised; as in `rebal_kit.gain_limits.GainLimits`.
+
+    Whether a lot has a short-term gain that must wait is asked before commission and market impact.
+    """
 
     max_gain: float = np.inf  # US$ of the year's net gain, what is realised already included
     max_tax: float = np.inf  # US$ that the portfolio may add to the year's tax, what it adds already included
@@ -187,15 +196,21 @@ class Problem:
             if array.shape != shape:
                 yield Finding("error", "problem", f"{name} has shape {array.shape}", f"give {shape}")
                 return
-        for name, array in (("cash", self.cash), ("lots.quantity", self.lots.quantity), ("lots.basis", self.lots.basis)):
+        for name, array in (
+            ("cash", self.cash),
+            ("lots.quantity", self.lots.quantity),
+            ("lots.basis", self.lots.basis),
+        ):
             if not np.isfinite(array).all():
                 yield Finding("error", "problem", f"{name} is not finite everywhere", "give numbers")
         if (self.lots.quantity <= 0.0).any():
             yield Finding("error", "problem", "a lot has no shares", "leave it out")
-        tradable = self.trading.may_buy.any(axis=0) | self.trading.may_sell.any(axis=0)
+        tradable = np.array(self.trading.may_buy.any(axis=0) | self.trading.may_sell.any(axis=0))
         tradable[self.lots.security] = True
         if not (self.price[tradable] > 0.0).all():
-            yield Finding("error", "problem", "a security that is held or may be traded has no price", "give it one")
+            yield Finding(
+                "error", "problem", "a security that is held or may be traded has no price", "give it one"
+            )
 
     @property
     def rate(self) -> np.ndarray:

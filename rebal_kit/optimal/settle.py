@@ -63,7 +63,13 @@ def settle(problem: Problem, sold: np.ndarray, bought: np.ndarray) -> Settled:
     if problem.limits.short_gains == MINIMISE:
         preference += SHORT_GAIN_PRICE * float(np.maximum(gain[lots.days_to_long > 0], 0.0).sum())
     objective = (
-        tax - carried + later + cost.sum() + aims.drift * drift + aims.sleeve_drift * sleeve_drift + preference
+        tax
+        - carried
+        + later
+        + cost.sum()
+        + aims.drift * drift
+        + aims.sleeve_drift * sleeve_drift
+        + preference
     )
     figures = Figures(
         tax, after.tax, short, long, after.carry.short, after.carry.long, carried, later, float(cost.sum()),

@@ -54,12 +54,21 @@ def order_columns(sheet: Sheet, drift: Drift) -> Orders:
     rows = to.rows(len(mine), -np.inf, 0.0)
     to.put(rows, sale.column[mine], 1.0)
     to.put(rows, of_position[sheet.position[mine]], -sale.upper[mine])
-    to.orders(sale.column[mine], of_position[sheet.position[mine]], sale.step[mine], sale.security[mine])
+    to.orders(sale.column[mine], of_position[sheet.position[mine]], sale.step[mine])
     of_order = number[sheet.position[mine]]
     _at_least(sheet, sells, of_order, sale.column[mine], sale.step[mine])
     account, security = np.divmod(sheet.place[selling], len(problem.price))
     sheet.put_cash(account, sells, -fee)
-    _needed(sheet, drift, False, sells, account, security, worth[selling], (of_order, sale.column[mine], sale.step[mine]))
+    _needed(
+        sheet,
+        drift,
+        False,
+        sells,
+        account,
+        security,
+        worth[selling],
+        (of_order, sale.column[mine], sale.step[mine]),
+    )
     off_gain = np.zeros(len(sheet.place))
     off_gain[selling] = np.where(taxed[selling], fee, 0.0)
 
@@ -72,7 +81,7 @@ def order_columns(sheet: Sheet, drift: Drift) -> Orders:
     rows = to.rows(len(buying), -np.inf, 0.0)
     to.put(rows, buy.column[buying], 1.0)
     to.put(rows, buys, -buy.upper[buying])
-    to.orders(buy.column[buying], buys, buy.step[buying], len(problem.price) + buy.security[buying])
+    to.orders(buy.column[buying], buys, buy.step[buying])
     each = np.arange(len(buying))
     _at_least(sheet, buys, each, buy.column[buying], buy.step[buying])
     sheet.put_cash(buy.account[buying], buys, -fee)
@@ -86,7 +95,9 @@ def order_columns(sheet: Sheet, drift: Drift) -> Orders:
     return Orders(of_position, of_purchase, off_gain)
 
 
-def _at_least(sheet: Sheet, order: np.ndarray, of_order: np.ndarray, column: np.ndarray, step: np.ndarray) -> None:
+def _at_least(
+    sheet: Sheet, order: np.ndarray, of_order: np.ndarray, column: np.ndarray, step: np.ndarray
+) -> None:
     """Let an order be of something: else a commission could be paid for nothing, for the loss that it makes."""
     rows = sheet.to.rows(len(order), 0.0, np.inf)
     sheet.to.put(rows[of_order], column, step)
@@ -97,7 +108,7 @@ def _needed(
     sheet: Sheet, drift: Drift, buying: bool, order: np.ndarray, account: np.ndarray, security: np.ndarray,
     most: np.ndarray, amount: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> None:  # fmt: skip
-    """Bound orders by what their sleeve needs; `amount` has which order a column belongs to, the column and its step."""
+    """Bound orders by what their sleeve needs; `amount`: which order a column belongs to, the column, its step."""
     sleeve = sheet.problem.targets.sleeve_of[security]
     need = np.maximum(drift.missing if buying else -drift.missing, 0.0)[sleeve]
     chosen = np.flatnonzero(sheet.problem.counted[account] & (sleeve >= 0) & (need < most))

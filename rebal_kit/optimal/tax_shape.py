@@ -12,13 +12,13 @@ though, it is a sum of functions of one number:
 So four quadrants, cut once more wherever one of these functions is not convex, are pieces that a linear model can
 choose between with one binary each. Every value is asked of `rules.brackets.year_tax`: no rate is known here.
 
-*Approximated*: between the edge of the 0 % rate and the end of the 12 % bracket (some US$ 125) the cap of §1(h)(1) bends
-the tax along other lines; there the model is off by a few US$.
+*Approximated*: between the edge of the 0 % rate and the end of the 12 % bracket (some US$ 125) the cap of §1(h)(1)
+bends the tax along other lines; there the model is off by a few US$.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import pairwise, product
 from typing import NamedTuple
@@ -35,10 +35,15 @@ SHORT, NET = 0, 1
 _SAME_SLOPE = 1e-7
 #: US$ by which a function may miss a straight line and still be one.
 _STRAIGHT = 1e-5
+#: US$ of width below which a piece is none.
+_SLIVER = 1e-6
 #: How often an interval is looked into for a bend that no edge of the law announces.
 _DEPTH = 6
 
 Function = Callable[[float], float]
+#: Net short- and long-term gain → (tax less the worth of losses carried over, tax), US$.
+Settled = Callable[[float, float], tuple[float, float]]
+VALUE, TAX = 0, 1
 Interval = tuple[float, float]
 
 
@@ -102,39 +107,40 @@ def pieces_of(year: Year, aims: Aims, short: Interval, long: Interval, taxed: bo
 
     bends = _bends(year)
     pieces: list[Piece] = []
-    for short_sign, long_sign in product((-1, 1), repeat=2):
-        quadrant = (_side(short, short_sign), _side(long, long_sign))
-        if quadrant[0] is None or quadrant[1] is None:
-            continue
-        s, l = quadrant  # noqa: E741
-        ends = {SHORT: s, NET: (s[0] + l[0], s[1] + l[1])}
-        curves = {
-            which: {
-                of: _knots(_along(settled, which, of, short_sign, long_sign), *ends[of], bends)
-                for of in ((SHORT, NET) if short_sign == long_sign else (NET,))
-            }
-            for which in (0, 1)
-        }
-        looked_at = (0, 1) if taxed else (0,)
-        cuts = {of: _cuts(ends[of], [curves[which][of] for which in looked_at if of in curves[which]]) for of in ends}
-        for in_short, in_net in product(pairwise(cuts[SHORT]), pairwise(cuts[NET])):
-            bounds = _tightened(in_short, l, in_net)
-            if bounds is not None:
-                value, tax = (
-                    tuple(_curve(of, knots, bounds[0] if of == SHORT else bounds[2]) for of, knots in curves[which].items())
-                    for which in (0, 1)
-                )
-                pieces.append(Piece(*bounds, value, tax))
+    for signs in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
+        in_short, in_long = _side(short, signs[0]), _side(long, signs[1])
+        if in_short is not None and in_long is not None:
+            pieces += _quadrant(settled, signs, in_short, in_long, bends, taxed)
     return tuple(_without_slivers(pieces, short, long))
 
 
-def _along(
-    settled: Callable[[float, float], tuple[float, float]], which: int, of: int, short_sign: int, long_sign: int
-) -> Function:
+def _quadrant(
+    settled: Settled, signs: tuple[int, int], short: Interval, long: Interval, bends: np.ndarray, taxed: bool
+) -> Iterator[Piece]:
+    """Yield the pieces of a quadrant: it is cut wherever one of its functions is not convex."""
+    ends = {SHORT: short, NET: (short[0] + long[0], short[1] + long[1])}
+    knots = [
+        {
+            of: _knots(_along(settled, which, of, signs), *ends[of], bends)
+            for of in ((SHORT, NET) if signs[0] == signs[1] else (NET,))
+        }
+        for which in (VALUE, TAX)
+    ]
+    matter = knots if taxed else knots[:1]
+    cuts = [_cuts(ends[of], [some[of] for some in matter if of in some]) for of in (SHORT, NET)]
+    for in_short, in_net in product(pairwise(cuts[0]), pairwise(cuts[1])):
+        bounds = _tightened(in_short, long, in_net)
+        if bounds is not None:
+            within = {SHORT: bounds[0], NET: bounds[2]}
+            value, tax = (tuple(_curve(of, some[of], within[of]) for of in some) for some in knots)
+            yield Piece(*bounds, value, tax)
+
+
+def _along(settled: Settled, which: int, of: int, signs: tuple[int, int]) -> Function:
     """Return the function of one number whose sum over `of` is the tax in a quadrant; see the module's text."""
-    if short_sign != long_sign:
-        if short_sign > 0:
-            return lambda n: settled(max(n, 0.0), min(n, 0.0))[which]
+    if signs == (1, -1):
+        return lambda n: settled(max(n, 0.0), min(n, 0.0))[which]
+    if signs == (-1, 1):
         return lambda n: settled(min(n, 0.0), max(n, 0.0))[which]
     if of == NET:
         return lambda n: settled(0.0, n)[which]
@@ -192,7 +198,11 @@ def _hidden_bends(function: Function, low: float, high: float, depth: int) -> li
     if abs(first - last) > _SAME_SLOPE:
         meet = (at_high - last * high - at_low + first * low) / (first - last)
         bend = meet if low + 1e-9 * width < meet < high - 1e-9 * width else bend
-    return [*_hidden_bends(function, low, bend, depth - 1), bend, *_hidden_bends(function, bend, high, depth - 1)]
+    return [
+        *_hidden_bends(function, low, bend, depth - 1),
+        bend,
+        *_hidden_bends(function, bend, high, depth - 1),
+    ]
 
 
 def _cuts(ends: Interval, curves: list[tuple[np.ndarray, np.ndarray]]) -> list[float]:
@@ -201,7 +211,11 @@ def _cuts(ends: Interval, curves: list[tuple[np.ndarray, np.ndarray]]) -> list[f
     for points, values in curves:
         if len(points) > 2:
             slopes = np.diff(values) / np.diff(points)
-            cuts |= {float(point) for point, bends_down in zip(points[1:-1], np.diff(slopes) < 0.0, strict=True) if bends_down}
+            cuts |= {
+                float(point)
+                for point, bends_down in zip(points[1:-1], np.diff(slopes) < 0.0, strict=True)
+                if bends_down
+            }
     return sorted(cuts) if len(cuts) > 1 else [ends[0], ends[1]]
 
 
@@ -229,9 +243,10 @@ def _curve(of: int, knots: tuple[np.ndarray, np.ndarray], within: Interval) -> C
 
 def _without_slivers(pieces: list[Piece], short: Interval, long: Interval) -> list[Piece]:
     """Leave out pieces that are a line where the rectangle is none: a neighbour has the line, too."""
-    wide = (short[1] > short[0], long[1] > long[0])
+    flat = (short[1] <= short[0], long[1] <= long[0])
     kept = [
         piece for piece in pieces
-        if (piece.short[1] - piece.short[0] > 1e-6 or not wide[0]) and (piece.long[1] - piece.long[0] > 1e-6 or not wide[1])
+        if (flat[0] or piece.short[1] - piece.short[0] > _SLIVER)
+        and (flat[1] or piece.long[1] - piece.long[0] > _SLIVER)
     ]  # fmt: skip
     return kept or pieces[:1]

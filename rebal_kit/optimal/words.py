@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from rebal_kit.optimal.highs import Effort, Solution, solve
 from rebal_kit.optimal.model import Model, build
 from rebal_kit.optimal.offers import Bar, Refined
 from rebal_kit.optimal.problem import ALLOW, Problem
+from rebal_kit.optimal.search import Effort, Solution, solve
 from rebal_kit.optimal.sheet import UNIT
 
 #: So many things that bind are named.
@@ -28,7 +28,11 @@ _BARRED = {
     Bar.WASH_PURCHASE: "it would wash a loss taken in the last 30 days",
     Bar.NO_MONEY: "the account cannot raise what the least order costs",
 }
-_LIMITS = {"gain": "the year's budget for gains", "tax": "the year's budget for tax", "drift": "the limit on drift"}
+_LIMITS = {
+    "gain": "the year's budget for gains",
+    "tax": "the year's budget for tax",
+    "drift": "the limit on drift",
+}
 
 
 def binding_words(problem: Problem, model: Model, solution: Solution) -> tuple[str, ...]:
@@ -47,31 +51,36 @@ def _binding(problem: Problem, model: Model, solution: Solution) -> Iterator[tup
     for account, row in enumerate(model.cash):
         price = solution.row_price[row] if row >= 0 else 0.0
         if price > _LITTLE:
-            yield price, f"cash of {accounts[account]} is at its reserve; a US$ more there would save {price:.3f}"
+            yield (
+                price,
+                f"cash of {accounts[account]} is at its reserve; a US$ more there would save {price:.3f}",
+            )
     for name, row in model.limits.items():
         price = -solution.row_price[row]
         if price > _LITTLE:
             yield price, f"{_LIMITS[name]} is used up; a US$ more of it would save {price:.3f}"
-    unit_price = solution.column_price[model.sale.column] / (
-        model.sale.step
-    )
+    unit_price = solution.column_price[model.sale.column] / (model.sale.step)
     for at in np.flatnonzero(-unit_price > _LITTLE):
         bar = Bar(int(stock.bar[model.unit[at]]))
         if bar != Bar.NONE:
             name = securities[stock.security[model.unit[at]]]
             where = accounts[stock.account[model.unit[at]]]
             saved = -unit_price[at]
-            yield saved, f"{name} of {where} may not be sold: {_BARRED[bar]}; a US$ of it would save {saved:.3f}"
-    unit_price = solution.column_price[model.buy.column] / (
-        model.buy.step
-    )
+            yield (
+                saved,
+                f"{name} of {where} may not be sold: {_BARRED[bar]}; a US$ of it would save {saved:.3f}",
+            )
+    unit_price = solution.column_price[model.buy.column] / (model.buy.step)
     for at in np.flatnonzero(-unit_price > _LITTLE):
         account, security = model.buy.account[at], model.buy.security[at]
         bar = Bar(int(model.purchases.bar[account, security]))
         if bar != Bar.NONE:
             saved = -unit_price[at]
             name, where = securities[security], accounts[account]
-            yield saved, f"{name} may not be bought in {where}: {_BARRED[bar]}; a US$ of it would save {saved:.3f}"
+            yield (
+                saved,
+                f"{name} may not be bought in {where}: {_BARRED[bar]}; a US$ of it would save {saved:.3f}",
+            )
 
 
 def infeasible_words(problem: Problem, refined: Refined) -> tuple[str, ...]:
@@ -131,4 +140,4 @@ def _cures(problem: Problem, refined: Refined, missing: float) -> Iterator[str]:
 def _where_managed(problem: Problem, allowed: np.ndarray) -> np.ndarray:
     """Return everything allowed in the accounts in which anything is."""
     managed = np.isfinite(problem.min_cash)
-    return allowed | (managed[:, None] & (problem.price > 0.0))
+    return np.asarray(allowed | (managed[:, None] & (problem.price > 0.0)))

@@ -29,9 +29,7 @@ def best_of_all(problem: Any, profile: Any, most: int = 60_000) -> Verdict | Non
                 sold[lot] = shares
             bought[account] = buys
         verdict = judge(problem, profile, sold, bought)
-        # Doing nothing is judged as any plan is: it must keep the reserve, too.
-        short = [a for a in range(len(problem.kind)) if not (sold.any() or bought.any()) and problem.cash[a] < problem.min_cash[a]]
-        if not verdict.faults and not short and (best is None or verdict.objective < best.objective):
+        if not verdict.faults and (best is None or verdict.objective < best.objective):
             best = verdict
     return best
 
@@ -39,7 +37,10 @@ def best_of_all(problem: Any, profile: Any, most: int = 60_000) -> Verdict | Non
 def _ways(problem: Any, account: int, own: list[int]) -> Iterator[tuple[dict[int, float], list[float]]]:
     """Yield what an account can sell of each lot and buy of each security, if its cash allows it before costs."""
     lots, price, trading = problem.lots, problem.price, problem.trading
-    numbers = [range(int(lots.quantity[lot]) + 1 if trading.may_sell[account][lots.security[lot]] else 1) for lot in own]
+    numbers = [
+        range(int(lots.quantity[lot]) + 1 if trading.may_sell[account][lots.security[lot]] else 1)
+        for lot in own
+    ]
     for shares in product(*numbers):
         cash = float(problem.cash[account] - problem.min_cash[account])
         sold = {}

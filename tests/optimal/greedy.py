@@ -9,7 +9,13 @@ import numpy as np
 
 def greedy(problem: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return (L,) shares sold and (A, S) shares bought. It may break limits: judge it."""
-    lots, price, trading, wash, targets = problem.lots, problem.price, problem.trading, problem.wash, problem.targets
+    lots, price, trading, wash, targets = (
+        problem.lots,
+        problem.price,
+        problem.trading,
+        problem.wash,
+        problem.targets,
+    )
     sold, bought = np.zeros(len(lots.account)), np.zeros(trading.may_buy.shape)
     total = problem.total
     missing = {}
@@ -21,7 +27,9 @@ def greedy(problem: Any) -> tuple[np.ndarray, np.ndarray]:
     cash = (problem.cash - problem.min_cash).tolist()
     shut = set(np.flatnonzero(wash.sold_at_loss).tolist())
     # Tax-advantaged accounts first, then the highest basis.
-    for lot in sorted(range(len(lots.account)), key=lambda i: (problem.kind[lots.account[i]] == 0, -lots.basis[i])):
+    for lot in sorted(
+        range(len(lots.account)), key=lambda i: (problem.kind[lots.account[i]] == 0, -lots.basis[i])
+    ):
         a, s = int(lots.account[lot]), int(lots.security[lot])
         amount = min(max(0.0, -missing[s]), lots.quantity[lot] * price[s])
         loss = problem.kind[a] == 0 and lots.basis[lot] > price[s]
@@ -31,7 +39,9 @@ def greedy(problem: Any) -> tuple[np.ndarray, np.ndarray]:
             continue
         sold[lot] = shares
         missing[s] += shares * price[s]
-        cash[a] += shares * price[s] * (1 - problem.rate[s]) - trading.commission[a][s] - trading.impact[s] * 2e5
+        cash[a] += (
+            shares * price[s] * (1 - problem.rate[s]) - trading.commission[a][s] - trading.impact[s] * 2e5
+        )
         if loss:
             shut.add(int(wash.group[s]))
     for s in sorted(missing, key=lambda s: -missing[s]):
@@ -46,5 +56,7 @@ def greedy(problem: Any) -> tuple[np.ndarray, np.ndarray]:
                 continue
             bought[a, s] = shares
             missing[s] -= shares * price[s]
-            cash[a] -= shares * price[s] * (1 + problem.rate[s]) + trading.commission[a][s] + trading.impact[s] * 2e5
+            cash[a] -= (
+                shares * price[s] * (1 + problem.rate[s]) + trading.commission[a][s] + trading.impact[s] * 2e5
+            )
     return sold, bought

@@ -40,10 +40,14 @@ def household(seed: int, *, tiny: bool = False) -> tuple[Problem, TaxProfile]:
     if tiny:
         quantity = np.array([float(dice.randint(1, 2)) for _ in range(count)])
     else:
-        quantity = np.array([round(dice.lognormvariate(9.0, 0.8) / price[s], dice.choice((0, 3))) or 1.0 for s in security])
+        quantity = np.array(
+            [round(dice.lognormvariate(9.0, 0.8) / price[s], dice.choice((0, 3))) or 1.0 for s in security]
+        )
     basis = np.array([price[s] * dice.lognormvariate(-0.1, 0.35) for s in security])
     classes = dice.randint(1, securities)
-    sleeve_class = np.array(sorted([*range(classes), *(dice.randrange(classes) for _ in range(securities - classes))]))
+    sleeve_class = np.array(
+        sorted([*range(classes), *(dice.randrange(classes) for _ in range(securities - classes))])
+    )
     inner = np.array([dice.uniform(0.2, 1.0) for _ in range(securities)])
     inner /= np.bincount(sleeve_class, inner)[sleeve_class]
     weight = np.array([dice.uniform(0.2, 1.0) for _ in range(classes)])

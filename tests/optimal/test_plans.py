@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rebal_kit.optimal.highs import Effort
 from rebal_kit.optimal.optimise import optimise
+from rebal_kit.optimal.search import Effort
 from tests.optimal.brute import best_of_all
 from tests.optimal.greedy import greedy
 from tests.optimal.judge import CENT, judge
