@@ -8,6 +8,8 @@ again. What is left is for HiGHS' branch and bound, piece by piece, and only for
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +23,8 @@ _PART, _FEWEST = 0.5, 10
 _SLOPES = 4
 #: A decision that costs less than this part of the gap is not compared with its opposite.
 _HARDLY = 0.02
+#: Most nodes of the tree of groups.
+_NODES = 100
 #: No smaller gap is asked for, in units of the objective: it would be that of rounding.
 _LEAST_GAP = 2e-6
 
@@ -84,9 +88,10 @@ def solve(program: Program, effort: Effort, unit_usd: float) -> Solution:
     for piece in pieces:
         if bounds[piece] < search.worth_looking():
             search.dive(int(piece))
-    for piece in pieces:
-        if bounds[piece] < search.worth_looking() and not search.late():
-            bounds[piece] = max(bounds[piece], search.branch(int(piece)))
+    for decide in (search.branch_on_groups, search.branch):
+        for piece in pieces:
+            if bounds[piece] < search.worth_looking() and not search.late():
+                bounds[piece] = max(bounds[piece], decide(int(piece)))
     return search.result(float(bounds.min()))
 
 
@@ -146,10 +151,15 @@ class _Search:
         """Decide on groups, then orders, then shares, until all are whole; keep what is found if it is the best."""
         if not self.bases:
             return
-        lower, upper = self.limits(piece)
+        self._start(piece, *self.limits(piece))
+        self._dive(*self.limits(piece))
+
+    def _start(self, piece: int, lower: np.ndarray, upper: np.ndarray) -> None:
         self.relaxed.keep(self.whole, lower, upper)
         self.relaxed.basis = self.bases[piece]
         self.relaxed.solve()
+
+    def _dive(self, lower: np.ndarray, upper: np.ndarray) -> None:
         while self.relaxed.feasible and self.relaxed.objective < self.worth_looking():
             now = self.relaxed.values[self.whole]
             off = np.abs(now - np.round(now))
@@ -166,6 +176,38 @@ class _Search:
             else:
                 self._take(now)
                 return
+
+    def branch_on_groups(self, piece: int) -> float:
+        """Branch on groups alone, the node with the smallest bound first; return what nothing is better than.
+
+        They are few, and what is wrong with the relaxation is mostly theirs. A node whose groups are all whole is dived
+        from; if that does not end within the gap either, its bound is all that can be said here.
+        """
+        if not self.is_group.any() or not self.bases:
+            return -np.inf
+        number = itertools.count()
+        self._start(piece, *self.limits(piece))
+        nodes = [(self.relaxed.objective, next(number), *self.limits(piece), self.relaxed.values)]
+        for _ in range(_NODES):
+            if not nodes or nodes[0][0] >= self.worth_looking() or self.late():
+                break
+            bound, _, lower, upper, values = heapq.heappop(nodes)
+            now = values[self.whole]
+            off = np.where(self.is_group & (lower < upper), np.abs(now - np.round(now)), 0.0)
+            if off.max() <= WHOLE:
+                self._start(piece, lower, upper)
+                self._dive(lower.copy(), upper.copy())
+                if bound < self.worth_looking():
+                    heapq.heappush(nodes, (bound, next(number), lower, upper, values))
+                    break
+                continue
+            for way in (0.0, 1.0):
+                low, high = lower.copy(), upper.copy()
+                low[np.argmax(off)] = high[np.argmax(off)] = way
+                self._start(piece, low, high)
+                if self.relaxed.objective < self.worth_looking():
+                    heapq.heappush(nodes, (self.relaxed.objective, next(number), low, high, self.relaxed.values))
+        return min(nodes[0][0] if nodes else np.inf, self.worth_looking())
 
     def _decide(self, group: np.intp, now: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
         """Try one way for a group, and the other unless the first costs next to nothing; go the better way."""
