@@ -8,6 +8,9 @@ from rebal_kit.domain import TaxProfile
 from rebal_kit.optimal.problem import Aims, Limits, Lots, Problem, Targets, Trading, Wash, Year
 from rebal_kit.rules.law import opening_carryover, tax_table
 
+#: A return in the 24 % bracket, with a loss carried in.
+PROFILE = TaxProfile(ordinary_income=220_000.0, carryover_long=4_000.0, state_rate=0.05)
+
 
 def random_household(
     positions: int, lots: int, accounts: int = 5, seed: int = 0, *, lumpy: bool = True, whole: bool = False
@@ -40,7 +43,7 @@ def random_household(
     groups[1:positions:12] = groups[0 : positions - 1 : 12]
     _, group = np.unique(groups, return_inverse=True)
     shape = (accounts, positions)
-    profile = TaxProfile(ordinary_income=220_000.0, carryover_long=4_000.0, state_rate=0.05)
+    profile = PROFILE
     value = np.bincount(security, quantity * price[security], minlength=positions)
     sleeve_class = dice.integers(0, classes, positions)
     sleeve_class[:classes] = np.arange(classes)

@@ -206,7 +206,9 @@ class _Search:
                 low[np.argmax(off)] = high[np.argmax(off)] = way
                 self._start(piece, low, high)
                 if self.relaxed.objective < self.worth_looking():
-                    heapq.heappush(nodes, (self.relaxed.objective, next(number), low, high, self.relaxed.values))
+                    heapq.heappush(
+                        nodes, (self.relaxed.objective, next(number), low, high, self.relaxed.values)
+                    )
         return min(nodes[0][0] if nodes else np.inf, self.worth_looking())
 
     def _decide(self, group: np.intp, now: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:

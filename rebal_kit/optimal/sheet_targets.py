@@ -40,7 +40,7 @@ def drift_rows(sheet: Sheet) -> Drift:
         rows = to.rows(sleeves, 0.0, 0.0)
         to.put(rows, sums, -1.0)
         sleeve = targets.sleeve_of[side.security]
-        mine = problem.counted[side.account] & (sleeve >= 0) & (side.upper > 0.0)
+        mine = problem.counted[side.account] & (sleeve >= 0)  # barred ones too: they get a price
         to.put(rows[sleeve[mine]], side.column[mine], side.step[mine])
         traded.append(sums)
     sold, bought = traded

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.households import PROFILE, random_household
 from rebal_kit.optimal.optimise import optimise
 from rebal_kit.optimal.search import Effort
 from tests.optimal.brute import best_of_all
@@ -88,3 +89,14 @@ def test_two_runs_give_the_same_plan():
     np.testing.assert_array_equal(first.sold, again.sold)
     np.testing.assert_array_equal(first.bought, again.bought)
     assert (first.bound, first.binding) == (again.bound, again.binding)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_large_household_holds_too(whole):
+    problem = random_household(100, 500, seed=4, whole=whole)
+    plan = optimise(problem, Effort(1e-3, 1.0, 20.0))
+    verdict = judge(problem, PROFILE, plan.sold, plan.bought)
+    assert not verdict.faults
+    assert plan.status == "optimal"
+    assert plan.gap <= 1e-3 + 1e-9
+    assert plan.objective == pytest.approx(verdict.objective, abs=CENT)
