@@ -16,7 +16,9 @@ class Program(NamedTuple):
     lower: np.ndarray
     upper: np.ndarray
     whole: np.ndarray  # (n,) bool
-    shares: np.ndarray  # (n,) bool, whole numbers of shares: so many that one more or less hardly matters
+    shares: (
+        np.ndarray
+    )  # (n,) int, not 0: a whole number of shares, which needs no cash rounded up (1) or down (-1)
     order: np.ndarray  # (n,) column of the binary of the order that a trade belongs to, -1 for none
     step: np.ndarray  # (n,) what 1 of a trade adds to its order
     least: float  # amount of the smallest order
@@ -38,7 +40,7 @@ class Assembly:
         self.n_columns = 0
         self.n_rows = 0
         self.offset = 0.0
-        self._shares: list[np.ndarray] = []
+        self._shares: list[tuple[np.ndarray, int]] = []
         self._orders: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         self.least = 0.0
         self.pieces = np.empty(0, int)
@@ -53,9 +55,9 @@ class Assembly:
         self.n_columns += count
         return np.arange(self.n_columns - count, self.n_columns)
 
-    def shares(self, columns: np.ndarray) -> None:
-        """Say that columns are whole numbers of shares."""
-        self._shares.append(columns)
+    def shares(self, columns: np.ndarray, way: int) -> None:
+        """Say that columns are whole numbers of shares, and which way to round them so that no cash is missing."""
+        self._shares.append((columns, way))
 
     def orders(self, columns: np.ndarray, order: np.ndarray, step: np.ndarray) -> None:
         """Say to which order's binary trades belong, and what 1 of each is in the order."""
@@ -84,8 +86,9 @@ class Assembly:
         kept = summed != 0.0
         place, summed = place[kept], summed[kept]
         start = np.searchsorted(place, np.arange(self.n_rows + 1) * self.n_columns)
-        shares = np.zeros(self.n_columns, bool)
-        shares[np.concatenate(self._shares)] = True
+        shares = np.zeros(self.n_columns, int)
+        for some, way in self._shares:
+            shares[some] = way
         order, step = np.full(self.n_columns, -1), np.zeros(self.n_columns)
         for trades, binary, amount in self._orders:
             order[trades], step[trades] = binary, amount

@@ -18,13 +18,13 @@ from rebal_kit.optimal.assembly import Program
 from rebal_kit.optimal.highs import WHOLE, Relaxation, branch_and_bound
 
 #: Of the shares that are not whole yet, so many are rounded at a time; and at least these.
-_PART, _FEWEST = 0.5, 10
+_PART, _FEWEST = 0.25, 5
 #: Rounds in which small orders give way to larger ones.
 _SLOPES = 4
 #: A decision that costs less than this part of the gap is not compared with its opposite.
 _HARDLY = 0.02
 #: Most nodes of the tree of groups.
-_NODES = 100
+_NODES = 40
 #: No smaller gap is asked for, in units of the objective: it would be that of rounding.
 _LEAST_GAP = 2e-6
 
@@ -103,7 +103,7 @@ class _Search:
         self.whole = np.flatnonzero(program.whole)
         self.traded = np.flatnonzero(program.order >= 0)
         self.is_order = np.isin(self.whole, program.order[self.traded])
-        self.is_group = ~self.is_order & ~program.shares[self.whole]
+        self.is_group = ~self.is_order & (program.shares[self.whole] == 0)
         self.bases: list[Any] = []
         self.branching = 0.0  # seconds
         none = np.empty(0)
@@ -264,21 +264,24 @@ class _Search:
         relaxed.solve()
 
     def _round(self, which: np.ndarray, now: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
-        """Round variables and solve for the rest; if that is impossible only half, at last one the other way."""
+        """Round shares and solve for the rest; if that is impossible, the way that needs no cash; then only half."""
+        way = self.program.shares[self.whole]
         while True:
             kept = lower[which].copy(), upper[which].copy()
-            lower[which] = upper[which] = np.clip(np.round(now[which]), *kept)
-            self.relaxed.keep(self.whole, lower, upper)
-            if self.relaxed.solve() or self.late():
-                return
+            down, up = np.floor(now[which]), np.ceil(now[which])
+            for rounded in (
+                np.round(now[which]),
+                np.where(way[which] > 0, up, down),
+                np.where(way[which] > 0, down, up),
+            ):
+                lower[which] = upper[which] = np.clip(rounded, *kept)
+                self.relaxed.keep(self.whole, lower, upper)
+                if self.relaxed.solve() or self.late():
+                    return
             if len(which) == 1:
-                break
+                return
             lower[which], upper[which] = kept
             which = which[: len(which) // 2]
-        other = np.where(lower[which] > now[which], np.floor(now[which]), np.ceil(now[which]))
-        lower[which] = upper[which] = np.clip(other, *kept)
-        self.relaxed.keep(self.whole, lower, upper)
-        self.relaxed.solve()
 
     def _take(self, now: np.ndarray) -> None:
         """Keep every whole variable at the nearest whole number, solve for the rest; remember it if it is better."""

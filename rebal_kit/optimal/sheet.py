@@ -111,7 +111,7 @@ def _sales(
     upper = np.where(stock.bar[unit] == Bar.NONE, upper, 0.0)
     cost = 0.0 if elastic else rate[unit] * step
     column = to.columns(len(unit), 0.0, upper, cost, problem.trading.whole_shares)
-    to.shares(column[is_whole] if problem.trading.whole_shares else column[:0])
+    to.shares(column[is_whole] if problem.trading.whole_shares else column[:0], 1)
     return Side(stock.account[unit], stock.security[unit], column, shares, step, upper), unit, is_whole
 
 
@@ -144,5 +144,5 @@ def _purchases(problem: Problem, purchases: Purchases, to: Assembly, elastic: bo
     upper = np.where(purchases.bar[account, security] == Bar.NONE, upper, 0.0)
     rate = problem.rate[security] + TRADE_PRICE + problem.preference[account, security]
     column = to.columns(len(price), 0.0, upper, 0.0 if elastic else rate * step, whole)
-    to.shares(column if whole else column[:0])
+    to.shares(column if whole else column[:0], -1)
     return Side(account, security, column, shares, step, upper)

@@ -12,6 +12,7 @@ from benchmarks.__main__ import shown, table_of
 from benchmarks.case import CONTESTS, equal_weights, grid, household_of_five, ledger, untaxed_path
 from benchmarks.contests import LARGEST_DIFFERENCE, costs, execution, five_accounts, one_run
 from benchmarks.measure import exponent, interleave
+from benchmarks.optimal import optimal_plans
 from benchmarks.peers import run_bt, vectorbt_sweep_inputs
 
 pytestmark = pytest.mark.compiled
@@ -111,3 +112,9 @@ def test_calls_are_made_in_turn():
 def test_the_power_of_a_fit_and_the_digits_of_a_figure():
     assert exponent([1, 2, 4], [3.0, 12.0, 48.0]) == pytest.approx(2.0)
     assert [shown(value) for value in (12_345.6, 3.14159, 2e-12, 0.0)] == ["12,346", "3.14", "2e-12", "0"]
+
+
+def test_optimal_plans_are_timed_with_their_gaps():
+    rows = list(optimal_plans(1, sizes=((10, 30, ""),), growth=((8, 20), (12, 40))))
+    assert [row.unit for row in rows] == ["s", "s", "s", "power"]
+    assert all("proven gap at most" in row.note for row in rows[:3])
