@@ -26,8 +26,8 @@ from rebal_kit.optimal.sheet_tax import tax_rows
 
 #: Of a lot that is less, as a part of it, nothing is sold; of a lot of which no more is left, all is.
 _SPECK = 1e-9
-#: US$ of the smallest purchase: less than a tenth of a cent is the solver's tolerance.
-_LEAST_PURCHASE = 1e-3
+#: US$ of the smallest trade: less than a tenth of a cent is the solver's tolerance.
+_LEAST_TRADE = 1e-3
 
 
 class Model(NamedTuple):
@@ -53,7 +53,8 @@ class Model(NamedTuple):
         )
         bought = np.zeros(problem.trading.may_buy.shape)
         bought[self.buy.account, self.buy.security] = values[self.buy.column] * self.buy.shares
-        bought[bought * problem.price < _LEAST_PURCHASE] = 0.0
+        bought[bought * problem.price < _LEAST_TRADE] = 0.0
+        sold[sold * problem.price[self.stock.security] < _LEAST_TRADE] = 0.0
         return lots_sold(problem, self.stock, sold), bought
 
 

@@ -68,9 +68,10 @@ def stock_of(problem: Problem, refined: Refined) -> Stock:
     gain = np.where(taxed, 1.0 - problem.rate[lots.security] - lots.basis / price[lots.security], 0.0)
     long = lots.days_to_long <= 0
     loss = taxed & ((gain < -NO_GAIN) | refined.losses)
+    managed = np.isfinite(problem.min_cash)[:, None]
     guarded = taxed & ~long & (gain > NO_GAIN)
     bars = (
-        (Bar.RESTRICTED, ~trading.may_sell[lots.account, lots.security]),
+        (Bar.RESTRICTED, ~(trading.may_sell & managed)[lots.account, lots.security]),
         (Bar.WASH_SALE, loss & problem.wash.bought[problem.wash.group[lots.security]] & ~lots.own_purchase),
         (Bar.SHORT_GAIN, guarded & (problem.limits.short_gains == NEVER)),
         (Bar.GUARD, guarded & (lots.days_to_long <= problem.limits.guard_days)),
@@ -102,7 +103,7 @@ def purchases_of(problem: Problem, stock: Stock, refined: Refined) -> Purchases:
     most = np.maximum(money[:, None] - trading.commission, 0.0) / (1.0 + problem.rate)
     least = np.where(trading.whole_shares, problem.price, 0.0)
     bars = (
-        (Bar.RESTRICTED, ~trading.may_buy),
+        (Bar.RESTRICTED, ~(trading.may_buy & np.isfinite(problem.min_cash)[:, None])),
         (Bar.WASH_PURCHASE, np.broadcast_to(problem.wash.sold_at_loss[problem.wash.group], most.shape)),
         (Bar.NO_MONEY, (most <= 0.0) | (most < np.maximum(trading.min_trade, least))),
     )

@@ -3,7 +3,7 @@
 The model leaves out what hardly ever matters and would cost binaries everywhere; a plan is looked at for it:
 
 - a commission or market impact turned a gain into a loss, and the group is bought: from then on the lot is a loss;
-- a taxable account sells and buys one security: that order gets binaries that keep the two apart;
+- an account sells and buys one security: that order gets binaries that keep the two apart;
 - several accounts trade one security and the later ones pay more impact than their cash allows: they keep that more.
 
 Each is forbidden and the problem solved again, mostly not even once.
@@ -71,7 +71,8 @@ def optimise(problem: Problem, effort: Effort | None = None, *, explain: bool = 
         if not solution.found:
             return _no_plan(problem, refined, solution, nothing, seconds, rounds)
         sold, bought = model.trades(problem, solution.values)
-        _net_out(problem, sold, bought)
+        if not problem.trading.whole_shares:
+            _net_out(problem, sold, bought)
         settled = settle(problem, sold, bought)
         if rounds == 1 or not (refined.losses.any() or refined.reserve.any()):
             bound = (
@@ -93,10 +94,11 @@ def _plan(
 ) -> Plan:  # fmt: skip
     sold, bought, settled = trades
     status: Status = "optimal" if solution.finished else "time limit"
+    modelled = solution.objective * UNIT + nothing.figures.objective
+    binding = binding_words(problem, model, solution) if explain else ()
     return Plan(
-        sold, bought, settled.figures, nothing.figures, solution.objective * UNIT + nothing.figures.objective, bound, status, *effort,
-        binding=binding_words(problem, model, solution) if explain else (),
-    )  # fmt: skip
+        sold, bought, settled.figures, nothing.figures, modelled, bound, status, *effort, binding=binding
+    )
 
 
 def _no_plan(

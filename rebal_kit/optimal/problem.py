@@ -96,6 +96,7 @@ class Limits(NamedTuple):
     short_gains: int = ALLOW
     guard_days: int = 0  # no short-term gain is taken that turns long-term within so many days
     max_drift: float = np.inf  # US$ of class drift that may remain
+    max_legacy_gain: float = np.inf  # US$ of net gain that holdings outside the targets may still realise
 
 
 class Aims(NamedTuple):

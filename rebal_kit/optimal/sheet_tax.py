@@ -39,6 +39,14 @@ def tax_rows(sheet: Sheet, orders: Orders) -> dict[str, int]:
         row = to.rows(1, -np.inf, room + opening.sum())
         to.put(row, net, 1.0)
         found["gain"] = int(row[0])
+    if np.isfinite(limits.max_legacy_gain):
+        outside = taxed & (problem.targets.sleeve_of[sale.security] < 0)
+        paying = np.unique(sheet.position[outside])
+        paying = paying[orders.off_gain[paying] > 0.0]
+        row = to.rows(1, -np.inf, max(limits.max_legacy_gain, 0.0) / UNIT)
+        to.put(row, sale.column[outside], gain[outside])
+        to.put(row, orders.of_position[paying], -orders.off_gain[paying])
+        found["legacy"] = int(row[0])
     now = tax_so_far(year)
     capped = bool(np.isfinite(limits.max_tax))
     pieces = pieces_of(

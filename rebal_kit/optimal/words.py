@@ -9,7 +9,7 @@ import numpy as np
 
 from rebal_kit.optimal.model import Model, build
 from rebal_kit.optimal.offers import Bar, Refined
-from rebal_kit.optimal.problem import ALLOW, Problem
+from rebal_kit.optimal.problem import Limits, Problem
 from rebal_kit.optimal.search import Effort, Solution, solve
 from rebal_kit.optimal.sheet import UNIT
 
@@ -30,6 +30,7 @@ _BARRED = {
 }
 _LIMITS = {
     "gain": "the year's budget for gains",
+    "legacy": "the budget for gains on holdings outside the targets",
     "tax": "the year's budget for tax",
     "drift": "the limit on drift",
 }
@@ -121,7 +122,7 @@ def _cures(problem: Problem, refined: Refined, missing: float) -> Iterator[str]:
             problem, wash=wash._replace(bought=np.zeros_like(wash.bought), sold_at_loss=np.zeros_like(wash.bought))
         ),
         "limits on gains and tax": replace(
-            problem, limits=limits._replace(max_gain=np.inf, max_tax=np.inf, short_gains=ALLOW, guard_days=0)
+            problem, limits=Limits(max_drift=limits.max_drift)
         ),
         "the least order and whole shares": replace(
             problem, trading=trading._replace(min_trade=0.0, whole_shares=False)

@@ -118,6 +118,7 @@ def _realise(
 ) -> None:
     """Work out gains lot by lot, and what may not be realised."""
     lots, wash, limits = problem.lots, problem.wash, problem.limits
+    legacy = 0.0
     for lot, (a, s) in enumerate(_places(problem)):
         if sold[lot] <= 0 or problem.kind[a] != 0:
             continue
@@ -128,6 +129,7 @@ def _realise(
             found.short += gain
         else:
             found.long += gain
+        legacy += gain if problem.targets.sleeve_of[s] < 0 else 0.0
         group = int(wash.group[s])
         if gain < -CENT / 10 and group in closed:
             found.faults.append(f"lot {lot} is sold at a loss of {-gain:.2f}, and its group bought")
@@ -142,6 +144,8 @@ def _realise(
                 found.faults.append(f"lot {lot} is sold at a gain shortly before it is long-term")
             if limits.short_gains == 1:
                 found.preference += max(gain, 0.0)
+    if legacy > limits.max_legacy_gain + CENT:
+        found.faults.append(f"a gain of {legacy:.2f} on holdings outside the targets is over the budget")
 
 
 def _drift(problem: Any, held: Orders, sales: Orders, buys: Orders, found: Verdict) -> float:

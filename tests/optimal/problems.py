@@ -91,7 +91,7 @@ def household(seed: int, *, tiny: bool = False) -> tuple[Problem, TaxProfile]:
         ),
         limits=Limits(
             dice.choice((np.inf, np.inf, 0.0, 5_000.0)), dice.choice((np.inf, np.inf, 0.0, 1_500.0)),
-            dice.choice((0, 0, 1, 2)), dice.choice((0, 0, 30)),
+            dice.choice((0, 0, 1, 2)), dice.choice((0, 0, 30)), np.inf, dice.choice((np.inf, 0.0, 400.0)),
         ),
         aims=Aims(
             dice.choice((0.05, 0.2, 1.0)), dice.choice((0.0, 0.02, 0.1)), dice.choice((0.0, 0.1)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -110,7 +111,7 @@ def test_a_dearer_drift_buys_less_of_it_for_more_tax():
     drifts = [point.drift for point in points]
     assert drifts == sorted(drifts, reverse=True)
     spent = [p.plan.objective - price * p.drift for p, price in zip(points, prices, strict=True)]
-    assert all(a <= b + 2.0 for a, b in zip(spent, spent[1:], strict=False))
+    assert all(a <= b + 2.0 for a, b in pairwise(spent))
     assert drifts[0] > drifts[-1]
 
 
@@ -161,3 +162,36 @@ def test_without_highs_one_is_told_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "highspy", None)
     with pytest.raises(PolicyError, match=r"pip install 'rebal_kit\[optimal\]'"):
         optimise(couple())
+
+
+def test_a_household_without_lots_buys_and_one_without_anything_does_nothing():
+    none = Lots(
+        *(np.empty(0, int) for _ in range(2)),
+        *(np.empty(0) for _ in range(2)),
+        np.empty(0, int),
+        np.empty(0, bool),
+    )
+    plan = optimise(couple(lots=none))
+    assert plan.figures.drift < 600.0
+    assert plan.sold.shape == (0,)
+    plan = optimise(couple(lots=none, cash=np.zeros(2), min_cash=np.zeros(2)))
+    assert (plan.status, plan.bought.any(), plan.objective) == ("optimal", False, 0.0)
+
+
+def test_an_account_that_is_not_managed_does_not_trade():
+    plan = optimise(couple(min_cash=np.array([-np.inf, 0.0])))
+    assert not plan.sold[:2].any()
+    assert not plan.bought[0].any()
+
+
+def test_what_lies_outside_the_targets_is_sold_within_its_budget():
+    targets = couple().targets._replace(sleeve_of=np.array([-1, 0]), sleeve_class=np.zeros(1, int),
+                                        sleeve_weight=np.ones(1), weight=np.ones(1), below=np.zeros(1),
+                                        above=np.zeros(1))  # fmt: skip
+    lots = couple().lots._replace(basis=np.array([40.0, 70.0, 45.0]), days_to_long=np.array([-100, -100, -5]))
+    changes = {"targets": targets, "lots": lots, "class_names": ("more",)}
+    free = optimise(couple(**changes))
+    assert free.sold[:2].tolist() == [500.0, 200.0]
+    held = optimise(couple(**changes, limits=Limits(max_legacy_gain=4_000.0)))
+    assert held.figures.long == pytest.approx(4_000.0, abs=0.01)
+    assert any("outside the targets is used up" in text for text in held.binding)
