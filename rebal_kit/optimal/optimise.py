@@ -158,4 +158,6 @@ def _look(
     missing[missing < _CENT] = 0.0
     if not (washed.any() or apart.any() or missing.any()):
         return None
-    return Refined(refined.losses | washed, refined.apart | apart, refined.reserve + missing)
+    # At least twice as much each time: with whole shares a cent more may change nothing.
+    more = np.where(missing > 0.0, np.maximum(missing, refined.reserve), 0.0)
+    return Refined(refined.losses | washed, refined.apart | apart, refined.reserve + more)

@@ -1,10 +1,11 @@
 """The search for the best solution of a program.
 
 A program falls into as many easier ones as the tax has convex pieces. The linear relaxation of each is solved first,
-one from the other by the dual simplex method. It is so tight that *diving* mostly ends within the gap: groups are decided
-one by one, the better way; orders all at once; shares are rounded some at a time; and each time the rest is solved for
-again. Where it does not, what is wrong with the relaxation is mostly that groups are neither sold at a loss nor bought:
-a tree of these alone is searched, the node with the smallest bound first. The rest is for HiGHS' branch and bound.
+one from the other by the dual simplex method. It is so tight that *diving* mostly ends within the gap: groups are
+decided one by one, the better way; orders all at once; shares are rounded some at a time; and each time the rest is
+solved for again. Where it does not, what is wrong with the relaxation is mostly that groups are neither sold at a loss
+nor bought: a tree of these alone is searched, the node with the smallest bound first. What is left is for HiGHS' own
+branch and bound, piece by piece, and only for pieces that may hold something better.
 """
 
 from __future__ import annotations

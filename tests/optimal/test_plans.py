@@ -16,7 +16,7 @@ from tests.optimal.judge import CENT, judge
 from tests.optimal.problems import household
 
 EXACT = Effort(gap=0.0, gap_usd=1e-4, seconds=20.0)
-QUICK = Effort(gap=1e-3, gap_usd=0.5, seconds=5.0)
+QUICK = Effort(gap=1e-3, gap_usd=0.5, seconds=2.0)
 
 
 @pytest.mark.parametrize("block", range(16))
