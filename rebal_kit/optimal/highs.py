@@ -115,14 +115,14 @@ def branch_and_bound(
 
 def _new_highs() -> Any:
     try:
-        import highspy
+        # The public class on top of it adds nothing that is needed here, and prints a banner when it is made.
+        from highspy._core import _Highs
     except ImportError:
         what = "an optimal plan needs HiGHS, which is not installed"
         raise PolicyError(
             Finding("error", "optimal plan", what, "pip install 'rebal_kit[optimal]'")
         ) from None
-    make: Any = highspy.Highs
-    highs = make()
+    highs: Any = _Highs()
     highs.setOptionValue("output_flag", False)
     # Two runs give the same plan: one thread, one seed.
     highs.setOptionValue("parallel", "off")

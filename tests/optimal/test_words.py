@@ -159,7 +159,8 @@ def test_arrays_that_do_not_fit_are_named():
 def test_without_highs_one_is_told_what_to_install(monkeypatch):
     import sys
 
-    monkeypatch.setitem(sys.modules, "highspy", None)
+    for name in ("highspy", "highspy._core"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(PolicyError, match=r"pip install 'rebal_kit\[optimal\]'"):
         optimise(couple())
 
