@@ -19,8 +19,8 @@ import numpy as np
 from rebal_kit.optimal.assembly import Program
 from rebal_kit.optimal.highs import WHOLE, Relaxation, branch_and_bound
 
-#: Of the shares that are not whole yet, so many are rounded at a time; and at least these.
-_PART, _FEWEST = 0.25, 5
+#: Of the shares that are not whole yet, so many are rounded at a time; fewer in a second dive; and at least these.
+_PART, _FINER, _FEWEST = 0.25, 0.08, 3
 #: Rounds in which small orders give way to larger ones.
 _SLOPES = 4
 #: A decision that costs less than this part of the gap is not compared with its opposite.
@@ -90,7 +90,7 @@ def solve(program: Program, effort: Effort, unit_usd: float) -> Solution:
     for piece in pieces:
         if bounds[piece] < search.worth_looking():
             search.dive(int(piece))
-    for decide in (search.branch_on_groups, search.branch):
+    for decide in (search.branch_on_groups, search.dive_slowly, search.branch):
         for piece in pieces:
             if bounds[piece] < search.worth_looking() and not search.late():
                 bounds[piece] = max(bounds[piece], decide(int(piece)))
@@ -106,6 +106,7 @@ class _Search:
         self.traded = np.flatnonzero(program.order >= 0)
         self.is_order = np.isin(self.whole, program.order[self.traded])
         self.is_group = ~self.is_order & (program.shares[self.whole] == 0)
+        self.part = _PART
         self.bases: list[Any] = []
         self.branching = 0.0  # seconds
         none = np.empty(0)
@@ -156,6 +157,13 @@ class _Search:
         self._start(piece, *self.limits(piece))
         self._dive(*self.limits(piece))
 
+    def dive_slowly(self, piece: int) -> float:
+        """Dive once more, rounding fewer shares at a time; nothing new is known of the bound."""
+        if self.program.shares.any():
+            self.part = _FINER
+            self.dive(piece)
+        return -np.inf
+
     def _start(self, piece: int, lower: np.ndarray, upper: np.ndarray) -> None:
         self.relaxed.keep(self.whole, lower, upper)
         self.relaxed.basis = self.bases[piece]
@@ -174,7 +182,7 @@ class _Search:
             elif open_.any():
                 shares = np.flatnonzero(open_)
                 nearest = shares[np.argsort(off[shares], kind="stable")]
-                self._round(nearest[: max(_FEWEST, int(_PART * len(shares)))], now, lower, upper)
+                self._round(nearest[: max(_FEWEST, int(self.part * len(shares)))], now, lower, upper)
             else:
                 self._take(now)
                 return
