@@ -35,7 +35,11 @@ def ranges(lines: list[str]) -> dict[str, SpecifierSet]:
 
 CORE = ranges(PROJECT["project"]["dependencies"])
 ALL = CORE | ranges(
-    [line for extra in ("views", "lab", "vectorbt", "yahoo", "brokers", "cluster", "study") for line in EXTRAS[extra]]
+    [
+        line
+        for extra in ("views", "lab", "vectorbt", "yahoo", "brokers", "cluster", "optimal", "study")
+        for line in EXTRAS[extra]
+    ]
 )
 DEVELOPMENT = ranges(PROJECT["dependency-groups"]["dev"] + PROJECT["build-system"]["requires"])
 NEEDED = {"requirements.lock": ALL | DEVELOPMENT, "requirements-bench.lock": CORE | ranges(EXTRAS["bench"])}

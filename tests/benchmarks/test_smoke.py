@@ -12,6 +12,7 @@ from benchmarks.__main__ import shown, table_of
 from benchmarks.case import CONTESTS, equal_weights, grid, household_of_five, ledger, untaxed_path
 from benchmarks.contests import LARGEST_DIFFERENCE, costs, execution, five_accounts, one_run
 from benchmarks.measure import exponent, interleave
+from benchmarks.optimal import optimal_plans
 from benchmarks.peers import run_bt, vectorbt_sweep_inputs
 from benchmarks.shares import shares, steps
 from benchmarks.sweeps import sweeps
@@ -129,3 +130,9 @@ def test_shares_of_the_time_are_told_step_by_step(prices):
     assert [row.name.split(": ")[-1] for row in rows[1:5]] == list(steps(CONTESTS[0]))
     assert all(row.value > 0 for row in rows)
     assert all("times the bare loop" in row.note for row in rows if "bare loop" not in row.name)
+
+
+def test_optimal_plans_are_timed_with_their_gaps():
+    rows = list(optimal_plans(1, sizes=((10, 30, ""),), growth=((8, 20), (12, 40))))
+    assert [row.unit for row in rows] == ["s", "s", "s", "power"]
+    assert all("proven gap at most" in row.note for row in rows[:3])

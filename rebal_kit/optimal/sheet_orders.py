@@ -1,0 +1,185 @@
+"""Choices: which orders are placed, and which identity groups are sold at a loss instead of bought.
+
+A binary that only bounds a trade by what the account could pay at most bounds nothing in the linear relaxation. What is
+bought beyond what a sleeve is short of makes it too heavy, or replaces what is sold of it elsewhere: so, with
+b = bought, x = sold in the sleeve, and `missing` = max(0, target − value),
+
+    b ≤ missing · choice + over + x        and alike        x ≤ surplus · choice + under + b
+
+hold in every plan, and make the price of a choice felt in proportion to what is needed.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rebal_kit.optimal.sheet import UNIT, Sheet
+from rebal_kit.optimal.sheet_targets import Drift
+
+#: US$ of the smallest order where none is given and orders cost a commission.
+_LEAST_ORDER = 1.0
+
+
+class Orders(NamedTuple):
+    """Binaries of orders, and what a sale's commission takes off the gain."""
+
+    of_position: np.ndarray  # (P,) column, -1 where there is none
+    of_purchase: np.ndarray  # (n_purchases,)
+    off_gain: np.ndarray  # (P,) thousands of US$, 0 where nothing is taxed
+
+
+def order_columns(sheet: Sheet, drift: Drift) -> Orders:
+    """Add binaries for orders that have a commission or a least size, and keep purchase and sale apart."""
+    problem, to, sale, buy = sheet.problem, sheet.to, sheet.sale, sheet.buy
+    trading = problem.trading
+    to.least = max(trading.min_trade, _LEAST_ORDER) / UNIT
+    lumpy = ((trading.commission > 0.0) | (trading.min_trade > 0.0) | sheet.refined.apart).reshape(-1)
+    commission = trading.commission.reshape(-1) / UNIT
+
+    worth = np.bincount(sheet.position, sale.upper * sale.step, minlength=len(sheet.place))
+    selling = np.flatnonzero(lumpy[sheet.place] & (worth > 0.0))
+    taxed = np.zeros(len(sheet.place), bool)
+    taxed[sheet.position] = sheet.stock.taxed[sheet.unit]
+    fee = commission[sheet.place[selling]]
+    # A commission makes the gain smaller that would be taxed later, too.
+    fixed = fee * (1.0 + np.where(taxed[selling], problem.aims.later_rate, 0.0))
+    sells = to.columns(len(selling), 0.0, 1.0, sheet.cost(fixed), True)
+    of_position = np.full(len(sheet.place), -1)
+    of_position[selling] = sells
+    number = np.full(len(sheet.place), -1)
+    number[selling] = np.arange(len(selling))
+    mine = np.flatnonzero((of_position[sheet.position] >= 0) & (sale.upper > 0.0))
+    rows = to.rows(len(mine), -np.inf, 0.0)
+    to.put(rows, sale.column[mine], 1.0)
+    to.put(rows, of_position[sheet.position[mine]], -sale.upper[mine])
+    to.orders(sale.column[mine], of_position[sheet.position[mine]], sale.step[mine])
+    of_order = number[sheet.position[mine]]
+    _at_least(sheet, sells, of_order, sale.column[mine], sale.step[mine])
+    account, security = np.divmod(sheet.place[selling], len(problem.price))
+    sheet.put_cash(account, sells, -fee)
+    _needed(
+        sheet,
+        drift,
+        False,
+        sells,
+        account,
+        security,
+        worth[selling],
+        (of_order, sale.column[mine], sale.step[mine]),
+    )
+    off_gain = np.zeros(len(sheet.place))
+    off_gain[selling] = np.where(taxed[selling], fee, 0.0)
+
+    place = buy.account * len(problem.price) + buy.security
+    buying = np.flatnonzero(lumpy[place] & (buy.upper > 0.0))
+    fee = commission[place[buying]]
+    buys = to.columns(len(buying), 0.0, 1.0, sheet.cost(fee), True)
+    of_purchase = np.full(len(place), -1)
+    of_purchase[buying] = buys
+    rows = to.rows(len(buying), -np.inf, 0.0)
+    to.put(rows, buy.column[buying], 1.0)
+    to.put(rows, buys, -buy.upper[buying])
+    to.orders(buy.column[buying], buys, buy.step[buying])
+    each = np.arange(len(buying))
+    _at_least(sheet, buys, each, buy.column[buying], buy.step[buying])
+    sheet.put_cash(buy.account[buying], buys, -fee)
+    _needed(sheet, drift, True, buys, buy.account[buying], buy.security[buying], (buy.upper * buy.step)[buying],
+            (each, buy.column[buying], buy.step[buying]))  # fmt: skip
+
+    both, sold, bought = np.intersect1d(sheet.place[selling], place[buying], return_indices=True)
+    rows = to.rows(len(both), -np.inf, 1.0)
+    to.put(rows, sells[sold], 1.0)
+    to.put(rows, buys[bought], 1.0)
+    return Orders(of_position, of_purchase, off_gain)
+
+
+def _at_least(
+    sheet: Sheet, order: np.ndarray, of_order: np.ndarray, column: np.ndarray, step: np.ndarray
+) -> None:
+    """Let an order be of something: else a commission could be paid for nothing, for the loss that it makes."""
+    rows = sheet.to.rows(len(order), 0.0, np.inf)
+    sheet.to.put(rows[of_order], column, step)
+    sheet.to.put(rows, order, -sheet.to.least)
+
+
+def _needed(
+    sheet: Sheet, drift: Drift, buying: bool, order: np.ndarray, account: np.ndarray, security: np.ndarray,
+    most: np.ndarray, amount: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> None:  # fmt: skip
+    """Bound orders by what their sleeve needs; `amount`: which order a column belongs to, the column, its step."""
+    sleeve = sheet.problem.targets.sleeve_of[security]
+    need = np.maximum(drift.missing if buying else -drift.missing, 0.0)[sleeve]
+    chosen = np.flatnonzero(sheet.problem.counted[account] & (sleeve >= 0) & (need < most))
+    number = np.full(len(order), -1)
+    number[chosen] = np.arange(len(chosen))
+    rows = sheet.to.rows(len(chosen), -np.inf, 0.0)
+    of_order, column, step = amount
+    mine = number[of_order] >= 0
+    sheet.to.put(rows[number[of_order[mine]]], column[mine], step[mine])
+    sheet.to.put(rows, order[chosen], -need[chosen])
+    at = sleeve[chosen]
+    sheet.to.put(rows, (drift.over if buying else drift.under)[at], -1.0)
+    sheet.to.put(rows, (drift.sold if buying else drift.bought)[at], -1.0)
+    # What the account itself sells of a security it does not buy, and the other way round: so that is not among it.
+    other, securities = (sheet.sale if buying else sheet.buy), len(sheet.problem.price)
+    place = account[chosen] * securities + security[chosen]
+    inverse = np.full(sheet.problem.trading.may_buy.size, -1)
+    inverse[place] = np.arange(len(chosen))
+    of_row = inverse[other.account * securities + other.security]
+    own = (of_row >= 0) & (other.upper > 0.0)
+    sheet.to.put(rows[of_row[own]], other.column[own], other.step[own])
+
+
+def wash_rows(sheet: Sheet, drift: Drift, orders: Orders) -> dict[int, int]:
+    """Let a group be sold at a loss, or bought, anywhere in the household; not both (IRC §1091(a)).
+
+    Returns
+    -------
+    dict of int to int
+        Identity group → column of its binary, for groups that could be both. 1: it may be sold at a loss.
+    """
+    to, group, sale, buy = sheet.to, sheet.problem.wash.group, sheet.sale, sheet.buy
+    losing = sheet.stock.loss[sheet.unit] & (sale.upper > 0.0)
+    buying = buy.upper > 0.0
+    both = np.intersect1d(group[sale.security[losing]], group[buy.security[buying]])
+    binary = to.columns(len(both), 0.0, 1.0, 0.0, True)
+    sales = np.flatnonzero(losing & np.isin(group[sale.security], both))
+    of_sale = np.searchsorted(both, group[sale.security[sales]])
+    rows = to.rows(len(sales), -np.inf, 0.0)
+    to.put(rows, sale.column[sales], 1.0)
+    to.put(rows, binary[of_sale], -sale.upper[sales])
+    buys = np.flatnonzero(buying & np.isin(group[buy.security], both))
+    of_buy = np.searchsorted(both, group[buy.security[buys]])
+    ordered = orders.of_purchase[buys] >= 0
+    most = np.where(ordered, 1.0, buy.upper[buys])
+    rows = to.rows(len(buys), -np.inf, most)
+    to.put(rows, np.where(ordered, orders.of_purchase[buys], buy.column[buys]), 1.0)
+    to.put(rows, binary[of_buy], most)
+    _group_needs(sheet, drift, binary, (sales, of_sale), (buys, of_buy))
+    return {int(g): int(column) for g, column in zip(both, binary, strict=True)}
+
+
+def _group_needs(
+    sheet: Sheet, drift: Drift, binary: np.ndarray, sales: tuple[np.ndarray, np.ndarray],
+    buys: tuple[np.ndarray, np.ndarray],
+) -> None:  # fmt: skip
+    """Bound what is bought of a group in a sleeve by what the sleeve needs, unless the group is sold at a loss."""
+    problem, to = sheet.problem, sheet.to
+    sleeves = len(drift.missing)
+    keys = []
+    for (which, of_group), side in ((sales, sheet.sale), (buys, sheet.buy)):
+        sleeve = problem.targets.sleeve_of[side.security[which]]
+        counted = problem.counted[side.account[which]] & (sleeve >= 0)
+        keys.append(np.where(counted, of_group * sleeves + sleeve, -1))
+    pairs = np.unique(keys[1][keys[1] >= 0])
+    of_group, sleeve = np.divmod(pairs, max(sleeves, 1))
+    need = np.maximum(drift.missing[sleeve], 0.0)
+    rows = to.rows(len(pairs), -np.inf, need)
+    to.put(rows, binary[of_group], need)
+    to.put(rows, drift.over[sleeve], -1.0)
+    to.put(rows, drift.sold[sleeve], -1.0)
+    for (which, _), key, side in ((sales, keys[0], sheet.sale), (buys, keys[1], sheet.buy)):
+        mine = np.isin(key, pairs) & (key >= 0)
+        to.put(rows[np.searchsorted(pairs, key[mine])], side.column[which[mine]], side.step[which[mine]])
