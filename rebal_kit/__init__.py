@@ -57,6 +57,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.overfitting import Overfitting as Overfitting
     from rebal_kit.overfitting import overfitting as overfitting
     from rebal_kit.paths import Paths as Paths
+    from rebal_kit.plateau import Plateau as Plateau
+    from rebal_kit.plateau import plateau as plateau
     from rebal_kit.policy import BUY_AND_HOLD as BUY_AND_HOLD
     from rebal_kit.policy import Harvest as Harvest
     from rebal_kit.policy import RebalancePolicy as RebalancePolicy
@@ -118,6 +120,7 @@ _HOMES = {
     "market": "Market Quote",
     "overfitting": "Overfitting overfitting",
     "paths": "Paths",
+    "plateau": "Plateau plateau",
     "policy": "BUY_AND_HOLD Harvest RebalancePolicy",
     "reasons": "Reason",
     "regimes": "Regimes regimes",
