@@ -21,6 +21,7 @@ ABOVE = {
     "cli_fetch.py",
     "cli_household.py",
     "cli_manners.py",
+    "cli_reproduce.py",
     "cli_sweep.py",
     "backtest.py",
     "compare.py",
