@@ -18,6 +18,8 @@ from rebal_kit.metrics import sessions_per_year
 
 #: What the last value of a run becomes before growth is compared.
 _VALUES = {"cagr_after_liquidation": "value_after_liquidation", "cagr_after_tax": "value_after_tax"}
+#: Fewer blocks than this make a history of which few others can be drawn.
+_FEW_BLOCKS = 20
 #: Settings whose growth differs by less than this in every session are one and the same.
 _SAME = 1e-12
 
@@ -208,6 +210,12 @@ def _said(found: Plateau, periods: int) -> Iterator[Finding]:
         "a setting on the plateau is not shown to be as good as the best: the history is too short to tell them apart."
         " It was settled on the years it is drawn from; later years may move it",
     )  # fmt: skip
+    if periods / found.block < _FEW_BLOCKS:
+        yield Finding(
+            "warning", "plateau",
+            f"the history has only about {periods / found.block:.0f} blocks: intervals and plateau may be too"
+            " narrow", "take a longer history",
+        )  # fmt: skip
     if found.comparison is not None:
         kept = "gains that are not yet taxed are left alone"
         if found.measure == "cagr_after_liquidation":

@@ -128,6 +128,21 @@ def test_what_must_be_known_is_said(comparison: Comparison) -> None:
     assert "gains that are not yet taxed are left alone" in later
 
 
+def test_a_history_of_few_blocks_is_warned_of() -> None:
+    random = np.random.default_rng(3)
+    slow = np.cumsum(random.normal(0.0, 0.001, 600))  # hardly forgets
+    growth = pd.DataFrame({"a": slow, "b": slow + random.normal(0.0, 1e-4, 600)})
+    growth.index = pd.bdate_range("2020-01-01", periods=600)
+    found = plateau(growth)
+    assert 600 / found.block < 20
+    assert any(
+        f.severity == "warning" and f"about {600 / found.block:.0f} blocks" in f.what for f in found.findings
+    )
+    independent = plateau(surface({}))
+    assert 1_500 / independent.block >= 20
+    assert not [f for f in independent.findings if f.severity == "warning"]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
