@@ -61,12 +61,16 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.overfitting import Overfitting as Overfitting
     from rebal_kit.overfitting import overfitting as overfitting
     from rebal_kit.paths import Paths as Paths
+    from rebal_kit.plateau import Plateau as Plateau
+    from rebal_kit.plateau import plateau as plateau
     from rebal_kit.policy import BUY_AND_HOLD as BUY_AND_HOLD
     from rebal_kit.policy import Harvest as Harvest
     from rebal_kit.policy import RebalancePolicy as RebalancePolicy
+    from rebal_kit.published import published as published
     from rebal_kit.reasons import Reason as Reason
     from rebal_kit.regimes import Regimes as Regimes
     from rebal_kit.regimes import regimes as regimes
+    from rebal_kit.reproduction import Reproduction as Reproduction
     from rebal_kit.rules.income import IncomeTax as IncomeTax
     from rebal_kit.rules.income import income_tax as income_tax
     from rebal_kit.rules.income import marginal_rates as marginal_rates
@@ -123,9 +127,12 @@ _HOMES = {
     "market": "Market Quote",
     "overfitting": "Overfitting overfitting",
     "paths": "Paths",
+    "plateau": "Plateau plateau",
     "policy": "BUY_AND_HOLD Harvest RebalancePolicy",
+    "published": "published",
     "reasons": "Reason",
     "regimes": "Regimes regimes",
+    "reproduction": "Reproduction",
     "rules.income": "IncomeTax income_tax marginal_rates",
     "sensitivity": "Sensitivity Variation sensitivity variations",
     "sources.load": "load_market",

@@ -129,6 +129,9 @@ def harvesting_by_period(market: Market, symbols: Sequence[str], edges: Sequence
 
     spans = list(pairwise(edges))
     ruled = {f"{start} to {end}": float(saved(runs(start, end, rule=True)).mean()) for start, end in spans}
+    unbound = {
+        span: float(saved(runs(*pair, rule=False)).mean()) for span, pair in zip(ruled, spans, strict=True)
+    }
     unruled = runs(edges[0], edges[-1], rule=False)
     whole, free = saved(runs(edges[0], edges[-1], rule=True)), saved(unruled)
     ratio = float(whole.mean() / free.mean())
@@ -139,6 +142,7 @@ def harvesting_by_period(market: Market, symbols: Sequence[str], edges: Sequence
         ("with the rule over without it", 0.76, ratio, 0.60, 0.90),
         ("losses disallowed, no wash-sale rule, US$", 0.0, unruled[0].metrics["disallowed"], 0.0, 0.0),
         *((f"{span}, % of value a year", np.nan, value, 0.0, np.nan) for span, value in ruled.items()),
+        *((f"{span}, no wash-sale rule", np.nan, value, *NOT_ASKED) for span, value in unbound.items()),
         claim(
             "the first and the third period, of falling prices, save most",
             min(list(ruled.values())[::2]) > max(list(ruled.values())[1::2]),

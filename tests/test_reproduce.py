@@ -11,7 +11,7 @@ from rebal_kit.compare import compare
 from rebal_kit.costs import Costs
 from rebal_kit.findings import MarketError
 from rebal_kit.policy import RebalancePolicy
-from rebal_kit.reproduce import lee_2008, leland_turnover, untaxed, vanguard_2010
+from rebal_kit.reproduce import daryanani_2008, lee_2008, leland_turnover, untaxed, vanguard_2010
 from rebal_kit.reproduction import NOT_ASKED, Reproduction, claim, table_of
 from rebal_kit.sources.load import load_market
 from rebal_kit.targets import TargetAllocation
@@ -107,3 +107,15 @@ def test_the_household_of_studies_pays_no_tax() -> None:
     household = untaxed(TARGETS, 5_000.0)
     assert household.accounts[0].opening_value == 5_000.0
     assert household.tax.flat == (0.0, 0.0, 0.0)
+
+
+def test_daryanani_is_ahead_by_less_than_luck_and_twenty_percent_is_not_the_best_band() -> None:
+    targets = TargetAllocation({"SPY": 0.5, "IYR": 0.1, "UST_8_5Y": 0.3, "UST_2Y": 0.1})
+    found = daryanani_2008(load_market("etf"), targets)
+    assert found.missed.index.tolist() == ["of the six bands looked at every 1 to 10 days, 20 % is best"]
+    rows = found.rows["ours"]
+    assert rows["target 60 %, band 20 %: sold back to, %"] == pytest.approx(66.0, abs=0.01)
+    assert rows["(1 to 10, 20%) less (60 to 250, 5%), bp a year"] == pytest.approx(21.2, abs=0.5)
+    assert 0.0 < rows["the same, t"] < 2.3
+    assert rows["the same, lowest of 12 starts, bp a year"] < 0.0
+    assert any("as Lee replied" in text and "25%" in text for text in found.differences)

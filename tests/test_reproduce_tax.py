@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from rebal_kit.reproduce_tax import (
@@ -36,6 +38,12 @@ def test_harvesting_saves_in_every_period_and_most_when_prices_fall() -> None:
     assert rows["tax saved a year, wash-sale rule, % of value"] == pytest.approx(1.36, abs=0.02)
     assert rows["first four years less last four, % of value a year"] > 1.0
     assert any("costs less here" in text for text in found.differences)
+    for first, last in pairwise(EDGES):
+        bound, free = (
+            rows[f"{first} to {last}, % of value a year"],
+            rows[f"{first} to {last}, no wash-sale rule"],
+        )
+        assert 0.0 < bound < free + 0.01
 
 
 def test_the_dearest_lots_first_are_worth_about_a_percent() -> None:

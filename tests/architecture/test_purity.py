@@ -22,6 +22,7 @@ ABOVE = {
     "cli_household.py",
     "cli_import.py",
     "cli_manners.py",
+    "cli_reproduce.py",
     "cli_sweep.py",
     "backtest.py",
     "compare.py",

@@ -146,8 +146,7 @@ def test_charts_are_titled_described_small_and_self_contained(comparison: Compar
 
 
 def test_stale_prices_are_said_beside_the_title(comparison: Comparison) -> None:
-    from rebal_kit.findings import Finding
-    from rebal_kit.market import STALE
+    from rebal_kit.findings import STALE, Finding
 
     stale = replace(MARKET, findings=(Finding("warning", STALE, "last session 2024-01-02"),))
     policies = {name: run.policy for name, run in comparison.runs.items()}
