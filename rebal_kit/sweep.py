@@ -57,7 +57,7 @@ def sweep(  # noqa: PLR0913 - the front door: what runs, where, and what becomes
         `pandas.read_parquet` reads as well. Rows that are there already, by prices, household, policy, law and version,
         are not computed again: a sweep that was interrupted goes on, one that has grown computes what is new.
     fresh : bool
-        Forget what `out` holds.
+        Forget what `out` holds: it is replaced once the new rows are complete. A file that is no sweep's is refused.
     cancel : threading.Event, optional
         Ends the sweep when it is set; what is done is returned, and kept in `out`.
     executor : {'threads', 'dask'}

@@ -123,8 +123,9 @@ def on_disk(store: Store, hands: Hands, tell: Tell) -> Swept:
                 begun = time.monotonic()
     except KeyboardInterrupt as stopped:
         _put(store, waiting)
+        call = "the same call without fresh" if store.fresh else "the same call"
         stopped.add_note(
-            f"{kept + computed:,} of {len(book):,} rows are kept in {store.parts}; the same call goes on from there"
+            f"{kept + computed:,} of {len(book):,} rows are kept in {store.parts}; {call} goes on from there"
         )
         raise
     finally:
