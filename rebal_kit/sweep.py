@@ -14,7 +14,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from rebal_kit.checking import as_tuple, check_choice, check_flag, check_kind, check_number
-from rebal_kit.design import Design
+from rebal_kit.design import MOST_SETTINGS, Design
 from rebal_kit.domain import Household
 from rebal_kit.findings import Finding, HouseholdError, MarketError, PolicyError, raise_errors
 from rebal_kit.market import Market
@@ -114,6 +114,7 @@ def book_of(
     households = as_tuple(household)
     raise_errors(MarketError, _check_markets(markets))
     raise_errors(HouseholdError, _check_households(households))
+    raise_errors(PolicyError, _check_rows(len(markets), len(households), len(design)))
     book = Book(markets, households, design, (start, end, open_with))
     raise_errors(PolicyError, [problem.finding for problem in design.household_problems(households)])
     if len(households) == len(markets) == 1 and not design.varies_household:
@@ -157,6 +158,15 @@ def _check_markets(markets: Any) -> Iterator[Finding]:
     if not isinstance(markets, Paths):
         for market in markets:
             yield from check_kind("sweep", "market", market, Market, "give a Market: load_market('etf')")
+
+
+def _check_rows(paths: int, households: int, settings: int) -> Iterator[Finding]:
+    rows = paths * households * settings
+    if rows > MOST_SETTINGS:
+        what = (
+            f"{paths:,} histories of {households:,} households with {settings:,} settings are {rows:,} rows"
+        )
+        yield Finding("error", "sweep", what, f"give {MOST_SETTINGS:,} rows at most")
 
 
 def _check_households(households: Any) -> Iterator[Finding]:

@@ -165,6 +165,8 @@ def _problems(
     given, under = _given(file)
     for problem in dict.fromkeys((*design.problems(), *design.household_problems(households))):
         place: yaml_text.Path = (*under, problem.field)
+        if not problem.field:  # how many there are
+            place = under if file.random is None else ("random", "settings")
         if problem.value is not None:
             place = (*place, _named(given[problem.field])[problem.value])
         found = problem.finding
