@@ -23,6 +23,7 @@ from rebal_kit.policy import RebalancePolicy
 from rebal_kit.run import OpenWith, as_policies
 from rebal_kit.sweep_book import Book, Place
 from rebal_kit.sweep_drive import Hands, Tell, in_memory, on_disk
+from rebal_kit.sweep_executors import check_address
 from rebal_kit.sweep_store import opened
 
 EXECUTORS = ("threads", "dask")
@@ -143,6 +144,8 @@ def hands_of(
     if executor == "dask" and workers is not None:
         what = "workers is given, but a cluster has its own"
         found.append(Finding("error", "sweep", what, "start as many dask workers as you want"))
+    if executor == "dask" and scheduler:
+        found += check_address(scheduler)
     if executor == "threads" and scheduler:
         what = f"scheduler is {scheduler!r}, but executor is 'threads'"
         found.append(Finding("error", "sweep", what, "use executor 'dask'"))
