@@ -246,3 +246,11 @@ def test_one_field_under_two_spellings_is_refused(write) -> None:
     (sentence,) = refused(write(text))
     assert "line 7" in sentence
     assert "is the same field as triggers[0].band.absolute — leave one of them out" in sentence
+
+
+def test_low_and_high_may_be_names_of_values(write) -> None:
+    grid = "  harvest:\n    low: {min_loss_pct: 1 %}\n    high: {min_loss_pct: 20 %}\n    never: none\n"
+    design = load_sweep(write(f"household: starter\npolicy: tiered_harvest\ngrid:\n{grid}")).design
+    assert [design.labels(at)[1] for at in range(3)] == ["low", "high", "never"]
+    assert [design[at].harvest.min_loss_pct for at in range(2)] == [0.01, 0.2]
+    assert design[2].harvest is None
