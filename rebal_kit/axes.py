@@ -105,7 +105,7 @@ class Axis(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What is wrong with a field of a design: which field, which of its values if it is one, and what."""
+    """What is wrong with a field of a design: which field, '' for all of it; which value if it is one; what."""
 
     field: str
     value: int | None
@@ -119,7 +119,8 @@ def axes_of(fields: Mapping[str, Any]) -> tuple[Axis, ...]:
 
 
 def _axis(name: str, given: Any) -> Axis:
-    steps = steps_of(name)
+    # [00] is the place [0]: one field, one spelling.
+    steps = tuple(str(int(step)) if step.isdecimal() else step for step in steps_of(name))
     if isinstance(given, Between):
         kind = int if given.whole else float
         ends = (kind(given.low), kind(given.high))

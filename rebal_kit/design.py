@@ -16,6 +16,9 @@ from rebal_kit.findings import Finding, PolicyError, raise_errors
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.variation import Steps, trouble, with_fields
 
+#: So many settings fit into a sweep: beyond them, what is known of each does not fit into memory.
+MOST_SETTINGS = 100_000_000
+
 
 @dataclass(frozen=True, eq=False)
 class Design:
@@ -78,7 +81,8 @@ class Design:
         PolicyError
             With every field and every value that cannot be.
         """
-        counts = (*check_number("design", "n", n, "give 1 or more settings", least=1, whole=True),
+        remedy = f"give 1 to {MOST_SETTINGS:,} settings"
+        counts = (*check_number("design", "n", n, remedy, least=1, most=MOST_SETTINGS, whole=True),
                   *check_number("design", "seed", seed, "give a whole number", whole=True))  # fmt: skip
         raise_errors(PolicyError, counts)
         return cls.unchecked(policies, fields, int(n), int(seed))._sound()
@@ -90,10 +94,29 @@ class Design:
         """Return a design of which `problems` tells what is wrong with it, for those who say where they read it."""
         return cls(_policies(policies), axes_of(fields), draws, seed)
 
-    def __len__(self) -> int:
+    @property
+    def _count(self) -> int:
+        """How many settings there are, even where they are too many."""
         if self.draws is not None:
             return self.draws
         return len(self.policies) * math.prod(len(axis.values) for axis in self.axes)
+
+    def __len__(self) -> int:
+        """Return how many settings there are.
+
+        Raises
+        ------
+        PolicyError
+            They are too many.
+        """
+        raise_errors(PolicyError, [problem.finding for problem in self._too_many()])
+        return self._count
+
+    def _too_many(self) -> Iterator[Problem]:
+        if self._count > MOST_SETTINGS:
+            how = "draws" if self.draws is not None else "combines to"
+            what = f"{how} {_written(self._count)} settings"
+            yield Problem("", None, Finding("error", "design", what, f"give {MOST_SETTINGS:,} at most"))
 
     def __getitem__(self, at: int) -> RebalancePolicy:
         """Return a setting's policy, named by what was varied."""
@@ -142,8 +165,13 @@ class Design:
 
     def problems(self) -> Iterator[Problem]:
         """Find fields there are not in the policies, and values that cannot be."""
+        yield from self._too_many()
+        named: dict[Steps, str] = {}
         for axis in self.axes:
             where = f"design, {axis.name}"
+            if named.setdefault(axis.steps, axis.name) != axis.name:
+                what = f"is the same field as {named[axis.steps]}"
+                yield Problem(axis.name, None, Finding("error", where, what, "leave one of them out"))
             if not axis.values:
                 yield Problem(axis.name, None, Finding("error", where, "has no values", "give at least one"))
             if axis.span is not None and self.draws is None:
@@ -212,7 +240,11 @@ class Design:
     def __repr__(self) -> str:
         kind = "every combination" if self.draws is None else f"drawn with seed {self.seed}"
         varied = ", ".join(axis.name for axis in self.axes) or "nothing varied"
-        return f"<Design: {len(self):,} settings, {kind}: {varied}>"
+        return f"<Design: {_written(self._count)} settings, {kind}: {varied}>"
+
+
+def _written(count: int) -> str:
+    return f"{count:,}" if count < 10**15 else f"more than {10**15:,}"
 
 
 def _policies(given: Any) -> tuple[RebalancePolicy, ...]:

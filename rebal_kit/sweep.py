@@ -14,7 +14,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from rebal_kit.checking import as_tuple, check_choice, check_flag, check_kind, check_number
-from rebal_kit.design import Design
+from rebal_kit.design import MOST_SETTINGS, Design
 from rebal_kit.domain import Household
 from rebal_kit.findings import Finding, HouseholdError, MarketError, PolicyError, raise_errors
 from rebal_kit.market import Market
@@ -23,6 +23,7 @@ from rebal_kit.policy import RebalancePolicy
 from rebal_kit.run import OpenWith, as_policies
 from rebal_kit.sweep_book import Book, Place
 from rebal_kit.sweep_drive import Hands, Tell, in_memory, on_disk
+from rebal_kit.sweep_executors import check_address
 from rebal_kit.sweep_store import opened
 
 EXECUTORS = ("threads", "dask")
@@ -57,7 +58,7 @@ def sweep(  # noqa: PLR0913 - the front door: what runs, where, and what becomes
         `pandas.read_parquet` reads as well. Rows that are there already, by prices, household, policy, law and version,
         are not computed again: a sweep that was interrupted goes on, one that has grown computes what is new.
     fresh : bool
-        Forget what `out` holds.
+        Forget what `out` holds: it is replaced once the new rows are complete. A file that is no sweep's is refused.
     cancel : threading.Event, optional
         Ends the sweep when it is set; what is done is returned, and kept in `out`.
     executor : {'threads', 'dask'}
@@ -114,6 +115,7 @@ def book_of(
     households = as_tuple(household)
     raise_errors(MarketError, _check_markets(markets))
     raise_errors(HouseholdError, _check_households(households))
+    raise_errors(PolicyError, _check_rows(len(markets), len(households), len(design)))
     book = Book(markets, households, design, (start, end, open_with))
     raise_errors(PolicyError, [problem.finding for problem in design.household_problems(households)])
     if len(households) == len(markets) == 1 and not design.varies_household:
@@ -142,6 +144,8 @@ def hands_of(
     if executor == "dask" and workers is not None:
         what = "workers is given, but a cluster has its own"
         found.append(Finding("error", "sweep", what, "start as many dask workers as you want"))
+    if executor == "dask" and scheduler:
+        found += check_address(scheduler)
     if executor == "threads" and scheduler:
         what = f"scheduler is {scheduler!r}, but executor is 'threads'"
         found.append(Finding("error", "sweep", what, "use executor 'dask'"))
@@ -157,6 +161,15 @@ def _check_markets(markets: Any) -> Iterator[Finding]:
     if not isinstance(markets, Paths):
         for market in markets:
             yield from check_kind("sweep", "market", market, Market, "give a Market: load_market('etf')")
+
+
+def _check_rows(paths: int, households: int, settings: int) -> Iterator[Finding]:
+    rows = paths * households * settings
+    if rows > MOST_SETTINGS:
+        what = (
+            f"{paths:,} histories of {households:,} households with {settings:,} settings are {rows:,} rows"
+        )
+        yield Finding("error", "sweep", what, f"give {MOST_SETTINGS:,} rows at most")
 
 
 def _check_households(households: Any) -> Iterator[Finding]:

@@ -21,6 +21,8 @@ from rebal_kit.run import METRICS, OpenWith, Room, Setting, prepare
 
 #: Households on histories that are kept prepared. A book's rows are in their order, so that few serve.
 _PREPARED = 4
+#: What a column of whole numbers can hold.
+_LEAST, _MOST = -(2**63), 2**63 - 1
 
 
 class Rows(NamedTuple):
@@ -227,14 +229,25 @@ class Book:
 
 
 def _kind(labels: tuple[Any, ...]) -> pa.DataType:
-    """Return the type of a column that holds these: text where they are of several kinds."""
+    """Return the type of a column that holds these: text where they are of several kinds, or too long for numbers."""
     kinds = {type(label) for label in labels if label is not None}
     if kinds == {bool}:
         return pa.bool_()
-    if kinds == {int}:
+    if kinds == {int} and all(_LEAST <= label <= _MOST for label in labels if label is not None):
         return pa.int64()
-    return pa.float64() if kinds <= {int, float} and kinds else pa.string()
+    exact = kinds <= {int, float} and kinds and all(_is_float(label) for label in labels)
+    return pa.float64() if exact else pa.string()
+
+
+def _is_float(label: Any) -> bool:
+    """Say whether a column of floats can hold a number as it is."""
+    try:
+        return not isinstance(label, int) or float(label) == label
+    except OverflowError:
+        return False
 
 
 def _said(label: Any, kind: pa.DataType) -> Any:
-    return str(label) if kind == pa.string() and label is not None else label
+    if label is None or kind not in (pa.string(), pa.float64()):
+        return label
+    return float(label) if kind == pa.float64() else str(label)

@@ -12,10 +12,10 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
-from rebal_kit.findings import Finding
+from rebal_kit.findings import Finding, RebalError
 from rebal_kit.run import METRICS
 from rebal_kit.sweep_book import Book, Rows
-from rebal_kit.sweep_executors import Cluster, Executor, Threads
+from rebal_kit.sweep_executors import Cluster, ClusterLostError, Executor, Threads
 from rebal_kit.sweep_store import Store
 
 #: Told how many rows are done, and of how many.
@@ -102,7 +102,7 @@ def on_disk(store: Store, hands: Hands, tell: Tell) -> Swept:
     Raises
     ------
     RebalError
-        What is on disk is not of this sweep, or cannot be read or written.
+        What is on disk is not of this sweep, or cannot be read or written; or the cluster is lost, with what is kept.
     KeyboardInterrupt
         As it came, with a note of what is kept.
     """
@@ -121,10 +121,17 @@ def on_disk(store: Store, hands: Hands, tell: Tell) -> Swept:
             if time.monotonic() - begun >= PART_SECONDS or sum(len(r.numbers) for r in waiting) >= PART_ROWS:
                 _put(store, waiting)
                 begun = time.monotonic()
+    except ClusterLostError as lost:
+        _put(store, waiting)
+        more = f"{kept + computed:,} of {len(book):,} rows are kept in {store.parts}"
+        remedy = f"start scheduler and workers again; {_call(store)} goes on from there"
+        raise RebalError(
+            [Finding(f.severity, f.where, f"{f.what}; {more}", remedy) for f in lost.findings]
+        ) from None
     except KeyboardInterrupt as stopped:
         _put(store, waiting)
         stopped.add_note(
-            f"{kept + computed:,} of {len(book):,} rows are kept in {store.parts}; the same call goes on from there"
+            f"{kept + computed:,} of {len(book):,} rows are kept in {store.parts}; {_call(store)} goes on from there"
         )
         raise
     finally:
@@ -133,6 +140,11 @@ def on_disk(store: Store, hands: Hands, tell: Tell) -> Swept:
     if swept.complete:
         store.finish()
     return swept
+
+
+def _call(store: Store) -> str:
+    """Say what goes on with what is kept."""
+    return "the same call without fresh" if store.fresh else "the same call"
 
 
 def _put(store: Store, waiting: list[Rows]) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, Protocol
 
 from rebal_kit.findings import Finding, RebalError
@@ -16,8 +19,19 @@ _WAITING = 3
 _THREAD_ROWS, _WORKER_ROWS = 16, 128
 #: Seconds in which a scheduler must answer, and a worker must have joined.
 _PATIENCE = 30.0
+#: Seconds in which a client must have closed.
+_LEAVING = 5.0
 #: Times that the book is sent again because work was lost, before one gives up.
 _TIMES_LOST = 20
+
+
+#: Schemes of schedulers that are somewhere, and what follows: a name or number in brackets or not, and a port.
+_ADDRESS = re.compile(r"(?:(?:tcp|tls|ws|wss)://)?(?:\[[0-9A-Fa-f:.%]+\]|[^\s:/\[\]]+):(\d{1,5})/?")
+_MOST_PORT = 65_535
+
+
+class ClusterLostError(RebalError):
+    """The scheduler went away while a sweep ran."""
 
 
 class Executor(Protocol):
@@ -108,10 +122,11 @@ class Cluster:
         self._client = _client(scheduler, self._where)
         try:
             self._sent = self._send()
-        except RebalError:
-            self._client.close()
+            with _reached(self._where):
+                workers = max(1, sum(self._client.nthreads().values()))
+        except BaseException:
+            _leave(self._client)
             raise
-        workers = max(1, sum(self._client.nthreads().values()))
         self.piece = max(1, min(_WORKER_ROWS, len(book) // (4 * workers)))
         self._most: int = _WAITING * workers
         self._times_lost = 0
@@ -120,14 +135,15 @@ class Cluster:
 
     def _send(self) -> Any:
         """Put the book into the memory of every worker there is; others get it from them."""
-        try:
-            self._client.wait_for_workers(1, timeout=_PATIENCE)
-            # By its identity, not by its content: to hash prices is slower than to send them.
-            return self._client.scatter(self._book, broadcast=True, hash=False)
-        except TimeoutError:
-            what = f"has had no worker for {_PATIENCE:g} s"
-            remedy = f"start some with: dask worker {self._where.removeprefix('scheduler ')}"
-            raise RebalError(Finding("error", self._where, what, remedy)) from None
+        with _reached(self._where):
+            try:
+                self._client.wait_for_workers(1, timeout=_PATIENCE)
+                # By its identity, not by its content: to hash prices is slower than to send them.
+                return self._client.scatter(self._book, broadcast=True, hash=False)
+            except TimeoutError:
+                what = f"has had no worker for {_PATIENCE:g} s"
+                remedy = f"start some with: dask worker {self._where.removeprefix('scheduler ')}"
+                raise RebalError(Finding("error", self._where, what, remedy)) from None
 
     @property
     def busy(self) -> int:
@@ -141,9 +157,10 @@ class Cluster:
 
     def submit(self, numbers: tuple[int, ...]) -> None:
         """Take some rows to run."""
-        future = self._client.submit(run_piece, self._sent, numbers, engine_fingerprint(), pure=False)
-        self._under_way[future] = _Piece(numbers, self._sent)
-        self._done.add(future)
+        with _reached(self._where):
+            future = self._client.submit(run_piece, self._sent, numbers, engine_fingerprint(), pure=False)
+            self._under_way[future] = _Piece(numbers, self._sent)
+            self._done.add(future)
 
     def next(self) -> Rows:
         """Wait for some rows to be done.
@@ -151,15 +168,17 @@ class Cluster:
         Raises
         ------
         RebalError
-            A worker refused, or work was lost again and again.
+            A worker refused, work was lost again and again, or the scheduler is gone.
         """
         from distributed import CancelledError, KilledWorker
 
         while True:
-            future = next(self._done)
+            with _reached(self._where):
+                future = next(self._done)
             piece = self._under_way.pop(future)
             try:
-                return future.result()  # type: ignore[no-any-return]
+                with _reached(self._where):
+                    return future.result()  # type: ignore[no-any-return]
             except CancelledError:  # with its worker
                 self._again(piece)
             except KilledWorker as problem:
@@ -182,15 +201,17 @@ class Cluster:
         called_off = [future for future in self._under_way if future.status != "finished"]
         for future in called_off:
             del self._under_way[future]
-        self._client.cancel(called_off)
+        with _reached(self._where):
+            self._client.cancel(called_off)
         self._done = _as_completed(self._client)
         for future in self._under_way:
             self._done.add(future)
 
     def close(self) -> None:
         """Leave the cluster; it goes on without us."""
-        self._client.cancel([*self._under_way, self._sent])
-        self._client.close()
+        with suppress(*_gone()):
+            self._client.cancel([*self._under_way, self._sent])
+        _leave(self._client)
 
 
 def run_piece(book: Book, numbers: tuple[int, ...], engine: str) -> Rows:
@@ -220,6 +241,48 @@ def _client(scheduler: str, where: str) -> Any:
         what = f"does not answer: {str(problem).splitlines()[0]}"
         remedy = "start one with: dask scheduler --no-dashboard"
         raise RebalError(Finding("error", where, what, remedy)) from None
+
+
+def check_address(scheduler: object) -> Iterator[Finding]:
+    """Find what is no scheduler's address: a client that is made of one does not end for a minute."""
+    if isinstance(scheduler, str):
+        if scheduler.startswith("inproc://"):
+            return
+        found = _ADDRESS.fullmatch(scheduler)
+        if found and 0 < int(found[1]) <= _MOST_PORT:
+            return
+    what = f"scheduler is {scheduler!r}, not the address of one"
+    yield Finding("error", "sweep", what, "give scheme, host and port, such as tcp://127.0.0.1:8786")
+
+
+@contextmanager
+def _reached(where: str) -> Iterator[None]:
+    """Turn what a client says whose scheduler is gone into a finding.
+
+    Raises
+    ------
+    ClusterLostError
+        It is gone.
+    """
+    try:
+        yield
+    except _gone() as problem:
+        what = f"is gone: {(str(problem).splitlines() or [type(problem).__name__])[0]}"
+        remedy = "start scheduler and workers again, and run it again"
+        raise ClusterLostError(Finding("error", where, what, remedy)) from None
+
+
+def _gone() -> tuple[type[BaseException], ...]:
+    """Return what dask raises when there is no scheduler any more."""
+    from distributed.client import ClosedClientError
+
+    return OSError, ClosedClientError
+
+
+def _leave(client: Any) -> None:
+    """Close a client, whatever has become of its scheduler."""
+    with suppress(*_gone(), TimeoutError, RuntimeError):
+        client.close(timeout=_LEAVING)
 
 
 def _as_completed(client: Any) -> Any:

@@ -32,6 +32,10 @@ _MARK, _FORM = b"rebal_kit sweep", 1
 #: Rows of FILE in one piece; so many are in memory at a time.
 _GROUP = 4096
 _RESULT = ("status", *METRICS)
+#: Their types, and that of the key.
+_TYPES = {"key": pa.string(), "status": pa.string(), **dict.fromkeys(METRICS, pa.float64())}
+#: What comes of a file that is damaged; where its text is, a ValueError.
+_UNREADABLE = (pa.ArrowException, OSError, KeyError, ValueError)
 
 
 class Store:
@@ -40,15 +44,18 @@ class Store:
     Attributes
     ----------
     out, parts : Path
+    fresh : bool
+        What is there is forgotten: old parts once there are new rows, the old FILE once the new one is whole.
     findings : list of Finding
         What was found damaged.
     """
 
-    def __init__(self, book: Book, out: Path, parts: Path):
-        self.book, self.out, self.parts = book, out, parts
+    def __init__(self, book: Book, out: Path, parts: Path, fresh: bool = False):
+        self.book, self.out, self.parts, self.fresh = book, out, parts, fresh
         self.findings: list[Finding] = []
         self._keys = Keys(book)
         self._finished = False
+        self._to_clear = fresh
         self._pieces: list[tuple[Path, int]] = []
         self._held: list[np.ndarray] = []
         self._read = lru_cache(maxsize=8)(_results)
@@ -61,10 +68,18 @@ class Store:
         RebalError
             FILE is no sweep's, is damaged, or holds rows that this sweep does not have.
         """
-        if self.out.exists():
-            self._load_whole()
+        if self.fresh:
+            if self.out.exists():
+                _refuse_foreign(self.out)
+            return np.zeros(len(self.book), bool)
         for path in sorted(self.parts.glob("*.parquet")):
             self._load_part(path)
+        if self.out.exists():
+            if self._pieces and self._afresh.exists():
+                _refuse_foreign(self.out)
+            else:
+                self._afresh.unlink(missing_ok=True)
+                self._load_whole()
         if not self._pieces:
             return np.zeros(len(self.book), bool)
         wanted = self._keys.of(range(len(self.book)))
@@ -79,15 +94,16 @@ class Store:
     def _load_whole(self) -> None:
         """Take the rows of FILE."""
         try:
+            _refuse_foreign(self.out)
             with pq.ParquetFile(self.out, page_checksum_verification=True) as file:
-                if _MARK not in (file.schema_arrow.metadata or {}):
-                    what = "is a parquet file, but no sweep's"
-                    raise RebalError(Finding("error", str(self.out), what, "give another file"))
+                _look_at_columns(file.schema_arrow)
                 for group in range(file.num_row_groups):
                     self._pieces.append((self.out, group))
                     self._held.append(_keys_of(file.read_row_group(group, ["key", *_RESULT])))
-        except (pa.ArrowException, OSError, KeyError) as problem:
-            what = f"cannot be read as a sweep's file: {_reason(problem)}"
+        except RebalError:
+            raise
+        except _UNREADABLE as problem:
+            what = f"is damaged: {_reason(problem)}"
             raise RebalError(
                 Finding("error", str(self.out), what, "give another file, or begin afresh")
             ) from None
@@ -96,8 +112,9 @@ class Store:
         """Take the rows of a part; one that is damaged is removed, and said."""
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                _look_at_columns(file.schema_arrow)
                 keys = _keys_of(file.read(["key", *_RESULT]))
-        except (pa.ArrowException, OSError, KeyError) as problem:
+        except _UNREADABLE as problem:
             if isinstance(problem, OSError) and problem.errno is not None:  # pyarrow's have no number
                 what = f"cannot be read: {problem.strerror}"
                 raise RebalError(Finding("error", str(path), what, "see to its rights")) from None
@@ -116,6 +133,8 @@ class Store:
         RebalError
             They cannot be written.
         """
+        if self._to_clear:
+            self._clear()
         path = self.parts / f"{self._next_number():06}.parquet"
         keys = self._keys.of(rows.numbers)
         table = _with_keys(self.book.table(rows), keys)
@@ -123,6 +142,19 @@ class Store:
             pq.write_table(_marked(table), file, compression="zstd", write_page_checksum=True)
         self._pieces.append((path, 0))
         self._held.append(keys)
+
+    def _clear(self) -> None:
+        """Remove the parts of the sweep before, and leave word that FILE, too, is of that one."""
+        with _writable(self.out):
+            for path in self.parts.glob("*.parquet"):
+                path.unlink()
+            self._afresh.touch()
+        self._to_clear = False
+
+    @property
+    def _afresh(self) -> Path:
+        """What says that parts are of a sweep begun afresh, so that it goes on without FILE."""
+        return self.parts / ".afresh"
 
     def _next_number(self) -> int:
         taken = [int(path.stem) for path in self.parts.glob("*.parquet") if path.stem.isdigit()]
@@ -198,7 +230,7 @@ class Store:
 
 @contextmanager
 def opened(book: Book, out: Path, fresh: bool) -> Iterator[Store]:
-    """Hold FILE against other sweeps, and yield what is in it; `fresh` forgets that first.
+    """Hold FILE against other sweeps, and yield what is in it; `fresh` forgets that, once there is something new.
 
     Raises
     ------
@@ -210,13 +242,8 @@ def opened(book: Book, out: Path, fresh: bool) -> Iterator[Store]:
         raise RebalError(Finding("error", str(out), what, "give a file that ends in .parquet"))
     parts = out.with_name(f"{out.name}.parts")
     with _only_one(out, parts):
-        if fresh:
-            with _writable(out):
-                out.unlink(missing_ok=True)
-                for path in parts.glob("*.parquet"):
-                    path.unlink()
         try:
-            yield Store(book, out, parts)
+            yield Store(book, out, parts, fresh)
         finally:
             for path in parts.glob(".*.part"):  # of a writer that was killed
                 path.unlink(missing_ok=True)
@@ -270,6 +297,38 @@ def _writable(out: Path) -> Iterator[None]:
         ) from None
 
 
+def _refuse_foreign(path: Path) -> None:
+    """Look that a file is a sweep's, before it is read or written over.
+
+    Raises
+    ------
+    RebalError
+        It is not, or nobody can tell.
+    """
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except _UNREADABLE as problem:
+        what = f"cannot be read as a sweep's file: {_reason(problem)}"
+        remedy = "give another file, or remove it yourself"
+        raise RebalError(Finding("error", str(path), what, remedy)) from None
+    if _MARK not in metadata:
+        what = "is a parquet file, but no sweep's"
+        raise RebalError(Finding("error", str(path), what, "give another file"))
+
+
+def _look_at_columns(schema: pa.Schema) -> None:
+    """Look that all columns are there that are read.
+
+    Raises
+    ------
+    KeyError
+        One is not, or holds something else.
+    """
+    for name, kind in _TYPES.items():
+        if name not in schema.names or schema.field(name).type != kind:
+            raise KeyError(f"it has no column {name} of type {kind}")
+
+
 def _marked(table: pa.Table) -> pa.Table:
     told: dict[str, Any] = {"form": _FORM, "rebal_kit": version("rebal_kit")}
     return table.replace_schema_metadata({_MARK: json.dumps(told).encode()})
@@ -289,4 +348,5 @@ def _results(path: Path, group: int) -> pa.Table:
 
 
 def _reason(problem: Exception) -> str:
-    return (str(problem).splitlines() or [type(problem).__name__])[0]
+    text = problem.args[0] if isinstance(problem, KeyError) and problem.args else problem
+    return (str(text).splitlines() or [type(problem).__name__])[0]

@@ -69,14 +69,14 @@ def course(out: Path, design: Design, **more) -> tuple[int, int]:
     return swept.kept, swept.computed
 
 
-def interrupted_after(out: Path, design: Design, rows: int, kind=KeyboardInterrupt) -> BaseException:
+def interrupted_after(out: Path, design: Design, rows: int, kind=KeyboardInterrupt, **more) -> BaseException:
     def tell(done: int, total: int) -> None:
         assert total == len(design)
         if done >= rows:
             raise kind
 
     with pytest.raises(kind) as caught:
-        sweep(MARKET, HOUSEHOLD, design, out=out, workers=1, progress=tell)
+        sweep(MARKET, HOUSEHOLD, design, out=out, workers=1, progress=tell, **more)
     return caught.value
 
 

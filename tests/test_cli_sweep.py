@@ -209,3 +209,11 @@ def test_policies_alone_are_a_sweep(tmp_path: Path, out: Path) -> None:
         for rule in ("quarterly", "tiered")
     ]
     assert os.access(out, os.R_OK)
+
+
+def test_where_nothing_ran_nothing_is_the_best(spec, out: Path) -> None:
+    text = "    costs.by_symbol: {one: [[NONE, 1.0]]}\n"
+    done = rebal(spec(3, text), "--out", out)
+    assert done.exit_code == 1
+    assert "3 rows, 0 ran" in done.stdout
+    assert "the best of" not in done.stdout

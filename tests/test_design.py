@@ -170,7 +170,7 @@ def test_every_field_and_value_that_cannot_be_is_said_at_once() -> None:
     [
         (lambda: Design.grid([], {}), "design: no policies — give RebalancePolicy values"),
         (lambda: Design.grid("quarterly", {}), "design: 'quarterly' is no policy — give RebalancePolicy values"),
-        (lambda: Design.random(BASE, {}, 0), "design: n is 0 — give 1 or more settings"),
+        (lambda: Design.random(BASE, {}, 0), "design: n is 0 — give 1 to 100,000,000 settings"),
         (lambda: Design.random(BASE, {}, 5, 0.5), "design: seed is 0.5, not a whole number — give a whole number"),
         (lambda: Between(2, 1), "between: low is 2, high is 1 — give the lower number first"),
         (lambda: Between(0, 1, log=True), "between: low is 0 — with log, give a number above 0"),
@@ -235,3 +235,35 @@ def test_a_design_says_how_large_it_is() -> None:
         "<Design: 9,999 settings, drawn with seed 3: tax>"
     )
     assert repr(Design.grid(BASE)) == "<Design: 1 settings, every combination: nothing varied>"
+
+
+@pytest.mark.parametrize("n", [10**8 + 1, 10**12, 10**20, 1e20])
+def test_more_draws_than_fit_are_refused(n: float) -> None:
+    message = said(lambda: Design.random(BASE, {"lot_method": ["fifo"]}, n))
+    assert message == [f"design: n is {n:g} — give 1 to 100,000,000 settings"]
+
+
+def test_more_combinations_than_fit_are_refused_and_can_be_shown() -> None:
+    fields = {f"triggers[0].band.{name}": range(100) for name in ("absolute", "relative")}
+    fields |= {f"harvest.{name}": range(100) for name in ("min_loss_usd", "min_loss_pct")}
+    many = Design.unchecked(BASE, fields | {"cash_pct": range(100)})
+    sentence = "design: combines to 10,000,000,000 settings — give 100,000,000 at most"
+    assert said(lambda: len(many)) == [sentence]
+    assert str(next(many.problems()).finding) == sentence
+    assert repr(many).startswith("<Design: 10,000,000,000 settings, every combination: ")
+    huge = Design.unchecked(BASE, {}, draws=10**20)
+    assert said(lambda: huge[0]) == [
+        "design: draws more than 1,000,000,000,000,000 settings — give 100,000,000 at most"
+    ]
+    assert "more than 1,000,000,000,000,000 settings" in repr(huge)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("costs.half_spread_bps", "costs__half_spread_bps"), ("triggers[0].look", "triggers[00].look"),
+     ("triggers[0].look", "triggers.0.look")],
+)  # fmt: skip
+def test_one_field_under_two_spellings_is_refused(name: str, other: str) -> None:
+    fields = {name: [1, 2], other: [3, 4]}
+    for build in (lambda: Design.grid(BASE, fields), lambda: Design.random(BASE, fields, 5)):
+        assert said(build) == [f"design, {other}: is the same field as {name} — leave one of them out"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import signal
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from rebal_kit.findings import RebalError
 from rebal_kit.paths import Paths
 from rebal_kit.policy import BUY_AND_HOLD
 from rebal_kit.sweep import sweep
-from rebal_kit.sweep_executors import run_piece
+from rebal_kit.sweep_executors import check_address, run_piece
 from tests.sweeps import BASE, HOUSEHOLD, MARKET, drawn
 from tests.worlds import random_market
 
@@ -49,11 +50,15 @@ def worker(scheduler: str):
     )
 
 
-@pytest.fixture(scope="module")
-def scheduler() -> Iterator[str]:
+def free_port() -> str:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
-        port = str(found.getsockname()[1])
+        return str(found.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    port = free_port()
     with process("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard", "--no-jupyter"):
         yield f"tcp://127.0.0.1:{port}"
 
@@ -137,8 +142,57 @@ def test_a_scheduler_without_workers_and_none_at_all_are_said(scheduler: str, mo
         sweep(MARKET, HOUSEHOLD, [BASE], executor="dask", scheduler=scheduler)
     with pytest.raises(RebalError, match=r"scheduler tcp://127.0.0.1:9: does not answer: .* dask scheduler"):
         sweep(MARKET, HOUSEHOLD, [BASE], executor="dask", scheduler="tcp://127.0.0.1:9")
-    with pytest.raises(RebalError, match="scheduler nonsense://x: does not answer"):
-        sweep(MARKET, HOUSEHOLD, [BASE], executor="dask", scheduler="nonsense://x")
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense://x", "tcp://127.0.0.1", "127.0.0.1", "tcp://:8786", "tcp://x:99999", "tcp://x:0", 5, "a b:1"]
+)  # fmt: skip
+def test_what_is_no_address_is_said_and_nothing_hangs(address: object) -> None:
+    message = f"sweep: scheduler is {address!r}, not the address of one — give scheme, host and port"
+    with pytest.raises(RebalError, match=re.escape(message)):
+        sweep(MARKET, HOUSEHOLD, [BASE], executor="dask", scheduler=address)
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://[::1]:8786", "localhost:8786", "tls://some.host:1", "inproc://1.2.3.4/5/1"]
+)
+def test_what_is_an_address_is_taken(address: str) -> None:
+    assert list(check_address(address)) == []
+
+
+def test_a_scheduler_that_dies_leaves_what_is_done(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(sweep_drive, "PART_SECONDS", 0.0)
+    monkeypatch.setattr(sweep_executors, "_WORKER_ROWS", 8)
+    monkeypatch.setattr(sweep_executors, "_PATIENCE", 20.0)
+    out = tmp_path / "rows.parquet"
+    port = free_port()
+    address = f"tcp://127.0.0.1:{port}"
+    with (
+        process("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard", "--no-jupyter") as head,
+        worker(address),
+    ):
+        seen: list[int] = []
+
+        def tell(done: int, _: int) -> None:
+            seen.append(done)
+            if done >= N // 4 and head.poll() is None:
+                monkeypatch.setattr(sweep_executors, "_PATIENCE", 1.0)
+                head.send_signal(signal.SIGKILL)
+                head.wait()
+
+        with pytest.raises(RebalError) as caught:
+            sweep(MARKET, HOUSEHOLD, drawn(N), out=out, executor="dask", scheduler=address, progress=tell)
+    (finding,) = caught.value.findings
+    assert finding.where == f"scheduler {address}"
+    assert finding.what.startswith("is gone: ")
+    assert finding.what.endswith(f"; {seen[-1]} of {N} rows are kept in {out}.parts")
+    assert finding.remedy == "start scheduler and workers again; the same call goes on from there"
+    assert len(pd.read_parquet(f"{out}.parts")) == seen[-1] >= N // 4
+    counts: list[int] = []
+    table = sweep(MARKET, HOUSEHOLD, drawn(N), out=out, progress=lambda done, _: counts.append(done))
+    assert counts[0] == seen[-1]
+    local = sweep(MARKET, HOUSEHOLD, drawn(N))
+    pd.testing.assert_frame_equal(table.drop(columns="key"), local, check_exact=True)
 
 
 def test_without_dask_one_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

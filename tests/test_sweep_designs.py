@@ -274,3 +274,23 @@ def test_a_row_does_not_depend_on_who_ran_it_nor_on_what_ran_before() -> None:
     tables = [sweep(MARKET, HOUSEHOLD, design, workers=workers) for workers in (1, 2, 5)]
     for table in tables[1:]:
         pd.testing.assert_frame_equal(table, tables[0], check_exact=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "column"),
+    [([1, 10**20], [1.0, 1e20]), ([1.5, 2**53 + 1], ["1.5", str(2**53 + 1)]), ([1, 2**63 - 1], [1, 2**63 - 1]),
+     ([1, 10**20 + 1], ["1", str(10**20 + 1)])],
+)  # fmt: skip
+def test_numbers_that_a_column_cannot_hold_are_held_otherwise(tmp_path, values: list, column: list) -> None:
+    design = Design.grid(BASE, {"min_trade_usd": values})
+    table = sweep(MARKET, HOUSEHOLD, design, out=tmp_path / "rows.parquet")
+    assert table["min_trade_usd"].tolist() == column
+    assert table["status"].tolist() == ["ok", "ok"]
+
+
+def test_more_rows_than_fit_are_refused() -> None:
+    paths = Paths(lambda _: MARKET, 10**8)
+    with pytest.raises(
+        PolicyError, match="with 2 settings are 200,000,000 rows — give 100,000,000 rows at most"
+    ):
+        sweep(paths, HOUSEHOLD, Design.grid(BASE, {"lot_method": ["fifo", "hifo"]}))

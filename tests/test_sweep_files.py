@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rebal_kit import fingerprint, sweep_drive
+from rebal_kit import fingerprint, sweep_drive, sweep_executors
 from rebal_kit.design import Design
 from rebal_kit.findings import RebalError
 from rebal_kit.run import METRICS
@@ -155,6 +155,76 @@ def test_afresh_forgets_parts_too(out: Path, straight: pd.DataFrame) -> None:
     assert progress[0] == 0
     assert progress == sorted(progress)
     same(table, straight)
+
+
+def test_afresh_the_old_file_stays_until_the_new_one_is_whole(
+    out: Path, straight: pd.DataFrame, monkeypatch
+) -> None:
+    run(out, drawn(20))
+    before = out.read_bytes()
+    monkeypatch.setattr(sweep_executors, "_PATIENCE", 0.2)
+    with pytest.raises(RebalError, match="does not answer"):
+        sweep(
+            MARKET, HOUSEHOLD, drawn(N), out=out, fresh=True, executor="dask", scheduler="tcp://127.0.0.1:9"
+        )
+    assert out.read_bytes() == before
+    stopped = interrupted_after(out, drawn(N), 100, fresh=True)
+    assert "the same call without fresh goes on from there" in stopped.__notes__[0]
+    assert out.read_bytes() == before
+    kept, computed = course(out, drawn(N))
+    assert kept >= 100
+    assert kept + computed == N
+    same(pd.read_parquet(out), straight)
+    assert not parts(out).exists()
+
+
+def test_afresh_that_never_began_leaves_the_parts(out: Path, monkeypatch) -> None:
+    interrupted_after(out, drawn(N), 100)
+    there = {path: path.read_bytes() for path in parts(out).glob("*.parquet")}
+
+    def no_threads(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sweep_drive, "Threads", no_threads)
+        with pytest.raises(KeyboardInterrupt):
+            sweep(MARKET, HOUSEHOLD, drawn(N), out=out, fresh=True)
+    assert {path: path.read_bytes() for path in parts(out).glob("*.parquet")} == there
+
+
+@pytest.mark.parametrize(("name", "message"), [("text", "cannot be read"), ("prices", "but no sweep's")])
+def test_afresh_no_other_file_is_written_over(tmp_path: Path, name: str, message: str) -> None:
+    out = tmp_path / f"{name}.parquet"
+    if name == "text":
+        out.write_text("no parquet", encoding="utf-8")
+    else:
+        pq.write_table(pa.table({"key": ["a"]}), out)
+    before = out.read_bytes()
+    with pytest.raises(RebalError, match=message):
+        sweep(MARKET, HOUSEHOLD, drawn(5), out=out, fresh=True)
+    assert out.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("name", ["key", "status", "cagr_after_tax"])
+def test_a_damaged_name_of_a_column_is_damage(out: Path, straight: pd.DataFrame, name: str) -> None:
+    interrupted_after(out, drawn(N), 100)
+    first = min(parts(out).glob("*.parquet"))
+    table = pq.read_table(first)
+    pq.write_table(table.rename_columns([f"{n}!" if n == name else n for n in table.column_names]), first)
+    table, said = run(out, drawn(N))
+    same(table, straight)
+    assert len(said) == 1
+    assert said[0].startswith(f"{first}: is damaged: it has no column {name} of type ")
+    whole = pq.read_table(out)
+    renamed = whole.rename_columns([f"{n}!" if n == name else n for n in whole.column_names])
+    pq.write_table(renamed.replace_schema_metadata(whole.schema.metadata), out)
+    with pytest.raises(
+        RebalError, match=f"rows.parquet: is damaged: it has no column {name} .* begin afresh"
+    ):
+        sweep(MARKET, HOUSEHOLD, drawn(N), out=out)
+    again, _ = run(out, drawn(N), fresh=True)
+    same(again, straight)
 
 
 def test_only_one_sweep_writes_a_file(out: Path) -> None:

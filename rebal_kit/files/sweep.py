@@ -122,7 +122,7 @@ def _fields(file: SweepFile, document: Document, findings: list[Finding]) -> dic
 
 
 def _values(name: str, given: Any, document: Document, place: yaml_text.Path, findings: list[Finding]) -> Any:
-    if isinstance(given, dict) and set(given) & {"low", "high"}:
+    if _is_range(given):
         try:
             return RangeFile.model_validate(given).build()
         except ValidationError as error:
@@ -155,7 +155,14 @@ def _named(held: Any) -> list[Any]:
     """Return how a file names the values of a field, in their order."""
     if not isinstance(held, dict):
         return list(range(len(held)))
-    return ["low", "high"] if "low" in held else list(held)
+    return ["low", "high"] if _is_range(held) else list(held)
+
+
+def _is_range(given: Any) -> bool:
+    """Say whether this is low and high; as names of values they stand for more than a number."""
+    if not isinstance(given, dict) or not set(given) & {"low", "high"}:
+        return False
+    return not any(isinstance(value, (dict, list)) for value in given.values())
 
 
 def _problems(
@@ -165,6 +172,8 @@ def _problems(
     given, under = _given(file)
     for problem in dict.fromkeys((*design.problems(), *design.household_problems(households))):
         place: yaml_text.Path = (*under, problem.field)
+        if not problem.field:  # how many there are
+            place = under if file.random is None else ("random", "settings")
         if problem.value is not None:
             place = (*place, _named(given[problem.field])[problem.value])
         found = problem.finding

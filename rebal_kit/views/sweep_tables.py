@@ -33,7 +33,7 @@ def terminal(path: Path) -> Iterator[Any]:
         yield Text(f"· and {len(others) - _REASONS:,} other reasons: see the column status")
     if ran:
         yield _best(path)
-    yield Text(f"· the best of {ran:,} settings is lucky as well as good", style="dim")
+        yield Text(f"· the best of {ran:,} settings is lucky as well as good", style="dim")
     yield Text("· back-tests, no forecast; not tax advice", style="dim")
 
 

@@ -215,3 +215,42 @@ def test_bundled_sweeps_load() -> None:
     assert {name: len(load_sweep(name).design) for name in names}["bands"] == 252
     with pytest.raises(PolicyError, match="no bundled sweeps have the name 'band' — did you mean 'bands'"):
         load_sweep("band")
+
+
+@pytest.mark.parametrize("settings", ["1000000000000", "100000000000000000000"])
+def test_more_settings_than_fit_are_refused(write, settings: str) -> None:
+    text = f"household: starter\npolicy: tiered_harvest\nrandom:\n  settings: {settings}\n  fields:\n"
+    (sentence,) = refused(write(text + "    lot_method: [hifo, fifo]\n"))
+    assert re.fullmatch(r"line 4, .*: draws .*1,.*,000 settings — give 100,000,000 at most", sentence)
+
+
+def test_more_combinations_than_fit_are_refused(write) -> None:
+    names = (
+        "min_trade_usd",
+        "harvest.min_loss_pct",
+        "harvest.min_loss_usd",
+        "costs.half_spread_bps",
+        "min_improvement",
+    )
+    values = [number / 1000 for number in range(50)]
+    grid = "".join(f"  {name}: {values}\n" for name in names)
+    found = refused(write(f"household: starter\npolicy: tiered_harvest\ngrid:\n{grid}"))
+    assert any(
+        "combines to 312,500,000 settings — give 100,000,000 at most" in sentence for sentence in found
+    )
+    assert "line 3" in found[0]
+
+
+def test_one_field_under_two_spellings_is_refused(write) -> None:
+    text = GRID + "  triggers__0__band__absolute: [2 %]\n"
+    (sentence,) = refused(write(text))
+    assert "line 7" in sentence
+    assert "is the same field as triggers[0].band.absolute — leave one of them out" in sentence
+
+
+def test_low_and_high_may_be_names_of_values(write) -> None:
+    grid = "  harvest:\n    low: {min_loss_pct: 1 %}\n    high: {min_loss_pct: 20 %}\n    never: none\n"
+    design = load_sweep(write(f"household: starter\npolicy: tiered_harvest\ngrid:\n{grid}")).design
+    assert [design.labels(at)[1] for at in range(3)] == ["low", "high", "never"]
+    assert [design[at].harvest.min_loss_pct for at in range(2)] == [0.01, 0.2]
+    assert design[2].harvest is None
