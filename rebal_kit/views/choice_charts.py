@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _BASIS_POINTS = 1e4
 #: Bars at most; of more policies, several ranks share one.
 _MOST_BARS = 16
-_BETTER, _WORSE = "Better half of the policies", "Worse half"
+_BETTER, _MIDDLE, _WORSE = "Better half of the policies", "Middle rank, half to each", "Worse half"
 _AFTER = ("1st after", "2nd after", "3rd after")
 _REGIMES = ("Calm", "Usual", "Nervous")
 
@@ -109,17 +109,17 @@ def overfitting_ranks(found: Overfitting, comparison: Comparison | None = None) 
     """
     policies = len(found.policies)
     rank = (policies + 1) * (1.0 - found.splits["place"].to_numpy())
-    wide = -(-policies // _MOST_BARS)
-    edges = 0.5 + np.minimum(np.arange(0, policies + wide, wide), policies)
-    share = np.histogram(rank, edges)[0] / len(rank)
-    side = np.where((edges[:-1] + edges[1:]) / 2 <= (policies + 1) / 2, _BETTER, _WORSE)
+    edges, middle = _bar_edges(policies), (policies + 1) / 2
+    share = _shares(rank, edges)
+    centre = (edges[:-1] + edges[1:]) / 2
+    side = np.where(centre < middle, _BETTER, np.where(centre > middle, _WORSE, _MIDDLE))
     times = share * policies / np.diff(edges)
     rows = pd.DataFrame(
         {"first": edges[:-1], "last": edges[1:], "share": share, "times": times, "side": side}
     ).round(5)
-    sides = [_BETTER, _WORSE]
-    colour = alt.Color("side:N", title=None, sort=sides, legend=legend_below(),
-                       scale=alt.Scale(domain=sides, range=[style.BLUE, style.ORANGE]))  # fmt: skip
+    colours = {_BETTER: style.BLUE, **({_MIDDLE: QUIET} if policies % 2 else {}), _WORSE: style.ORANGE}
+    colour = alt.Color("side:N", title=None, sort=[*colours], legend=legend_below(),
+                       scale=alt.Scale(domain=[*colours], range=[*colours.values()]))  # fmt: skip
     axis = alt.Axis(values=_ticks(policies), format="d")
     columns = alt.Chart(rows).mark_rect(stroke="white", strokeWidth=1.5).encode(
         alt.X("first:Q", title=f"rank in the other half, of {policies}; 1 is the best", axis=axis,
@@ -139,17 +139,42 @@ def overfitting_ranks(found: Overfitting, comparison: Comparison | None = None) 
         ),
         (
             f"In the worse half of the policies in {found.probability:.0%} of them: the choice"
-            f" {_VERDICTS[found.verdict]}; of its lead on '{label(found.against)}', {table['kept']:.0%} is left in the"
-            " other half"
+            f" {_VERDICTS[found.verdict]}; {_kept(float(table['kept']), found.against)}"
         ),
     ]
     if comparison is not None:
         below.append(shape.setting_line(comparison))
     text = (
         f"Rank of the best policy of one half of the history in the other half, among {policies}: in the worse half in"
-        f" {found.probability:.0%} of {len(found.splits):,} halves; {found.verdict}."
+        f" {found.probability:.0%} of {len(found.splits):,} halves, a middle rank counted half; {found.verdict}."
     )
     return finish(chart, "Was the best policy good, or lucky?", below, comparison, text)
+
+
+def _bar_edges(policies: int) -> np.ndarray:
+    """Return the edges of the bars: alike on both sides of the middle, a middle rank in a bar of its own."""
+    half, alone = divmod(policies, 2)
+    wide = max(-(-half // ((_MOST_BARS - alone) // 2)), 1)
+    better = 0.5 + np.minimum(np.arange(0, half + wide, wide), half)
+    return np.concatenate([better, (policies + 1) - better[::-1][1 - alone :]])
+
+
+def _shares(rank: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the share of ranks in each bar; one that ties have put on an edge is half in each of its two bars."""
+    sides = [np.histogram(rank + nudge, edges)[0] for nudge in (-1e-6, 1e-6)]
+    return (sides[0] + sides[1]) / (2 * len(rank))
+
+
+def _kept(kept: float, against: str) -> str:
+    """Return in words what is left of the lead in the other half."""
+    if np.isnan(kept):
+        return f"where chosen, it led '{label(against)}' by next to nothing: no share of a lead can be kept"
+    lead = f"its lead on '{label(against)}'"
+    return (
+        f"of {lead}, {kept:.0%} is left in the other half"
+        if kept > 0.0
+        else f"nothing is left of {lead} in the other half"
+    )
 
 
 _VERDICTS = {"holds": "holds", "doubtful": "is doubtful", "overfit": "is no better than chance"}

@@ -64,7 +64,7 @@ def test_ranks_are_drawn_choice_by_choice_and_on_average(walked) -> None:
     assert f"1. window after the choice {table.loc[1, 'rank']:.1f} (" in spec["description"]
 
 
-@pytest.mark.parametrize("policies", [2, 5, 16, 17, 42])
+@pytest.mark.parametrize("policies", [2, 3, 5, 15, 16, 17, 18, 33, 42])
 def test_bars_hold_all_ranks_and_compare_with_chance(policies: int) -> None:
     growth = pd.DataFrame(np.random.default_rng(1).normal(size=(320, policies))).rename(
         columns="band {}".format
@@ -79,9 +79,32 @@ def test_bars_hold_all_ranks_and_compare_with_chance(policies: int) -> None:
         assert row["times"] == pytest.approx(row["share"] * policies / (row["last"] - row["first"]), abs=1e-3)
     rank = (policies + 1) * (1 - judged.splits["place"])
     assert rows[0]["share"] == pytest.approx((rank < rows[0]["last"]).mean(), abs=1e-4)
-    if policies % 2 == 0 and policies <= 16:
-        worse = sum(row["share"] for row in rows if row["side"] == "Worse half")
-        assert worse == pytest.approx(judged.probability, abs=1e-3)
+    by = {
+        side: sum(row["share"] for row in rows if row["side"] == side)
+        for side in {row["side"] for row in rows}
+    }
+    middle = by.pop("Middle rank, half to each", None)
+    assert (middle is None) == (policies % 2 == 0)
+    assert set(by) == {"Better half of the policies", "Worse half"}
+    assert by["Worse half"] + (middle or 0.0) / 2 == pytest.approx(judged.probability, abs=1e-3)
+
+
+def test_ranks_that_tie_in_the_middle_are_drawn_as_they_are_counted() -> None:
+    judged = overfitting(pd.DataFrame(np.random.default_rng(1).normal(size=(320, 4))), blocks=4)
+    tied = replace(judged, splits=judged.splits.assign(place=[0.5, 0.5, 0.5, 0.2, 0.8, 0.8]))
+    rows = rows_with(choice_charts.overfitting_ranks(tied), "times")
+    worse = sum(row["share"] for row in rows if row["side"] == "Worse half")
+    assert worse == pytest.approx(tied.probability, abs=1e-3)
+
+
+def test_what_is_left_of_a_lead_is_said_only_where_there_is_one() -> None:
+    growth = pd.DataFrame(np.random.default_rng(2).normal(0.0, 0.01, (800, 3))).rename(
+        columns="band {}".format
+    )
+    growth["band 0"] += 0.001
+    below = choice_charts.overfitting_ranks(overfitting(growth, blocks=8)).to_dict()["title"]["subtitle"][1]
+    assert "it led 'band 0' by next to nothing" in below
+    assert "%" not in below.split(";")[1]
 
 
 def test_the_verdict_is_said_with_the_setting_where_it_is_known(comparison: Comparison) -> None:
@@ -146,8 +169,7 @@ def test_charts_are_titled_described_small_and_self_contained(comparison: Compar
 
 
 def test_stale_prices_are_said_beside_the_title(comparison: Comparison) -> None:
-    from rebal_kit.findings import Finding
-    from rebal_kit.market import STALE
+    from rebal_kit.findings import STALE, Finding
 
     stale = replace(MARKET, findings=(Finding("warning", STALE, "last session 2024-01-02"),))
     policies = {name: run.policy for name, run in comparison.runs.items()}
