@@ -14,10 +14,11 @@ from rebal_kit.checking import as_tuple, check_kind, check_number
 from rebal_kit.compare import Comparison
 from rebal_kit.domain import TaxProfile
 from rebal_kit.findings import Finding, PolicyError, raise_errors
+from rebal_kit.intervals import share_ahead
 from rebal_kit.metrics import sessions_per_year
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.run import Setting, prepare
-from rebal_kit.trials import PAIRED, Trial, differences, failures, observed, reference_of, run_trials
+from rebal_kit.trials import MEASURE, PAIRED, Trial, differences, failures, observed, reference_of, run_trials
 from rebal_kit.triggers import Calendar
 
 Kind = Literal["first session", "schedule", "horizon", "income", "state tax", "flat rates", "half spread"]
@@ -27,8 +28,6 @@ UNITS: dict[str, str] = {
     "income": "ordinary income, US$ a year", "state tax": "state rate", "flat rates": "times the rates",
     "half spread": "basis points",
 }  # fmt: skip
-#: The measure by which variations are read.
-MEASURE = "cagr_after_liquidation"
 
 
 @dataclass(frozen=True)
@@ -118,13 +117,13 @@ class Sensitivity:
         Returns
         -------
         DataFrame
-            Columns: variations (with figures), as_it_is, least, median, most, standard_deviation, ahead (share above
-            0).
+            Columns: variations (in which the difference is known; all else is of these), as_it_is, least, median, most,
+            standard_deviation, ahead (share above 0). A policy of which none is known has a row of NaN.
         """
-        known = self.rows[self.rows["status"] == "ok"]
+        known = self.rows[self.rows["status"] == "ok"]  # of these, NaN is where nothing is left
         found = pd.DataFrame(known.groupby(["kind", "policy"], sort=False)[MEASURE].agg(
             variations="count", least="min", median="median", most="max", standard_deviation="std",
-            ahead=lambda values: float((values > 0.0).mean()),
+            ahead=share_ahead,
         ))  # fmt: skip
         found.insert(
             1, "as_it_is", self.as_it_is[MEASURE].reindex(found.index.get_level_values("policy")).to_numpy()

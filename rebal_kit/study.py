@@ -11,11 +11,11 @@ import pandas as pd
 from rebal_kit.bootstrap import Bootstrap, bootstrap
 from rebal_kit.compare import Comparison
 from rebal_kit.findings import Finding, MarketError, PolicyError
-from rebal_kit.intervals import LEVEL, checked_level
+from rebal_kit.intervals import LEVEL, checked_level, share_ahead
 from rebal_kit.overfitting import Overfitting, overfitting
 from rebal_kit.regimes import Regimes, regimes
-from rebal_kit.sensitivity import MEASURE, Sensitivity, sensitivity
-from rebal_kit.trials import differences, observed, reference_of
+from rebal_kit.sensitivity import Sensitivity, sensitivity
+from rebal_kit.trials import MEASURE, differences, observed, reference_of
 from rebal_kit.walk_forward import WalkForward, walk_forward
 
 _T = TypeVar("_T")
@@ -55,17 +55,20 @@ class Study:
         Returns
         -------
         DataFrame
-            observed; low, high (interval over resampled histories), ahead (share of them above 0); least, most (over
-            all variations), ahead_varied (share of variations above 0); calm, nervous (before tax, in the regime of
+            observed; low, high (interval over resampled histories), ahead (share of them above 0), paths (how many are
+            known; the rest ran out of money or could not run, and is in none of these); least, most (over all
+            variations), ahead_varied (share of variations above 0), variations (how many are known);
+            calm, nervous (before tax, in the regime of
             the lowest and of the highest volatility index; NaN where it is not known).
         """
         level = checked_level("study", level)
         paths = self.bootstrap.summary(level).xs(MEASURE, level="measure")
         table = pd.DataFrame(paths[["observed", "low", "high"]] * _BASIS_POINTS)
-        table["ahead"] = paths["ahead"]
+        table[["ahead", "paths"]] = paths[["ahead", "paths"]]
         known = self.sensitivity.rows[self.sensitivity.rows["status"] == "ok"].groupby("policy")[MEASURE]
         table["least"], table["most"] = known.min() * _BASIS_POINTS, known.max() * _BASIS_POINTS
-        table["ahead_varied"] = known.agg(lambda values: float((values > 0.0).mean()))
+        table["ahead_varied"] = known.agg(share_ahead)
+        table["variations"] = known.count().reindex(table.index, fill_value=0)
         table["calm"] = table["nervous"] = float("nan")
         if self.regimes is not None:
             growth = self.regimes.growth["before_tax"] * _BASIS_POINTS

@@ -67,7 +67,8 @@ class WalkForward:
         -------
         DataFrame
             Index: ahead. Columns: choices, independent (windows apart from each other that they span), of (policies),
-            and rank, spearman and lead, each with _low and _high; missed; above_median (share of choices).
+            and rank, spearman and lead, each with _low and _high; missed; above_median (share of the
+            choices whose rank is known; one in the middle counts half).
 
         Notes
         -----
@@ -92,7 +93,7 @@ class WalkForward:
                 row |= {name: mean, f"{name}_low": max(low, least), f"{name}_high": min(high, most)}
             row |= {
                 "missed": float(found["missed"].mean()),
-                "above_median": float((found["place"] > 0.5).mean()),
+                "above_median": _above_median(found["place"].dropna()),
             }
             rows[ahead] = row
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("ahead")
@@ -193,6 +194,11 @@ def walk_forward(
     return WalkForward(
         comparison, against, measure, float(train_years), float(test_years), float(step_years), choices, runs
     )  # fmt: skip
+
+
+def _above_median(place: pd.Series) -> float:
+    """Return the share of known places in the better half; the middle counts half, so that chance is a half."""
+    return float((place > 0.5).mean() + (place == 0.5).mean() / 2) if len(place) else np.nan
 
 
 def _followed(before: pd.Series, after: pd.Series, against: str, better: float) -> dict[str, object]:

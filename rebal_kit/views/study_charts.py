@@ -8,7 +8,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from rebal_kit.sensitivity import MEASURE, UNITS
+from rebal_kit.sensitivity import UNITS
+from rebal_kit.trials import MEASURE
 from rebal_kit.views import shape, style
 from rebal_kit.views.shape import label
 from rebal_kit.views.style import INK, QUIET
