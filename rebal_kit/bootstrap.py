@@ -14,6 +14,7 @@ from rebal_kit.checking import check_number
 from rebal_kit.compare import Comparison
 from rebal_kit.encode_policy import wants_liquidity
 from rebal_kit.findings import Finding, PolicyError, raise_errors
+from rebal_kit.growth import per_of
 from rebal_kit.intervals import LEVEL, check_seed, checked_level, spread
 from rebal_kit.resampling import days_of, setting_of
 from rebal_kit.run import Setting
@@ -213,8 +214,9 @@ def _off_centre(found: Bootstrap) -> Iterator[Finding]:
     table = found.summary().xs(MEASURE, level="measure")
     off = table[(table["mean"] - table["observed"]).abs() > _OFF * table["standard_error"]] * _BASIS_POINTS
     if len(off):
+        span = per_of(found.comparison)
         said = "; ".join(
-            f"'{policy}' {true:+.0f} bp a year in the true history, {mean:+.0f} on average over the paths"
+            f"'{policy}' {true:+.0f} bp {span} in the true history, {mean:+.0f} on average over the paths"
             for policy, true, mean in zip(off.index, off["observed"], off["mean"], strict=True)
         )
         yield Finding(

@@ -157,8 +157,11 @@ def failures(where: str, runs: pd.DataFrame) -> tuple[Finding, ...]:
     ran = runs[runs["status"] == "ok"]
     bare = ran[ran[MEASURE].isna()].groupby("policy", sort=False).size()
     if len(bare):
-        of = ran.groupby("policy").size()
-        said = ", ".join(f"'{policy}' {count:,} of {of[policy]:,}" for policy, count in bare.items())
+        of_each = ran.groupby("policy").size()[bare.index]
+        said = ", ".join(
+            f"'{policy}' {count:,} of {of:,}"
+            for policy, count, of in zip(bare.index, bare, of_each, strict=True)
+        )
         found.append(
             Finding(
                 "warning", where,

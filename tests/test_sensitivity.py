@@ -126,6 +126,13 @@ def test_variations_that_leave_nothing_are_not_counted_as_behind(comparison: Com
     assert "in 6 runs, as where money ran out: 'quarterly' 4 of 4, 'band' 2 of 4" in said
 
 
+def test_variations_of_less_than_a_year_are_named(comparison: Comparison) -> None:
+    found = sensitivity(comparison, [*variations("horizon", (0.5, 1, 2)), Variation("first session", 500)])
+    (said,) = (str(f) for f in found.assumptions if "less than a year is left" in f.what)
+    assert "under horizon 0.5, first session 500: growth there is that of the whole span, not a year" in said
+    assert not any("less than a year is left" in f.what for f in sensitivity(comparison).assumptions)
+
+
 def test_what_is_usual_fits_the_history(comparison: Comparison) -> None:
     usual = usual_variations(comparison)
     by = {kind: [v.value for v in usual if v.kind == kind] for kind in UNITS}

@@ -122,6 +122,43 @@ def test_histories_in_which_money_runs_out_are_counted_and_said() -> None:
     assert said in found.assumptions
 
 
+def test_where_growth_is_not_known_the_answer_says_so() -> None:
+    found = study(withdrawing(110_000), paths=3)
+    (said,) = found.answers
+    assert said.startswith("There is no answer: growth after tax and liquidation is not known of 'hold'")
+    assert (found.summary()["paths"] == 0).any()
+    partly = study(withdrawing(50_000), paths=30, seed=2)
+    words = " ".join(partly.answers)
+    row = partly.summary().loc[partly.summary()["observed"].idxmax()]
+    assert f"of them ({row['paths']:.0f} of 30 in which it is known)." in words
+    assert "nan" not in words
+
+
+def test_what_no_history_and_no_variation_knows_is_not_given_as_a_number(found: Study) -> None:
+    rows = found.sensitivity.rows.assign(cagr_after_liquidation=np.nan)
+    runs = found.bootstrap.runs.assign(cagr_after_liquidation=np.nan)
+    bare = replace(
+        found,
+        bootstrap=replace(found.bootstrap, runs=runs),
+        sensitivity=replace(found.sensitivity, rows=rows),
+    )
+    words = " ".join(bare.answers)
+    assert "In no resampled history is its difference known" in words
+    assert "Under no other date, tax, cost or horizon is its difference known" in words
+    assert "nan" not in words
+
+
+def test_growth_of_less_than_a_year_is_not_said_to_be_a_year(found: Study) -> None:
+    short = study(compare(MARKET, HOUSEHOLD, POLICIES, end=MARKET.dates[150]), paths=5)
+    assert " bp over the 7 months against 'hold'" in short.answers[0]
+    (said,) = (f.what for f in short.assumptions if f.where == "study")
+    assert said.startswith("growth is stated over the 7 months, not a year")
+    assert said.endswith("; calm and nervous are a year of such sessions")
+    assert short.answers[-1].endswith("(a year of such sessions, though the history is shorter).")
+    assert " bp a year against" in found.answers[0]
+    assert not [f for f in found.assumptions if f.where == "study"]
+
+
 def test_what_is_stated_is_stated_once(found: Study) -> None:
     stated = found.assumptions
     assert len(set(stated)) == len(stated)

@@ -48,7 +48,7 @@ def walk_forward_ranks(found: WalkForward, level: float = 0.90) -> alt.HConcatCh
         alt.X("cut:T", title="day of the choice", axis=years), y,
         tooltip=[alt.Tooltip("cut:T", format="%d %b %Y", title="chosen on"), alt.Tooltip("chosen:N"),
                  alt.Tooltip("rank:Q", format=".1f", title="rank after"),
-                 alt.Tooltip("lead:Q", format="+.2%", title=f"ahead of {label(found.against)}")],
+                 alt.Tooltip("lead:Q", format=_format(found.measure), title=f"ahead of {label(found.against)}")],
     )  # fmt: skip
     single = alt.layer(
         _chance(chance), each.mark_line(color=style.BLUE, strokeWidth=1.4),
@@ -79,8 +79,9 @@ def walk_forward_ranks(found: WalkForward, level: float = 0.90) -> alt.HConcatCh
     row = table.iloc[0]
     below = [
         (
-            f"Each time the best of {policies} policies over {found.train_years:g} years ({_said(found.measure)}) is"
-            f" followed for {found.test_years:g} years; dashed: rank of a choice by chance"
+            f"Each time the best of {policies} policies over {found.train_years:g} years"
+            f" ({_said(found.measure, found.train_years)}) is followed for {found.test_years:g} years; dashed: rank of"
+            " a choice by chance"
         ),
         (
             f"Rank correlation between the windows {_interval(row, 'spearman')}; windows that do not overlap:"
@@ -269,9 +270,22 @@ def _interval(row: pd.Series, name: str) -> str:
     return f"{mean} ({low} to {high})" if np.isfinite(row[f"{name}_low"]) else mean
 
 
-def _said(measure: str) -> str:
-    """Return a measure's name in words."""
-    return measure.replace("cagr", "growth a year").replace("_", " ")
+def _said(measure: str, years: float) -> str:
+    """Return the name of a measure over so many years in words."""
+    growth = "growth a year" if years >= 1.0 else "growth over the window"
+    return measure.replace("cagr", growth).replace("_", " ")
+
+
+#: Measures that are US$, and those that count: how a lead in them is written. The others are fractions.
+_USD = frozenset({"realized_short", "realized_long", "harvested", "disallowed", "permanent", "tax_paid", "tax_accrued",
+                  "liquidation_tax", "cost", "commission", "spread", "impact", "delay", "deposits", "withdrawals",
+                  "unpaid_withdrawals", "value_before_tax", "value_after_tax", "value_after_liquidation"})  # fmt: skip
+_COUNTS = frozenset({"trades", "rebalances"})
+
+
+def _format(measure: str) -> str:
+    """Return Vega's format of a difference in a measure."""
+    return "+$,.0f" if measure in _USD else "+,.0f" if measure in _COUNTS else "+.2%"
 
 
 def _chance(rank: float) -> alt.Chart:

@@ -64,6 +64,16 @@ def test_ranks_are_drawn_choice_by_choice_and_on_average(walked) -> None:
     assert f"1. window after the choice {table.loc[1, 'rank']:.1f} (" in spec["description"]
 
 
+def test_a_measure_is_said_and_written_as_what_it_is(comparison: Comparison) -> None:
+    short = walk_forward(comparison, train_years=0.5, test_years=0.5, step_years=0.5)
+    below = " ".join(choice_charts.walk_forward_ranks(short).to_dict()["title"]["subtitle"])
+    assert "over 0.5 years (growth over the window after liquidation) is followed" in below
+    for measure, written in (("tax_paid", "+$,.0f"), ("trades", "+,.0f"), ("volatility", "+.2%")):
+        walked = walk_forward(comparison, train_years=1.0, test_years=1.0, step_years=0.5, measure=measure)
+        tips = found(choice_charts.walk_forward_ranks(walked).to_dict(), "tooltip")
+        assert written in {tip["format"] for each in tips for tip in each if tip["field"] == "lead"}
+
+
 @pytest.mark.parametrize("policies", [2, 3, 5, 15, 16, 17, 18, 33, 42])
 def test_bars_hold_all_ranks_and_compare_with_chance(policies: int) -> None:
     growth = pd.DataFrame(np.random.default_rng(1).normal(size=(320, policies))).rename(
