@@ -110,7 +110,9 @@ class Study:
         if self.walk_forward is not None:
             forward, first = self.walk_forward, self.walk_forward.summary().iloc[0]
             sentences.append(
-                f"The best of {forward.train_years:g} years is on average number {first['rank']:.1f} of"
+                "What becomes of the best of earlier years is not known: money runs out in every window after."
+                if np.isnan(first["rank"])
+                else f"The best of {forward.train_years:g} years is on average number {first['rank']:.1f} of"
                 f" {first['of']:.0f} in the {forward.test_years:g} years after; by chance {(first['of'] + 1) / 2:.1f}."
             )
         if self.overfitting is not None:

@@ -145,6 +145,10 @@ def test_what_no_history_and_no_variation_knows_is_not_given_as_a_number(found: 
     words = " ".join(bare.answers)
     assert "In no resampled history is its difference known" in words
     assert "Under no other date, tax, cost or horizon is its difference known" in words
+    blank = found.walk_forward.choices.assign(rank=np.nan, place=np.nan)
+    later = replace(found, walk_forward=replace(found.walk_forward, choices=blank)).answers
+    assert "What becomes of the best of earlier years is not known" in " ".join(later)
+    assert "nan" not in " ".join(later)
     assert "nan" not in words
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from rebal_kit.views import shape, style
 from rebal_kit.views.shape import label
-from rebal_kit.views.study_charts import DIAMOND, SIGNED, finish, legend_below, zero_line
+from rebal_kit.views.study_charts import DIAMOND, SIGNED, finish, legend_below, undrawn, zero_line
 from rebal_kit.views.style import INK, QUIET
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def regime_differences(found: Regimes, level: float = 0.90) -> alt.HConcatChart:
     table[columns] = (table[columns] * _BASIS_POINTS).round(2)
     table["rule"] = table["policy"].map(label)
     looks = style.looks(dict.fromkeys(table["rule"]))
-    top, bottom = max(float(table["high"].max()), 0.0), min(float(table["low"].min()), 0.0)
+    top, bottom = max([*table["high"].dropna(), 0.0]), min([*table["low"].dropna(), 0.0])
     room = 0.05 * (top - bottom) or 1.0
     scale = alt.Scale(domain=[bottom - room, top + room], nice=False)
     panels = [_regime_panel(rows, _name(number, found), looks, scale, first=number == 0)
@@ -207,12 +207,14 @@ def regime_differences(found: Regimes, level: float = 0.90) -> alt.HConcatChart:
         ),
         shape.setting_line(found.comparison),
     ]
+    bare = [name for name, rows in table.groupby("rule", sort=False) if rows["before_tax"].isna().all()]
     said = "; ".join(
         f"{row.rule} at an index of {row.index_low:.0f} to {row.index_high:.0f}: {row.before_tax:+.0f}"
         f" ({row.low:+.0f} to {row.high:+.0f})"
-        for row in table.itertuples()
+        for row in table.dropna(subset=["before_tax", "low", "high"]).itertuples()
     )
-    text = f"Basis points a year against {label(found.against)}. {said}."
+    text = f"Basis points a year against {label(found.against)}. {said or 'None is known'}."
+    text, below = " ".join([text, *undrawn(bare)]), [*below, *undrawn(bare)]
     chart = alt.hconcat(*panels, spacing=14, bounds="flush").resolve_scale(color="shared", shape="shared")
     return finish(chart, "When is it ahead?", below, found.comparison, text)
 
@@ -267,6 +269,8 @@ def _interval(row: pd.Series, name: str) -> str:
     mean, low, high = (
         f"{row[key]:.{digits}f}".replace("-", "−") for key in (name, f"{name}_low", f"{name}_high")
     )
+    if np.isnan(row[name]):
+        return "not known"
     return f"{mean} ({low} to {high})" if np.isfinite(row[f"{name}_low"]) else mean
 
 

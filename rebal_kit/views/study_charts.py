@@ -69,7 +69,7 @@ def bootstrap_dots(found: Bootstrap, level: float = 0.90, most: int = 8) -> alt.
         ),
         f"Each dot: {100 // _DOTS} of 100 histories; bar: the middle {level:.0%} of them; diamond: the true history"
         + (f"; {left_out} policies are not drawn" if left_out else ""),
-        *_undrawn(bare),
+        *undrawn(bare),
         shape.setting_line(found.comparison),
     ]
     said = "; ".join(
@@ -78,12 +78,12 @@ def bootstrap_dots(found: Bootstrap, level: float = 0.90, most: int = 8) -> alt.
         for name, row in shown.iterrows()
     )
     text = f"Basis points {span} against {label(found.against)} in resampled histories: {said or 'none is known'}."
-    text = " ".join([text, *_undrawn(bare)])
+    text = " ".join([text, *undrawn(bare)])
     chart = alt.vconcat(*panels, spacing=12).resolve_scale(color="shared", shape="shared")
     return finish(chart, "Would it have been ahead in another history?", below, found.comparison, text)
 
 
-def _undrawn(bare: list[str]) -> list[str]:
+def undrawn(bare: list[str]) -> list[str]:
     """Return a line that names the policies of which nothing is known."""
     return [f"Not drawn, as growth is not known (money ran out): {', '.join(bare)}."] if bare else []
 
@@ -167,7 +167,7 @@ def sensitivity_panels(found: Sensitivity) -> alt.ConcatChart:
             f"Growth {span} after tax and liquidation, less that of '{label(found.against)}' under the same variation,"
             " in basis points; one thing varied at a time"
         ),
-        *_undrawn(bare),
+        *undrawn(bare),
         shape.setting_line(found.comparison),
     ]
     table = found.summary().dropna(subset=["least"])
@@ -176,7 +176,7 @@ def sensitivity_panels(found: Sensitivity) -> alt.ConcatChart:
         for (kind, policy), row in table.iterrows()
     )
     text = f"Basis points {span} against {label(found.against)} by what is varied. {said or 'None is known'}."
-    text = " ".join([text, *_undrawn(bare)])
+    text = " ".join([text, *undrawn(bare)])
     return finish(chart, "What does the difference hang on?", below, found.comparison, text)
 
 

@@ -154,6 +154,21 @@ def test_each_regime_has_a_panel_with_every_policy_on_one_scale(comparison: Comp
     assert len(set(shapes[0])) == 4  # told apart without colour
 
 
+def test_what_is_not_known_is_named_and_no_number(comparison: Comparison, walked) -> None:
+    split = regimes(comparison)
+    growth, resampled = split.growth.copy(), split.resampled.copy()
+    growth.loc[growth.index.get_level_values("policy") == "band_2", "before_tax"] = np.nan
+    resampled[:, :, 1] = np.nan
+    spec = choice_charts.regime_differences(replace(split, growth=growth, resampled=resampled)).to_dict()
+    words = "Not drawn, as growth is not known (money ran out): band 2."
+    assert words in spec["title"]["subtitle"]
+    assert spec["description"].endswith(words)
+    assert "nan" not in spec["description"]
+    blank = walked.choices.assign(rank=np.nan, spearman=np.nan)
+    spec = choice_charts.walk_forward_ranks(replace(walked, choices=blank)).to_dict()
+    assert "1. window after the choice not known" in spec["description"]
+
+
 def test_regimes_by_given_levels_are_numbered(comparison: Comparison) -> None:
     spec = choice_charts.regime_differences(regimes(comparison, cuts=(18,))).to_dict()
     assert [panel["title"]["text"] for panel in spec["hconcat"]] == ["Regime 1", "Regime 2"]
