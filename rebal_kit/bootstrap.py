@@ -14,15 +14,16 @@ from rebal_kit.checking import check_number
 from rebal_kit.compare import Comparison
 from rebal_kit.encode_policy import wants_liquidity
 from rebal_kit.findings import Finding, PolicyError, raise_errors
+from rebal_kit.growth import per_of
 from rebal_kit.intervals import LEVEL, check_seed, checked_level, spread
 from rebal_kit.resampling import days_of, setting_of
 from rebal_kit.run import Setting
-from rebal_kit.trials import PAIRED, Trial, differences, failures, observed, reference_of, run_trials
+from rebal_kit.trials import MEASURE, PAIRED, Trial, differences, failures, observed, reference_of, run_trials
 
 #: Fewer blocks than this make a history of which few others can be drawn.
 _FEW_BLOCKS = 20
-#: The measure that is read first, and how many standard errors its mean may lie off what was observed.
-_READ, _OFF = "cagr_after_liquidation", 0.5
+#: How many standard errors the mean may lie off what was observed.
+_OFF = 0.5
 _BASIS_POINTS = 1e4
 
 
@@ -70,7 +71,8 @@ class Bootstrap:
         DataFrame
             Index: policy, measure. Columns: observed (the difference on the true history), mean, standard_error (the
             standard deviation over paths: of one history of this length), low and high (percentile interval), ahead
-            (share of paths on which the difference is above 0), paths (those with figures).
+            (share of paths on which the difference is above 0), paths (those on which it is known: all else is of
+            these).
         """
         level = checked_level("bootstrap", level)
         true = differences(observed(self.comparison), self.against).set_index("policy")
@@ -209,11 +211,12 @@ def _drawn(found: Bootstrap) -> Iterator[Finding]:
 
 def _off_centre(found: Bootstrap) -> Iterator[Finding]:
     """Say which differences the paths do not hold in their middle: there, the true history was an unusual one."""
-    table = found.summary().xs(_READ, level="measure")
+    table = found.summary().xs(MEASURE, level="measure")
     off = table[(table["mean"] - table["observed"]).abs() > _OFF * table["standard_error"]] * _BASIS_POINTS
     if len(off):
+        span = per_of(found.comparison)
         said = "; ".join(
-            f"'{policy}' {true:+.0f} bp a year in the true history, {mean:+.0f} on average over the paths"
+            f"'{policy}' {true:+.0f} bp {span} in the true history, {mean:+.0f} on average over the paths"
             for policy, true, mean in zip(off.index, off["observed"], off["mean"], strict=True)
         )
         yield Finding(

@@ -7,6 +7,25 @@ import pandas as pd
 
 from rebal_kit.backtest import Backtest
 from rebal_kit.compare import Comparison
+from rebal_kit.metrics import DAYS_PER_YEAR
+
+
+def per(first: np.datetime64, last: np.datetime64) -> str:
+    """Return what growth between two days is stated for: 'a year', or over less than one the whole of it.
+
+    `rebal_kit.metrics.cagr` does not annualise what is shorter than a year.
+    """
+    days = float((last - first) / np.timedelta64(1, "D"))
+    if days >= DAYS_PER_YEAR:
+        return "a year"
+    months = round(days * 12.0 / DAYS_PER_YEAR)
+    return f"over the {months} months" if months > 1 else f"over the {days:.0f} days"
+
+
+def per_of(comparison: Comparison) -> str:
+    """Return what the growth of a comparison's runs is stated for, as `per` does."""
+    dates = comparison.setting.market.dates
+    return per(dates[0], dates[-1])
 
 
 def growth_after_tax(comparison: Comparison) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from rebal_kit.checking import check_number
@@ -43,6 +44,12 @@ def percentile_interval(values: np.ndarray, level: float) -> tuple[float, float]
         return math.nan, math.nan
     low, high = np.quantile(values, ((1.0 - level) / 2.0, (1.0 + level) / 2.0))
     return float(low), float(high)
+
+
+def share_ahead(values: pd.Series) -> float:
+    """Return the share of the known values that are above 0; NaN of none."""
+    known = values.dropna()
+    return float((known > 0.0).mean()) if len(known) else math.nan
 
 
 def spread(values: np.ndarray, level: float) -> dict[str, float]:

@@ -21,6 +21,8 @@ from rebal_kit.intervals import check_seed
 
 #: Above the first a choice is doubted (Bailey et al. 2017); from the second on it is worth nothing.
 DOUBTED, WORTHLESS = 0.05, 0.50
+#: A lead smaller than this share of what usually parts the two in the other half is next to nothing.
+_NOTHING = 0.5
 #: Splits whose figures are held in memory at once.
 _CHUNK = 1024
 
@@ -121,8 +123,14 @@ class Overfitting:
 
     @property
     def probability(self) -> float:
-        """Probability of back-test overfitting: how often the best of one half is below the median of the other."""
-        return float((self.splits["place"] <= 0.5).mean())
+        """Probability of back-test overfitting: how often the best of one half is in the worse half of the other.
+
+        A place in the very middle, which an odd number of policies has and which a tie can give, counts half, so that
+        chance is 50 % for any number of policies. Bailey et al. (2017) count it whole (a logit of place of 0 or less):
+        of few policies chance would then be above 50 %, as with 3, where it is two in three.
+        """
+        place = self.splits["place"]
+        return float((place < 0.5).mean() + (place == 0.5).mean() / 2)
 
     @property
     def verdict(self) -> Literal["holds", "doubtful", "overfit"]:
@@ -141,12 +149,16 @@ class Overfitting:
         splits = self.splits
         behind = float((splits["outside"] < splits["outside_against"]).mean())
         lead = float((splits["inside"] - splits["inside_against"]).mean())
-        kept = float((splits["outside"] - splits["outside_against"]).mean()) / lead if lead else math.nan
+        left = splits["outside"] - splits["outside_against"]
+        led = lead > _NOTHING * float(left.abs().mean())
+        kept = float(left.mean()) / lead if led else math.nan
         rows = {
-            "probability_of_overfitting": (self.probability, f"holds up to {DOUBTED:.0%}, chance is {WORTHLESS:.0%}"),
+            "probability_of_overfitting": (
+                self.probability, f"holds up to {DOUBTED:.0%}, chance is {WORTHLESS:.0%}; a middle rank counts half"),
             "median_place": (float(splits["place"].median()), "rank in the other half: 1 best, 0.5 chance"),
             "behind": (behind, f"share of halves in which the choice grows less than '{self.against}'"),
-            "kept": (kept, f"share of the choice's lead on '{self.against}' that is left in the other half"),
+            "kept": (kept, f"share of the choice's lead on '{self.against}' that is left in the other half"
+                     + ("" if led else ": not known, it led by next to nothing")),
             "deflated": (self.deflated, f"probability that '{self.best}' is ahead beyond being picked"),
             "spa": (self.spa, f"p-value: how often chance shows so good a policy where none beats '{self.against}'"),
         }  # fmt: skip

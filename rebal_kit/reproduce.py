@@ -119,9 +119,10 @@ def vanguard_2010(
         table_of(rows),
         (
             (
-                "Bonds are one-month Treasury bills here, high-grade corporate bonds there: bills earned less, so that"
-                " returns are lower and stocks that are never sold take a larger share (the row 'never: average equity'"
-                " is missed for it). Bills do not move, so that volatility is lower."
+                "Bonds are one-month Treasury bills here, high-grade corporate bonds there: bills earned less and do"
+                " not move, so that returns and volatility of the policies that rebalance are lower. Stocks never sold"
+                " take a larger share here (the row 'never: average equity' is missed for it), so that 'never' has"
+                " more return and volatility than there."
             ),
             "Stocks are all US stocks here, the S&P 90 and 500 and broader series there.",
             f"{years:.1f} years here, 84 there: the first month of 1926 is not in the file.",

@@ -22,8 +22,8 @@ class Reproduction:
         Author, year and where it was published.
     rows : DataFrame
         A row a figure: published (NaN where the study gives a claim and no number), ours, low and high (what counts as
-        reproduced, set before ours was known; NaN where nothing is asked), holds (True, False, or None where nothing is
-        asked).
+        reproduced here, which the study itself need not say; NaN where nothing is asked), holds (True, False, or None
+        where nothing is asked).
     differences : tuple of str
         What is not the same as in the study, and what that does.
     assumptions : tuple of Finding

@@ -14,10 +14,12 @@ from rebal_kit.checking import as_tuple, check_kind, check_number
 from rebal_kit.compare import Comparison
 from rebal_kit.domain import TaxProfile
 from rebal_kit.findings import Finding, PolicyError, raise_errors
-from rebal_kit.metrics import sessions_per_year
+from rebal_kit.growth import per
+from rebal_kit.intervals import share_ahead
+from rebal_kit.metrics import DAYS_PER_YEAR, sessions_per_year
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.run import Setting, prepare
-from rebal_kit.trials import PAIRED, Trial, differences, failures, observed, reference_of, run_trials
+from rebal_kit.trials import MEASURE, PAIRED, Trial, differences, failures, observed, reference_of, run_trials
 from rebal_kit.triggers import Calendar
 
 Kind = Literal["first session", "schedule", "horizon", "income", "state tax", "flat rates", "half spread"]
@@ -27,8 +29,8 @@ UNITS: dict[str, str] = {
     "income": "ordinary income, US$ a year", "state tax": "state rate", "flat rates": "times the rates",
     "half spread": "basis points",
 }  # fmt: skip
-#: The measure by which variations are read.
-MEASURE = "cagr_after_liquidation"
+#: 252 sessions may be some days short of a year; growth over them is a year's for any use.
+_NEARLY_A_YEAR = 0.95
 
 
 @dataclass(frozen=True)
@@ -115,16 +117,18 @@ class Sensitivity:
     def summary(self) -> pd.DataFrame:
         """Return, by kind and policy, how far growth after liquidation less that of `against` moves, a year.
 
+        Over less than a year it is the growth of the whole span; the findings say of which variations that is so.
+
         Returns
         -------
         DataFrame
-            Columns: variations (with figures), as_it_is, least, median, most, standard_deviation, ahead (share above
-            0).
+            Columns: variations (in which the difference is known; all else is of these), as_it_is, least, median, most,
+            standard_deviation, ahead (share above 0). A policy of which none is known has a row of NaN.
         """
-        known = self.rows[self.rows["status"] == "ok"]
+        known = self.rows[self.rows["status"] == "ok"]  # of these, NaN is where nothing is left
         found = pd.DataFrame(known.groupby(["kind", "policy"], sort=False)[MEASURE].agg(
             variations="count", least="min", median="median", most="max", standard_deviation="std",
-            ahead=lambda values: float((values > 0.0).mean()),
+            ahead=share_ahead,
         ))  # fmt: skip
         found.insert(
             1, "as_it_is", self.as_it_is[MEASURE].reindex(found.index.get_level_values("policy")).to_numpy()
@@ -272,6 +276,7 @@ def _said(found: Sensitivity) -> Iterator[Finding]:
         f"{kind} {min(values):g} to {max(values):g} {UNITS[kind]}" for kind, values in kinds.items()
     )
     yield Finding("note", "sensitivity", f"one thing at a time is varied, the rest stays: {said}")
+    yield from _short(found)
     if "schedule" in kinds:
         without = [
             name for name, run in found.comparison.runs.items()
@@ -283,3 +288,22 @@ def _said(found: Sensitivity) -> Iterator[Finding]:
     if found.comparison.setting.opened_with == "lots" and "first session" in kinds:
         what = "opened with lots: a later first session prices the same lots later"
         yield Finding("note", "sensitivity", what)
+
+
+def _short(found: Sensitivity) -> Iterator[Finding]:
+    """Say which variations state growth of a span that is shorter than a year beside others that state it a year."""
+    dates = found.comparison.setting.market.dates
+    if per(dates[0], dates[-1]) != "a year":
+        return
+    days = (found.rows["last"] - found.rows["first"]).dt.days
+    short = found.rows[days < _NEARLY_A_YEAR * DAYS_PER_YEAR].drop_duplicates(["kind", "value"])
+    if len(short):
+        said = ", ".join(
+            f"{kind} {value:g}" for kind, value in zip(short["kind"], short["value"], strict=True)
+        )
+        yield Finding(
+            "warning", "sensitivity",
+            f"less than a year is left under {said}: growth there is that of the whole span, not a year, beside growth"
+            " a year under the others",
+            "vary less, or take a longer history",
+        )  # fmt: skip

@@ -22,6 +22,8 @@ PAIRED = (
     "value_after_liquidation", "cagr_after_liquidation", "cagr_after_tax", "tax", "liquidation_tax",
     "tracking_error", "turnover", "cost",
 )  # fmt: skip
+#: The measure by which policies are held against each other first.
+MEASURE = "cagr_after_liquidation"
 #: Rows of the ledger that a thread's first run gets, as `rebal_kit.run.Setting.room` has them.
 _LOTS, _LOSSES = 64, 512
 
@@ -144,10 +146,29 @@ def reference_of(where: str, comparison: Comparison, against: str | None) -> str
 
 
 def failures(where: str, runs: pd.DataFrame) -> tuple[Finding, ...]:
-    """Say how many runs have no figures, and why the first of them has none."""
+    """Say how many runs have no figures and why the first of them has none, and of which growth is not known."""
+    found = []
     failed = runs[runs["status"] != "ok"]
-    if failed.empty:
-        return ()
-    first = failed.iloc[0]
-    what = f"{len(failed):,} of {len(runs):,} runs have no figures; the first, '{first['policy']}': {first['status']}"
-    return (Finding("warning", where, what, "see status in the rows"),)
+    if len(failed):
+        first = failed.iloc[0]
+        said = f"the first, '{first['policy']}': {first['status']}"
+        what = f"{len(failed):,} of {len(runs):,} runs have no figures; {said}"
+        found.append(Finding("warning", where, what, "see status in the rows"))
+    ran = runs[runs["status"] == "ok"]
+    bare = ran[ran[MEASURE].isna()].groupby("policy", sort=False).size()
+    if len(bare):
+        of_each = ran.groupby("policy").size()[bare.index]
+        said = ", ".join(
+            f"'{policy}' {count:,} of {of:,}"
+            for policy, count, of in zip(bare.index, bare, of_each, strict=True)
+        )
+        found.append(
+            Finding(
+                "warning", where,
+                f"growth after liquidation, or its difference, is not known in {bare.sum():,} runs, as where money ran"
+                f" out: {said}; means,"
+                " intervals and shares are of the runs in which it is known, and flatter a policy that ran out",
+                "withdraw less, or read value_after_liquidation",
+            )
+        )  # fmt: skip
+    return tuple(found)

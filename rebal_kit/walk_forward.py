@@ -45,8 +45,8 @@ class WalkForward:
         A row a choice and window after it: start, cut (the choice is made at its close), end (of the later window),
         ahead (1 is the window right after the choice), chosen, value (of the choice in the later window), rank (1 is
         the best of `of`), of, place (near 1 best, 0.5 chance, near 0 worst), spearman (of the ranks of all policies
-        in both windows), lead (the choice less `against`; above 0 is better), missed (the best of that window less
-        the choice).
+        in both windows), lead (the choice less `against`; above 0 is better; growth is a year, or of the window where
+        that is shorter), missed (the best of that window less the choice).
     runs : DataFrame
         A row a window (`trial`) and policy, as `rebal_kit.trials.run_trials` gives it, with start and end.
     """
@@ -67,7 +67,8 @@ class WalkForward:
         -------
         DataFrame
             Index: ahead. Columns: choices, independent (windows apart from each other that they span), of (policies),
-            and rank, spearman and lead, each with _low and _high; missed; above_median (share of choices).
+            and rank, spearman and lead, each with _low and _high; missed; above_median (share of the
+            choices whose rank is known; one in the middle counts half).
 
         Notes
         -----
@@ -92,7 +93,7 @@ class WalkForward:
                 row |= {name: mean, f"{name}_low": max(low, least), f"{name}_high": min(high, most)}
             row |= {
                 "missed": float(found["missed"].mean()),
-                "above_median": float((found["place"] > 0.5).mean()),
+                "above_median": _above_median(found["place"].dropna()),
             }
             rows[ahead] = row
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("ahead")
@@ -195,6 +196,11 @@ def walk_forward(
     )  # fmt: skip
 
 
+def _above_median(place: pd.Series) -> float:
+    """Return the share of known places in the better half; the middle counts half, so that chance is a half."""
+    return float((place > 0.5).mean() + (place == 0.5).mean() / 2) if len(place) else np.nan
+
+
 def _followed(before: pd.Series, after: pd.Series, against: str, better: float) -> dict[str, object]:
     """Return what became of the best of `before` in `after`; more is better. Policies without figures do not rank."""
     before = before.dropna()
@@ -237,6 +243,13 @@ def _said(found: WalkForward) -> Iterator[Finding]:
         f" followed for windows of {found.test_years:g} years; each window is a back-test of its own that opens as the"
         " comparison does",
     )  # fmt: skip
+    short = [years for years in (found.train_years, found.test_years) if years < 1.0]
+    if short and found.measure.startswith("cagr"):
+        lengths = " and ".join(f"{years:g}" for years in dict.fromkeys(short))
+        yield Finding(
+            "note", "walk-forward",
+            f"growth in windows of {lengths} years, and leads in them, are of the whole window, not a year",
+        )  # fmt: skip
     if independent < 5.0:
         yield Finding(
             "warning", "walk-forward",

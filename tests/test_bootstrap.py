@@ -152,7 +152,9 @@ def test_a_true_history_that_was_unusual_is_pointed_out() -> None:
     row = found.summary().loc[("daily", "cagr_after_liquidation")]
     assert row["mean"] < row["observed"] - row["standard_error"] / 2
     (said,) = (str(f) for f in found.assumptions if "true history," in f.what)
-    assert f"less 'hold': 'daily' {row['observed'] * 1e4:+.0f} bp a year in the true history" in said
+    assert (
+        f"less 'hold': 'daily' {row['observed'] * 1e4:+.0f} bp over the 5 months in the true history" in said
+    )
     centred = bootstrap(comparison, paths=60, block=119, seed=1)  # as good as whole: the swings stay
     assert not any("true history," in f.what for f in centred.assumptions)
 

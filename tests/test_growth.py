@@ -11,7 +11,8 @@ from rebal_kit.compare import compare
 from rebal_kit.costs import Costs
 from rebal_kit.domain import TaxProfile
 from rebal_kit.flows import CashFlow
-from rebal_kit.growth import growth_after_tax, growth_before_tax
+from rebal_kit.growth import growth_after_tax, growth_before_tax, per
+from rebal_kit.metrics import cagr
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.triggers import Calendar
 from tests.worlds import account, household_of, market_of, random_market
@@ -54,3 +55,19 @@ def test_where_nothing_is_left_growth_is_not_known() -> None:
     growth = growth_after_tax(comparison)["m"]
     assert growth.iloc[0] == pytest.approx(0.0, abs=1e-9)
     assert growth.isna().tolist() == [False, False, True]  # what it grew by on the day itself is known
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        ("2025-01-02", "a year"), ("2025-01-01", "over the 12 months"), ("2024-07-02", "over the 6 months"),
+        ("2024-01-20", "over the 18 days"),
+    ],
+)  # fmt: skip
+def test_growth_is_stated_for_what_it_is_of(last: str, said: str) -> None:
+    """As `cagr` annualises it: from 365.25 days on."""
+    first, end = np.datetime64("2024-01-02"), np.datetime64(last)
+    assert per(first, end) == said
+    assert (said == "a year") == (
+        cagr(1.0, 1.1, int((end - first).astype(int))) != pytest.approx(0.1, abs=1e-12)
+    )

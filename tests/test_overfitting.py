@@ -36,6 +36,32 @@ def test_a_sweep_of_pure_noise_is_flagged_every_time_and_chance_chooses_as_well(
     assert np.mean([each.deflated > 0.95 for each in found]) <= 0.20
 
 
+@pytest.mark.parametrize("policies", [2, 3, 5])
+def test_chance_is_a_half_for_any_number_of_policies(policies: int) -> None:
+    found = [overfitting(noise(seed, policies, 240), blocks=8).probability for seed in range(40)]
+    assert np.mean(found) == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_middle_rank_counts_half() -> None:
+    found = overfitting(noise(1, 3, 200), blocks=4)
+    placed = replace(found, splits=found.splits.assign(place=[0.25, 0.5, 0.5, 0.75, 0.75, 0.75]))
+    assert placed.probability == pytest.approx(2 / 6)
+    assert placed.verdict == "doubtful"
+    assert replace(found, splits=found.splits.assign(place=0.5)).probability == 0.5
+
+
+def test_of_a_lead_of_next_to_nothing_no_share_is_kept() -> None:
+    growth = noise(9, policies=3)
+    growth["band 0"] += 0.001
+    found = overfitting(growth)
+    assert (found.splits["chosen"] == "band 0").mean() > 0.5
+    assert (found.splits["inside"] > found.splits["inside_against"]).any()
+    row = found.summary().loc["kept"]
+    assert math.isnan(row["value"])
+    assert row["meaning"].endswith("not known, it led by next to nothing")
+    assert overfitting(growth, against="band 1").summary().loc["kept", "value"] > 0.0
+
+
 def test_a_policy_that_is_truly_better_is_not_flagged() -> None:
     growth = noise(3)
     growth["band 17"] += 0.0025

@@ -31,6 +31,12 @@ def test_vanguards_table_holds_but_for_what_bills_do_not_earn(vanguard: Reproduc
     assert repr(vanguard) == "<Reproduction of Vanguard 2010: 28 of 29 figures hold>"
     assert "bills earned less" in vanguard.differences[0]
     rows = vanguard.rows
+    assert "lower. Stocks never sold take a larger share here" in vanguard.differences[0]
+    assert "'never' has more return and volatility than there" in vanguard.differences[0]
+    for figure in ("return, %", "volatility, %"):  # as that says
+        less = rows[rows.index.str.endswith(figure)].eval("ours - published")
+        assert (less.drop(f"never: {figure}") < 0.0).all()
+        assert less[f"never: {figure}"] > 0.0
     assert rows.loc["monthly 0%: events a year", "ours"] == pytest.approx(12.0, abs=0.01)  # a month, an event
     assert rows.loc["monthly 5%: events a year", "published"] == pytest.approx(58 / 84)
     assert rows.loc["never: return, %", "holds"] is None

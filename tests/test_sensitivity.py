@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from rebal_kit.compare import Comparison, compare
@@ -109,6 +110,27 @@ def test_the_summary_is_of_growth_after_liquidation(comparison: Comparison) -> N
     assert row["ahead"] == (values > 0).mean()
     assert row["as_it_is"] == values.iloc[0]
     assert repr(found) == "<Sensitivity to 4 variations of 1 kinds against 'quarterly'>"
+
+
+def test_variations_that_leave_nothing_are_not_counted_as_behind(comparison: Comparison) -> None:
+    found = sensitivity(comparison, variations("first session", (0, 21, 42, 63)))
+    rows = found.rows.copy()
+    rows.loc[rows["policy"].eq("band") & rows["value"].gt(21), list(PAIRED)] = float("nan")
+    rows.loc[rows["policy"].eq("quarterly"), list(PAIRED)] = float("nan")
+    bare = replace(found, rows=rows.assign(cagr_after_liquidation=rows["cagr_after_liquidation"].abs()))
+    table = bare.summary().loc["first session"]
+    assert table.loc["band", ["variations", "ahead"]].tolist() == [2, 1.0]
+    assert table.loc["quarterly", "variations"] == 0
+    assert np.isnan(table.loc["quarterly", "ahead"])
+    (said,) = (str(f) for f in bare.assumptions if "is not known in" in f.what)
+    assert "in 6 runs, as where money ran out: 'quarterly' 4 of 4, 'band' 2 of 4" in said
+
+
+def test_variations_of_less_than_a_year_are_named(comparison: Comparison) -> None:
+    found = sensitivity(comparison, [*variations("horizon", (0.5, 1, 2)), Variation("first session", 500)])
+    (said,) = (str(f) for f in found.assumptions if "less than a year is left" in f.what)
+    assert "under horizon 0.5, first session 500: growth there is that of the whole span, not a year" in said
+    assert not any("less than a year is left" in f.what for f in sensitivity(comparison).assumptions)
 
 
 def test_what_is_usual_fits_the_history(comparison: Comparison) -> None:

@@ -151,6 +151,24 @@ def test_little_that_does_not_overlap_is_a_warning(comparison: Comparison, found
     assert apart.summary().loc[1, "independent"] == apart.summary().loc[1, "choices"]
 
 
+def test_growth_in_windows_of_less_than_a_year_is_said_to_be_of_the_window(
+    comparison: Comparison, found: WalkForward
+) -> None:
+    words = "growth in windows of {} years, and leads in them, are of the whole window, not a year"
+    for walked, lengths in (
+        (found, "0.5"),
+        (walk_forward(comparison, train_years=0.5, test_years=0.25), "0.5 and 0.25"),
+    ):
+        assert any(f.what == words.format(lengths) for f in walked.assumptions)
+    years = walk_forward(comparison, train_years=1.0, test_years=1.0)
+    assert not any("of the whole window" in f.what for f in years.assumptions)
+
+
+def test_the_share_above_the_median_is_of_known_ranks_and_halves_the_middle(found: WalkForward) -> None:
+    first = found.choices[found.choices["ahead"] == 1].assign(place=[0.5, 0.5, 0.5, 0.2, 0.8, np.nan, np.nan])
+    assert replace(found, choices=first).summary().loc[1, "above_median"] == pytest.approx(2.5 / 5)
+
+
 def test_figures_do_not_depend_on_threads(comparison: Comparison, found: WalkForward) -> None:
     pd.testing.assert_frame_equal(walk_forward(comparison, workers=1, **YEARS).choices, found.choices)
 

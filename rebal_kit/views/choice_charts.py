@@ -10,7 +10,7 @@ import pandas as pd
 
 from rebal_kit.views import shape, style
 from rebal_kit.views.shape import label
-from rebal_kit.views.study_charts import DIAMOND, SIGNED, finish, legend_below, zero_line
+from rebal_kit.views.study_charts import DIAMOND, SIGNED, finish, legend_below, undrawn, zero_line
 from rebal_kit.views.style import INK, QUIET
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _BASIS_POINTS = 1e4
 #: Bars at most; of more policies, several ranks share one.
 _MOST_BARS = 16
-_BETTER, _WORSE = "Better half of the policies", "Worse half"
+_BETTER, _MIDDLE, _WORSE = "Better half of the policies", "Middle rank, half to each", "Worse half"
 _AFTER = ("1st after", "2nd after", "3rd after")
 _REGIMES = ("Calm", "Usual", "Nervous")
 
@@ -48,7 +48,7 @@ def walk_forward_ranks(found: WalkForward, level: float = 0.90) -> alt.HConcatCh
         alt.X("cut:T", title="day of the choice", axis=years), y,
         tooltip=[alt.Tooltip("cut:T", format="%d %b %Y", title="chosen on"), alt.Tooltip("chosen:N"),
                  alt.Tooltip("rank:Q", format=".1f", title="rank after"),
-                 alt.Tooltip("lead:Q", format="+.2%", title=f"ahead of {label(found.against)}")],
+                 alt.Tooltip("lead:Q", format=_format(found.measure), title=f"ahead of {label(found.against)}")],
     )  # fmt: skip
     single = alt.layer(
         _chance(chance), each.mark_line(color=style.BLUE, strokeWidth=1.4),
@@ -79,8 +79,9 @@ def walk_forward_ranks(found: WalkForward, level: float = 0.90) -> alt.HConcatCh
     row = table.iloc[0]
     below = [
         (
-            f"Each time the best of {policies} policies over {found.train_years:g} years ({_said(found.measure)}) is"
-            f" followed for {found.test_years:g} years; dashed: rank of a choice by chance"
+            f"Each time the best of {policies} policies over {found.train_years:g} years"
+            f" ({_said(found.measure, found.train_years)}) is followed for {found.test_years:g} years; dashed: rank of"
+            " a choice by chance"
         ),
         (
             f"Rank correlation between the windows {_interval(row, 'spearman')}; windows that do not overlap:"
@@ -109,17 +110,17 @@ def overfitting_ranks(found: Overfitting, comparison: Comparison | None = None) 
     """
     policies = len(found.policies)
     rank = (policies + 1) * (1.0 - found.splits["place"].to_numpy())
-    wide = -(-policies // _MOST_BARS)
-    edges = 0.5 + np.minimum(np.arange(0, policies + wide, wide), policies)
-    share = np.histogram(rank, edges)[0] / len(rank)
-    side = np.where((edges[:-1] + edges[1:]) / 2 <= (policies + 1) / 2, _BETTER, _WORSE)
+    edges, middle = _bar_edges(policies), (policies + 1) / 2
+    share = _shares(rank, edges)
+    centre = (edges[:-1] + edges[1:]) / 2
+    side = np.where(centre < middle, _BETTER, np.where(centre > middle, _WORSE, _MIDDLE))
     times = share * policies / np.diff(edges)
     rows = pd.DataFrame(
         {"first": edges[:-1], "last": edges[1:], "share": share, "times": times, "side": side}
     ).round(5)
-    sides = [_BETTER, _WORSE]
-    colour = alt.Color("side:N", title=None, sort=sides, legend=legend_below(),
-                       scale=alt.Scale(domain=sides, range=[style.BLUE, style.ORANGE]))  # fmt: skip
+    colours = {_BETTER: style.BLUE, **({_MIDDLE: QUIET} if policies % 2 else {}), _WORSE: style.ORANGE}
+    colour = alt.Color("side:N", title=None, sort=[*colours], legend=legend_below(),
+                       scale=alt.Scale(domain=[*colours], range=[*colours.values()]))  # fmt: skip
     axis = alt.Axis(values=_ticks(policies), format="d")
     columns = alt.Chart(rows).mark_rect(stroke="white", strokeWidth=1.5).encode(
         alt.X("first:Q", title=f"rank in the other half, of {policies}; 1 is the best", axis=axis,
@@ -139,17 +140,42 @@ def overfitting_ranks(found: Overfitting, comparison: Comparison | None = None) 
         ),
         (
             f"In the worse half of the policies in {found.probability:.0%} of them: the choice"
-            f" {_VERDICTS[found.verdict]}; of its lead on '{label(found.against)}', {table['kept']:.0%} is left in the"
-            " other half"
+            f" {_VERDICTS[found.verdict]}; {_kept(float(table['kept']), found.against)}"
         ),
     ]
     if comparison is not None:
         below.append(shape.setting_line(comparison))
     text = (
         f"Rank of the best policy of one half of the history in the other half, among {policies}: in the worse half in"
-        f" {found.probability:.0%} of {len(found.splits):,} halves; {found.verdict}."
+        f" {found.probability:.0%} of {len(found.splits):,} halves, a middle rank counted half; {found.verdict}."
     )
     return finish(chart, "Was the best policy good, or lucky?", below, comparison, text)
+
+
+def _bar_edges(policies: int) -> np.ndarray:
+    """Return the edges of the bars: alike on both sides of the middle, a middle rank in a bar of its own."""
+    half, alone = divmod(policies, 2)
+    wide = max(-(-half // ((_MOST_BARS - alone) // 2)), 1)
+    better = 0.5 + np.minimum(np.arange(0, half + wide, wide), half)
+    return np.concatenate([better, (policies + 1) - better[::-1][1 - alone :]])
+
+
+def _shares(rank: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the share of ranks in each bar; one that ties have put on an edge is half in each of its two bars."""
+    sides = [np.histogram(rank + nudge, edges)[0] for nudge in (-1e-6, 1e-6)]
+    return (sides[0] + sides[1]) / (2 * len(rank))
+
+
+def _kept(kept: float, against: str) -> str:
+    """Return in words what is left of the lead in the other half."""
+    if np.isnan(kept):
+        return f"where chosen, it led '{label(against)}' by next to nothing: no share of a lead can be kept"
+    lead = f"its lead on '{label(against)}'"
+    return (
+        f"of {lead}, {kept:.0%} is left in the other half"
+        if kept > 0.0
+        else f"nothing is left of {lead} in the other half"
+    )
 
 
 _VERDICTS = {"holds": "holds", "doubtful": "is doubtful", "overfit": "is no better than chance"}
@@ -169,7 +195,7 @@ def regime_differences(found: Regimes, level: float = 0.90) -> alt.HConcatChart:
     table[columns] = (table[columns] * _BASIS_POINTS).round(2)
     table["rule"] = table["policy"].map(label)
     looks = style.looks(dict.fromkeys(table["rule"]))
-    top, bottom = max(float(table["high"].max()), 0.0), min(float(table["low"].min()), 0.0)
+    top, bottom = max([*table["high"].dropna(), 0.0]), min([*table["low"].dropna(), 0.0])
     room = 0.05 * (top - bottom) or 1.0
     scale = alt.Scale(domain=[bottom - room, top + room], nice=False)
     panels = [_regime_panel(rows, _name(number, found), looks, scale, first=number == 0)
@@ -181,12 +207,14 @@ def regime_differences(found: Regimes, level: float = 0.90) -> alt.HConcatChart:
         ),
         shape.setting_line(found.comparison),
     ]
+    bare = [name for name, rows in table.groupby("rule", sort=False) if rows["before_tax"].isna().all()]
     said = "; ".join(
         f"{row.rule} at an index of {row.index_low:.0f} to {row.index_high:.0f}: {row.before_tax:+.0f}"
         f" ({row.low:+.0f} to {row.high:+.0f})"
-        for row in table.itertuples()
+        for row in table.dropna(subset=["before_tax", "low", "high"]).itertuples()
     )
-    text = f"Basis points a year against {label(found.against)}. {said}."
+    text = f"Basis points a year against {label(found.against)}. {said or 'None is known'}."
+    text, below = " ".join([text, *undrawn(bare)]), [*below, *undrawn(bare)]
     chart = alt.hconcat(*panels, spacing=14, bounds="flush").resolve_scale(color="shared", shape="shared")
     return finish(chart, "When is it ahead?", below, found.comparison, text)
 
@@ -241,12 +269,27 @@ def _interval(row: pd.Series, name: str) -> str:
     mean, low, high = (
         f"{row[key]:.{digits}f}".replace("-", "−") for key in (name, f"{name}_low", f"{name}_high")
     )
+    if np.isnan(row[name]):
+        return "not known"
     return f"{mean} ({low} to {high})" if np.isfinite(row[f"{name}_low"]) else mean
 
 
-def _said(measure: str) -> str:
-    """Return a measure's name in words."""
-    return measure.replace("cagr", "growth a year").replace("_", " ")
+def _said(measure: str, years: float) -> str:
+    """Return the name of a measure over so many years in words."""
+    growth = "growth a year" if years >= 1.0 else "growth over the window"
+    return measure.replace("cagr", growth).replace("_", " ")
+
+
+#: Measures that are US$, and those that count: how a lead in them is written. The others are fractions.
+_USD = frozenset({"realized_short", "realized_long", "harvested", "disallowed", "permanent", "tax_paid", "tax_accrued",
+                  "liquidation_tax", "cost", "commission", "spread", "impact", "delay", "deposits", "withdrawals",
+                  "unpaid_withdrawals", "value_before_tax", "value_after_tax", "value_after_liquidation"})  # fmt: skip
+_COUNTS = frozenset({"trades", "rebalances"})
+
+
+def _format(measure: str) -> str:
+    """Return Vega's format of a difference in a measure."""
+    return "+$,.0f" if measure in _USD else "+,.0f" if measure in _COUNTS else "+.2%"
 
 
 def _chance(rank: float) -> alt.Chart:

@@ -8,7 +8,9 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from rebal_kit.sensitivity import MEASURE, UNITS
+from rebal_kit.growth import per_of
+from rebal_kit.sensitivity import UNITS
+from rebal_kit.trials import MEASURE
 from rebal_kit.views import shape, style
 from rebal_kit.views.shape import label
 from rebal_kit.views.style import INK, QUIET
@@ -43,7 +45,9 @@ def bootstrap_dots(found: Bootstrap, level: float = 0.90, most: int = 8) -> alt.
     most : int
         Policies drawn at most; the subtitle says how many were left out.
     """
-    table = found.summary(level).xs(MEASURE, level="measure").dropna(subset=["mean"])
+    every_policy = found.summary(level).xs(MEASURE, level="measure")
+    table, span = every_policy.dropna(subset=["mean", "observed"]), per_of(found.comparison)
+    bare = [label(str(name)) for name in every_policy.index.difference(table.index, sort=False)]
     shown = table.iloc[:most].assign(**(table[["observed", "low", "high"]] * _BASIS_POINTS))
     values = found.differences.dropna(subset=[MEASURE]).groupby("policy")[MEASURE]
     at = (np.arange(_DOTS) + 0.5) / _DOTS
@@ -52,17 +56,20 @@ def bootstrap_dots(found: Bootstrap, level: float = 0.90, most: int = 8) -> alt.
     width = float(np.ptp(every)) / _COLUMNS or 1.0
     scale = alt.Scale(domain=[float(every.min()) - width, float(every.max()) + width], nice=False)
     panels = [
-        _dots_panel(_stacked(dots[name], width), row, scale, last=name == shown.index[-1])
+        _dots_panel(
+            _stacked(dots[name], width), row, scale, last=name == shown.index[-1], span=span, of=found.paths
+        )
         for name, row in shown.iterrows()
-    ]
+    ] or [zero_line("x").properties(width=_WIDTH, height=20, title="Nothing is known to be drawn")]
     left_out = len(table) - len(shown)
     below = [
         (
-            f"Growth a year after tax and liquidation, less that of '{label(found.against)}' (the line at 0), in"
+            f"Growth {span} after tax and liquidation, less that of '{label(found.against)}' (the line at 0), in"
             f" {found.paths:,} resampled histories"
         ),
         f"Each dot: {100 // _DOTS} of 100 histories; bar: the middle {level:.0%} of them; diamond: the true history"
         + (f"; {left_out} policies are not drawn" if left_out else ""),
+        *undrawn(bare),
         shape.setting_line(found.comparison),
     ]
     said = "; ".join(
@@ -70,15 +77,23 @@ def bootstrap_dots(found: Bootstrap, level: float = 0.90, most: int = 8) -> alt.
         f" ahead in {row['ahead']:.0%}"
         for name, row in shown.iterrows()
     )
-    text = f"Basis points a year against {label(found.against)} in resampled histories: {said}."
+    text = f"Basis points {span} against {label(found.against)} in resampled histories: {said or 'none is known'}."
+    text = " ".join([text, *undrawn(bare)])
     chart = alt.vconcat(*panels, spacing=12).resolve_scale(color="shared", shape="shared")
     return finish(chart, "Would it have been ahead in another history?", below, found.comparison, text)
 
 
-def _dots_panel(dots: pd.DataFrame, row: pd.Series, scale: alt.Scale, last: bool) -> alt.LayerChart:
+def undrawn(bare: list[str]) -> list[str]:
+    """Return a line that names the policies of which nothing is known."""
+    return [f"Not drawn, as growth is not known (money ran out): {', '.join(bare)}."] if bare else []
+
+
+def _dots_panel(
+    dots: pd.DataFrame, row: pd.Series, scale: alt.Scale, *, last: bool, span: str, of: int
+) -> alt.LayerChart:
     """Draw one policy's histories as dots on top of each other, with their interval and the true history below."""
     tall = float(dots["height"].max()) + 1.0
-    words = "basis points a year" if last else None
+    words = f"basis points {span}" if last else None
     axis = alt.Axis(tickCount=8, grid=True, labelExpr=SIGNED, labels=last, ticks=last, domain=last)
     x = alt.X("bp:Q", scale=scale, title=words, axis=axis)
     y = alt.Y("height:Q", axis=None, scale=alt.Scale(domain=[-2.2, tall], nice=False))
@@ -89,7 +104,7 @@ def _dots_panel(dots: pd.DataFrame, row: pd.Series, scale: alt.Scale, last: bool
                         scale=alt.Scale(domain=sides, range=[style.BLUE, style.ORANGE])),
         shape=alt.Shape("side:N", title=None, legend=legend_below(),
                         scale=alt.Scale(domain=sides, range=["circle", "square"])),
-        tooltip=[alt.Tooltip("bp:Q", format="+.0f", title="bp a year")],
+        tooltip=[alt.Tooltip("bp:Q", format="+.0f", title=f"bp {span}")],
     )  # fmt: skip
     span = pd.DataFrame(
         [{"height": -1.3, **row[["observed", "low", "high", "ahead"]].astype(float).round(4)}]
@@ -102,7 +117,9 @@ def _dots_panel(dots: pd.DataFrame, row: pd.Series, scale: alt.Scale, last: bool
         alt.X("low:Q", scale=scale, title=words), x2="high:Q"
     )
     true = base.mark_point(**DIAMOND)
-    heading = alt.TitleParams(text=label(str(row.name)), subtitle=f"ahead in {row['ahead']:.0%} of the histories",
+    known = "" if row["paths"] == of else f" in which growth is known, {row['paths']:,.0f} of {of:,}"
+    ahead = f"ahead in {row['ahead']:.0%} of the histories{known}"
+    heading = alt.TitleParams(text=label(str(row.name)), subtitle=ahead,
                             fontSize=13, anchor="start", offset=4)  # fmt: skip
     layers = alt.layer(zero_line("x"), marks, interval, true.encode(alt.X("observed:Q", title=words)))
     return layers.properties(width=_WIDTH, height=(tall + 2.2) * _WIDTH / _COLUMNS, title=heading)
@@ -123,7 +140,8 @@ def sensitivity_panels(found: Sensitivity) -> alt.ConcatChart:
     ----------
     found : Sensitivity
     """
-    rows = found.rows.dropna(subset=[MEASURE])
+    rows, span = found.rows.dropna(subset=[MEASURE]), per_of(found.comparison)
+    bare = [label(name) for name in dict.fromkeys(found.rows["policy"]) if name not in set(rows["policy"])]
     rows = pd.DataFrame(
         {
             "kind": rows["kind"],
@@ -133,35 +151,37 @@ def sensitivity_panels(found: Sensitivity) -> alt.ConcatChart:
         }
     )
     looks = style.looks(dict.fromkeys(rows["rule"]))
-    top, bottom = max(rows["bp"].max(), 0.0), min(rows["bp"].min(), 0.0)
+    top, bottom = max([*rows["bp"], 0.0]), min([*rows["bp"], 0.0])
     room = 0.08 * (top - bottom) or 1.0
     scale = alt.Scale(domain=[bottom - room, top + room], nice=False)
     kinds = list(dict.fromkeys(rows["kind"]))
     panels = [
-        _variation_panel(rows[rows["kind"] == kind], kind, looks, scale, first=at % _PANELS == 0)
+        _variation_panel(rows[rows["kind"] == kind], kind, looks, scale, first=at % _PANELS == 0, span=span)
         for at, kind in enumerate(kinds)
-    ]
+    ] or [zero_line("x").properties(width=_WIDTH, height=20, title="Nothing is known to be drawn")]
     chart = alt.concat(*panels, columns=_PANELS, spacing=20).resolve_scale(
         color="shared", strokeDash="shared"
     )
     below = [
         (
-            f"Growth a year after tax and liquidation, less that of '{label(found.against)}' under the same variation,"
+            f"Growth {span} after tax and liquidation, less that of '{label(found.against)}' under the same variation,"
             " in basis points; one thing varied at a time"
         ),
+        *undrawn(bare),
         shape.setting_line(found.comparison),
     ]
-    table = found.summary()
+    table = found.summary().dropna(subset=["least"])
     said = "; ".join(
         f"{kind}, {label(policy)}: {row['least'] * _BASIS_POINTS:+.0f} to {row['most'] * _BASIS_POINTS:+.0f}"
         for (kind, policy), row in table.iterrows()
     )
-    text = f"Basis points a year against {label(found.against)} by what is varied. {said}."
+    text = f"Basis points {span} against {label(found.against)} by what is varied. {said or 'None is known'}."
+    text = " ".join([text, *undrawn(bare)])
     return finish(chart, "What does the difference hang on?", below, found.comparison, text)
 
 
 def _variation_panel(
-    rows: pd.DataFrame, kind: str, looks: dict[str, style.Look], scale: alt.Scale, *, first: bool
+    rows: pd.DataFrame, kind: str, looks: dict[str, style.Look], scale: alt.Scale, *, first: bool, span: str
 ) -> alt.LayerChart:
     names = list(looks)
     heading, unit = _AXES[kind]
@@ -173,7 +193,7 @@ def _variation_panel(
         alt.Scale(type="log", nice=False, padding=8) if wide else alt.Scale(nice=False, zero=False, padding=8)
     )
     legend = alt.Legend(orient="bottom", columns=5, title=None, symbolSize=700, symbolStrokeWidth=2.4)
-    y = alt.Y("bp:Q", title="basis points a year" if first else None, scale=scale,
+    y = alt.Y("bp:Q", title=f"basis points {span}" if first else None, scale=scale,
               axis=alt.Axis(tickCount=6, labelExpr=SIGNED, labels=first))  # fmt: skip
     base = alt.Chart(rows).encode(alt.X("value:Q", title=unit, scale=kind_of_scale, axis=axis), y)
     colours = alt.Scale(domain=names, range=[look.colour for look in looks.values()])
@@ -181,7 +201,7 @@ def _variation_panel(
     dash = alt.StrokeDash("rule:N", sort=names, legend=legend,
                           scale=alt.Scale(domain=names, range=[[*look.dash] for look in looks.values()]))  # fmt: skip
     tips = [alt.Tooltip("rule:N"), alt.Tooltip("value:Q", title=UNITS[kind]),
-            alt.Tooltip("bp:Q", format="+.1f", title="bp a year ahead")]  # fmt: skip
+            alt.Tooltip("bp:Q", format="+.1f", title=f"bp {span} ahead")]  # fmt: skip
     lines = base.mark_line(strokeWidth=1.8).encode(colour, dash)
     points = base.mark_point(filled=True, size=26, opacity=1).encode(
         alt.Color("rule:N", sort=names, legend=None, scale=colours), tooltip=tips,

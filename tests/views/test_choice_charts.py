@@ -64,7 +64,17 @@ def test_ranks_are_drawn_choice_by_choice_and_on_average(walked) -> None:
     assert f"1. window after the choice {table.loc[1, 'rank']:.1f} (" in spec["description"]
 
 
-@pytest.mark.parametrize("policies", [2, 5, 16, 17, 42])
+def test_a_measure_is_said_and_written_as_what_it_is(comparison: Comparison) -> None:
+    short = walk_forward(comparison, train_years=0.5, test_years=0.5, step_years=0.5)
+    below = " ".join(choice_charts.walk_forward_ranks(short).to_dict()["title"]["subtitle"])
+    assert "over 0.5 years (growth over the window after liquidation) is followed" in below
+    for measure, written in (("tax_paid", "+$,.0f"), ("trades", "+,.0f"), ("volatility", "+.2%")):
+        walked = walk_forward(comparison, train_years=1.0, test_years=1.0, step_years=0.5, measure=measure)
+        tips = found(choice_charts.walk_forward_ranks(walked).to_dict(), "tooltip")
+        assert written in {tip["format"] for each in tips for tip in each if tip["field"] == "lead"}
+
+
+@pytest.mark.parametrize("policies", [2, 3, 5, 15, 16, 17, 18, 33, 42])
 def test_bars_hold_all_ranks_and_compare_with_chance(policies: int) -> None:
     growth = pd.DataFrame(np.random.default_rng(1).normal(size=(320, policies))).rename(
         columns="band {}".format
@@ -79,9 +89,32 @@ def test_bars_hold_all_ranks_and_compare_with_chance(policies: int) -> None:
         assert row["times"] == pytest.approx(row["share"] * policies / (row["last"] - row["first"]), abs=1e-3)
     rank = (policies + 1) * (1 - judged.splits["place"])
     assert rows[0]["share"] == pytest.approx((rank < rows[0]["last"]).mean(), abs=1e-4)
-    if policies % 2 == 0 and policies <= 16:
-        worse = sum(row["share"] for row in rows if row["side"] == "Worse half")
-        assert worse == pytest.approx(judged.probability, abs=1e-3)
+    by = {
+        side: sum(row["share"] for row in rows if row["side"] == side)
+        for side in {row["side"] for row in rows}
+    }
+    middle = by.pop("Middle rank, half to each", None)
+    assert (middle is None) == (policies % 2 == 0)
+    assert set(by) == {"Better half of the policies", "Worse half"}
+    assert by["Worse half"] + (middle or 0.0) / 2 == pytest.approx(judged.probability, abs=1e-3)
+
+
+def test_ranks_that_tie_in_the_middle_are_drawn_as_they_are_counted() -> None:
+    judged = overfitting(pd.DataFrame(np.random.default_rng(1).normal(size=(320, 4))), blocks=4)
+    tied = replace(judged, splits=judged.splits.assign(place=[0.5, 0.5, 0.5, 0.2, 0.8, 0.8]))
+    rows = rows_with(choice_charts.overfitting_ranks(tied), "times")
+    worse = sum(row["share"] for row in rows if row["side"] == "Worse half")
+    assert worse == pytest.approx(tied.probability, abs=1e-3)
+
+
+def test_what_is_left_of_a_lead_is_said_only_where_there_is_one() -> None:
+    growth = pd.DataFrame(np.random.default_rng(2).normal(0.0, 0.01, (800, 3))).rename(
+        columns="band {}".format
+    )
+    growth["band 0"] += 0.001
+    below = choice_charts.overfitting_ranks(overfitting(growth, blocks=8)).to_dict()["title"]["subtitle"][1]
+    assert "it led 'band 0' by next to nothing" in below
+    assert "%" not in below.split(";")[1]
 
 
 def test_the_verdict_is_said_with_the_setting_where_it_is_known(comparison: Comparison) -> None:
@@ -119,6 +152,21 @@ def test_each_regime_has_a_panel_with_every_policy_on_one_scale(comparison: Comp
     assert len(domains) == 1
     shapes = [s["range"] for s in found(spec["hconcat"], "scale") if "circle" in s.get("range", [])]
     assert len(set(shapes[0])) == 4  # told apart without colour
+
+
+def test_what_is_not_known_is_named_and_no_number(comparison: Comparison, walked) -> None:
+    split = regimes(comparison)
+    growth, resampled = split.growth.copy(), split.resampled.copy()
+    growth.loc[growth.index.get_level_values("policy") == "band_2", "before_tax"] = np.nan
+    resampled[:, :, 1] = np.nan
+    spec = choice_charts.regime_differences(replace(split, growth=growth, resampled=resampled)).to_dict()
+    words = "Not drawn, as growth is not known (money ran out): band 2."
+    assert words in spec["title"]["subtitle"]
+    assert spec["description"].endswith(words)
+    assert "nan" not in spec["description"]
+    blank = walked.choices.assign(rank=np.nan, spearman=np.nan)
+    spec = choice_charts.walk_forward_ranks(replace(walked, choices=blank)).to_dict()
+    assert "1. window after the choice not known" in spec["description"]
 
 
 def test_regimes_by_given_levels_are_numbered(comparison: Comparison) -> None:

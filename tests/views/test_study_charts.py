@@ -75,6 +75,34 @@ def test_policies_that_find_no_room_are_counted() -> None:
     )
 
 
+def test_policies_of_which_nothing_is_known_are_named() -> None:
+    from tests.test_study import withdrawing
+
+    none = bootstrap(withdrawing(110_000), paths=3)
+    varied = sensitivity(withdrawing(110_000), variations("half spread", (0, 5)))
+    for chart in (study_charts.bootstrap_dots(none), study_charts.sensitivity_panels(varied)):
+        spec = chart.to_dict()
+        words = "Not drawn, as growth is not known (money ran out): yearly, band."
+        assert words in spec["title"]["subtitle"]
+        assert words in spec["description"]
+        assert "nan" not in str(spec)
+    some = study_charts.bootstrap_dots(bootstrap(withdrawing(50_000), paths=30, seed=2)).to_dict()
+    assert "of the histories in which growth is known, " in some["vconcat"][0]["title"]["subtitle"]
+    assert "Not drawn" not in str(some["title"])
+
+
+def test_growth_of_less_than_a_year_is_not_drawn_as_a_year() -> None:
+    short = compare(MARKET, HOUSEHOLD, policies(1), end=MARKET.dates[150])
+    for chart in (
+        study_charts.bootstrap_dots(bootstrap(short, paths=5)),
+        study_charts.sensitivity_panels(sensitivity(short, variations("half spread", (0, 5)))),
+    ):
+        text = chart.to_json()
+        assert "Growth over the 7 months after tax and liquidation" in text
+        assert "basis points over the 7 months" in text
+        assert "a year" not in text.replace("US$ a year", "")
+
+
 def test_policies_without_a_difference_can_be_drawn() -> None:
     alike = {"one": RebalancePolicy("a", ()), "two": RebalancePolicy("b", ())}
     spec = study_charts.bootstrap_dots(bootstrap(compare(MARKET, HOUSEHOLD, alike), paths=5)).to_dict()
