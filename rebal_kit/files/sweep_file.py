@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from rebal_kit.axes import Between
-from rebal_kit.files.fields import Date, FileModel, Name
+from rebal_kit.files.fields import Date, FileModel, Name, refusal
 from rebal_kit.files.household_file import ConventionsFile, TargetsFile, TaxFile
 from rebal_kit.files.policy_file import (
     BandFile,
@@ -58,8 +58,16 @@ class RangeFile(FileModel):
         return Between(self.low, self.high, self.log, self.whole)
 
 
+def _several(value: Any) -> Any:
+    """Refuse one value where a list of them, or names and values, must stand: once, not for each of the two."""
+    if value is None or isinstance(value, (list, dict)):
+        return value
+    remedy = f"write [{value}], or give several values"
+    raise refusal(f"is {value!r}, a single value", remedy)
+
+
 #: A list, or values by the names under which they stand in the table.
-Values = list[Any] | dict[Name, Any]
+Values = Annotated[list[Any] | dict[Name, Any], BeforeValidator(_several)]
 
 
 class RandomFile(FileModel):

@@ -195,6 +195,8 @@ random:
         (GRID.replace("grid:", "gird:"), "line 4, gird: unknown field 'gird' — did you mean 'grid'?"),
         (GRID + "start: 2001-02-30", "line 7, start: is 2001-02-30, which is not in the calendar"),
         (GRID + "random:", "line 7, random: has no value"),
+        (GRID.replace("[hifo, fifo]", "hifo"),
+         "line 6, grid.lot_method: is 'hifo', a single value — write [hifo], or give several values"),
         ("- 1", "is a list of 1, not named values"),
     ],
 )  # fmt: skip
