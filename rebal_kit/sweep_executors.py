@@ -231,10 +231,13 @@ def run_piece(book: Book, numbers: tuple[int, ...], engine: str) -> Rows:
 def _client(scheduler: str, where: str) -> Any:
     """Return a client of the scheduler."""
     try:
-        from distributed import Client
+        from distributed import Client, Security
     except ModuleNotFoundError:
         what = "dask's distributed is not installed"
         raise RebalError(Finding("error", "executor", what, "pip install 'rebal_kit[cluster]'")) from None
+    if scheduler.startswith("tls://") and not Security().get_connection_args("client").get("ssl_context"):
+        what = "asks for TLS, and dask's configuration names no certificates"
+        raise RebalError(Finding("error", where, what, "set distributed.comm.tls in it, or use tcp://"))
     try:
         return Client(scheduler, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as problem:

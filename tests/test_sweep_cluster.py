@@ -203,3 +203,8 @@ def test_without_dask_one_is_told_what_to_install(monkeypatch: pytest.MonkeyPatc
 
 def test_a_piece_of_work_is_a_few_numbers() -> None:
     assert len(pickle.dumps((run_piece, tuple(range(128)), "0" * 64))) < 1_000
+
+
+def test_tls_without_certificates_is_said() -> None:
+    with pytest.raises(RebalError, match=r"scheduler tls://x:1: asks for TLS, .* names no certificates"):
+        sweep(MARKET, HOUSEHOLD, [BASE], executor="dask", scheduler="tls://x:1")
