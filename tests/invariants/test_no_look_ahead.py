@@ -16,6 +16,7 @@ from tests.invariants.random_households import (
     rich_markets,
     rich_policies,
     run_of,
+    without_hindsight,
 )
 
 SESSIONS = 160
