@@ -6,15 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rebal_kit.engine.arrays import Orders, Prices
+from rebal_kit.engine.arrays import LEAST_SHARE, Orders, Prices
 from rebal_kit.execution import Execution
 from rebal_kit.findings import Finding, some_of
 from rebal_kit.liquidity import Liquidity, hindsight, known_before, unrest_of
 from rebal_kit.market import Market
 from rebal_kit.past import Past
-
-#: Of a close, what a dividend leaves of it at least.
-_LEAST_SHARE = 1e-3
 
 
 def encode_execution(execution: Execution, market: Market, prices: Prices, past: Past) -> Orders:
@@ -26,7 +23,7 @@ def encode_execution(execution: Execution, market: Market, prices: Prices, past:
         seen = close.copy()
         known = close[:-1] > 0.0
         # In shares of the session and without its dividend, which is cash by then.
-        before = np.maximum(close[:-1] / prices.split[1:] - prices.dividend[1:], _LEAST_SHARE * close[:-1])
+        before = np.maximum(close[:-1] / prices.split[1:] - prices.dividend[1:], LEAST_SHARE * close[:-1])
         seen[1:] = np.where(known, before, close[1:])
         market_price = np.where(np.isfinite(market.open) & (market.open > 0.0), market.open, close)
         market_price[0] = close[0]

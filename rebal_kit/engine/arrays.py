@@ -24,6 +24,9 @@ AS_POLICY, CASH_DIVIDENDS, REINVEST, DRIP = -1, 0, 1, 2
 #: Values of `Plan.short_gains`.
 ALLOW, MINIMISE, NEVER = 0, 1, 2
 
+#: Of a price known the evening before, what the dividend of the day leaves at least.
+LEAST_SHARE = 1e-3
+
 
 class Prices(NamedTuple):
     """Market history as the engine reads it."""

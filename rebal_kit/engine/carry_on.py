@@ -5,8 +5,9 @@ from __future__ import annotations
 from rebal_kit.compiled import inner
 from rebal_kit.engine.arrays import TAXABLE
 from rebal_kit.engine.choose import FREELY, may_buy_in
+from rebal_kit.engine.costs import LEAST_AMOUNT
 from rebal_kit.engine.desk import Desk
-from rebal_kit.engine.locate import LEAST_PURCHASE, buy_amount, buy_shares, member_for, note_blocked
+from rebal_kit.engine.locate import buy_amount, buy_shares, member_for, note_blocked
 from rebal_kit.engine.sales import sell_shares
 from rebal_kit.engine.tape import pass_over
 from rebal_kit.engine.waiting import BUY, SELL, drop_order, waits
@@ -47,7 +48,7 @@ def sell_on(desk: Desk, t: int, account: int, security: int) -> None:
         wait_for_price(desk, t, account, security)
         return
     quantity = min(work.order_shares[account, security], desk.ledger.held[account, security])
-    if quantity * work.price[security] < LEAST_PURCHASE:
+    if quantity * work.price[security] < LEAST_AMOUNT:
         end_order(desk, t, account, security)
         return
     decided, reason = work.order_price[account, security], work.order_reason[account, security]

@@ -4,10 +4,8 @@ An order of `amount` US$ costs
 
     commission + per-share fee · shares + half spread · amount + coefficient · ((q + amount)^1.5 − q^1.5)
 
-The last part is the square-root law: impact per US$ grows with the root of what is traded, k · σ · √(amount / volume),
-σ the daily volatility and volume US$ a day (Almgren, Thum, Hauptmann, Li, "Direct estimation of equity market impact",
-Risk 18(7), 2005; Tóth et al., "Anomalous price impact", Physical Review X 1, 2011). `q` is what the household has
-traded of the security in the session already: ten orders move the price like one.
+The last part is the square-root law (`rebal_kit.rules.impact`). `q` is what the household has traded of the security
+in the session already: ten orders move the price like one.
 """
 
 from __future__ import annotations
@@ -18,6 +16,10 @@ import numpy as np
 
 from rebal_kit.compiled import inner
 from rebal_kit.engine.desk import Desk
+from rebal_kit.rules.impact import impact_cost
+
+#: US$ below which an amount is only what rounding has left over: no order, and nothing left of one.
+LEAST_AMOUNT = 1e-6
 
 #: Newton's steps end when they change an amount by less than this share of it, or after so many.
 CLOSE_ENOUGH, MOST_STEPS = 1e-13, 40
@@ -75,8 +77,7 @@ def impact_of(desk: Desk, t: int, security: int, amount: float) -> float:
     coefficient = desk.plan.impact[desk.plan.cost_row[t], security]
     if coefficient == 0.0:
         return 0.0
-    before = traded_before(desk, t, security)
-    return coefficient * ((before + amount) * np.sqrt(before + amount) - before * np.sqrt(before))
+    return impact_cost(coefficient, traded_before(desk, t, security), amount)
 
 
 @inner
@@ -164,7 +165,7 @@ def gross_for(desk: Desk, t: int, account: int, security: int, planned: float, n
     before = traded_before(desk, t, security) + planned
     for _ in range(MOST_STEPS):
         root = np.sqrt(before + more)
-        moved = coefficient * ((before + more) * root - before * np.sqrt(before))
+        moved = impact_cost(coefficient, before, more)
         slope = 1.0 - rate - 1.5 * coefficient * root
         if slope <= 0.0:
             return np.inf

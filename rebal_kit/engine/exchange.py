@@ -14,8 +14,9 @@ import numpy as np
 
 from rebal_kit.compiled import inner
 from rebal_kit.engine.arrays import RANKS, TAXABLE
+from rebal_kit.engine.costs import LEAST_AMOUNT
 from rebal_kit.engine.desk import Desk
-from rebal_kit.engine.locate import LEAST_PURCHASE, member_for
+from rebal_kit.engine.locate import member_for
 from rebal_kit.engine.sales import ROUNDING
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 
@@ -28,7 +29,7 @@ _START, _UNREACHED = -1, -2
 @inner
 def exchange(desk: Desk, t: int, total: float, sell: bool) -> None:
     """Find place for what is left in `work.want`, by changing (A, N) `work.amounts` and, to `sell`, `work.sale`."""
-    least = max(LEAST_PURCHASE, ROUNDING * total)
+    least = max(LEAST_AMOUNT, ROUNDING * total)
     # Where the class belongs comes before where it may stand; tax is paid only for what nothing else can place.
     for rank in range(1, RANKS + 1):
         for how in range(SELL_ANYWHERE if sell else 1):

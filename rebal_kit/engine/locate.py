@@ -11,7 +11,7 @@ from rebal_kit.compiled import inner
 from rebal_kit.engine.arrays import RANKS
 from rebal_kit.engine.book import buy
 from rebal_kit.engine.choose import may_buy, may_buy_in
-from rebal_kit.engine.costs import affordable, cost_of, fill_of
+from rebal_kit.engine.costs import LEAST_AMOUNT, affordable, cost_of, fill_of
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.execution import GIVEN_UP, fill_price, never_fits, piece_of, rests
 from rebal_kit.engine.sales import ROUNDING
@@ -19,9 +19,6 @@ from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 from rebal_kit.engine.tape import pass_over
 from rebal_kit.engine.waiting import BUY, drop_order, keep_order, still_to_come
 from rebal_kit.reasons import Reason
-
-#: US$ below which cash is left where it is: what rounding leaves over is no purchase.
-LEAST_PURCHASE = 1e-6
 
 
 @inner
@@ -66,7 +63,7 @@ def note_shut(desk: Desk, t: int, scope: int) -> None:
     """Write down what sales of this very decision have closed to purchases: its cash went to others."""
     work, structure = desk.work, desk.structure
     for n in range(len(work.want)):
-        if work.want[n] > LEAST_PURCHASE and buyable_member(desk, t, n, scope) < 0:
+        if work.want[n] > LEAST_AMOUNT and buyable_member(desk, t, n, scope) < 0:
             preferred = structure.sleeve_member[structure.sleeve_first[n]]
             note_blocked(desk, t, max(scope, 0), preferred, work.want[n])
 
@@ -173,7 +170,7 @@ def make_buys(desk: Desk, t: int) -> None:
     for account in range(work.amounts.shape[0]):
         for n in range(work.amounts.shape[1]):
             amount = work.amounts[account, n]
-            if amount < LEAST_PURCHASE:
+            if amount < LEAST_AMOUNT:
                 continue
             # Sales of this very decision may have closed what was open a moment ago: ask again.
             member = member_for(desk, t, account, n)
@@ -220,7 +217,7 @@ def buy_shares(
     cash = desk.ledger.cash[account] - desk.structure.min_cash[account]
     amount = piece * price
     short = patient and cash < amount + cost_of(desk, t, account, security, amount)
-    more_to_come = short and still_to_come(desk, t, account) > LEAST_PURCHASE
+    more_to_come = short and still_to_come(desk, t, account) > LEAST_AMOUNT
     bought = 0.0
     if not (more_to_come and cash < min(desk.plan.min_trade, amount)):
         least = 0.0 if more_to_come or piece < quantity else least
@@ -250,8 +247,8 @@ def buy_for(
         wanted = quantity * price
     fill = fill_of(desk, t, account, security, wanted, decided)
     desk.work.price[security] = reckoned
-    if wanted < LEAST_PURCHASE:
-        if amount >= LEAST_PURCHASE and 0.0 < cash <= desk.plan.commission[account, security]:
+    if wanted < LEAST_AMOUNT:
+        if amount >= LEAST_AMOUNT and 0.0 < cash <= desk.plan.commission[account, security]:
             pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
         return 0.0
     if wanted < least:
@@ -275,6 +272,6 @@ def note_unplaced(desk: Desk, t: int, total: float, held_back: float) -> None:
             for account in range(work.amounts.shape[0]):
                 wanted -= work.amounts[account, n]
             missing = min(wanted, held_back)
-        if missing > max(LEAST_PURCHASE, ROUNDING * total):
+        if missing > max(LEAST_AMOUNT, ROUNDING * total):
             preferred = structure.sleeve_member[structure.sleeve_first[n]]
             pass_over(desk.tape, desk.ledger, t, 0, preferred, Reason.CASH_ELSEWHERE, missing)

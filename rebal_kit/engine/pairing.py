@@ -11,13 +11,13 @@ from rebal_kit.engine.choose import (
     own_only,
     recent_purchase,
 )
-from rebal_kit.engine.costs import net_price
+from rebal_kit.engine.costs import LEAST_AMOUNT, net_price
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.harvest import both_ways
 from rebal_kit.engine.ledger import LONG, SHORT
 from rebal_kit.engine.pages import DUST
 from rebal_kit.engine.replacement import find_substitutes, replace_lots
-from rebal_kit.engine.sales import LEAST_AMOUNT, offer
+from rebal_kit.engine.sales import offer
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 from rebal_kit.engine.tape import pass_over
 from rebal_kit.reasons import Reason

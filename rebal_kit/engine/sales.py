@@ -21,7 +21,7 @@ from rebal_kit.engine.choose import (
     shares_chosen,
     tax_of_sale,
 )
-from rebal_kit.engine.costs import cost_of, fill_of, gross_for, total
+from rebal_kit.engine.costs import LEAST_AMOUNT, cost_of, fill_of, gross_for, total
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.execution import GIVEN_UP, fill_price, never_fits, piece_of, rests
 from rebal_kit.engine.scope import cash_in, in_scope
@@ -31,9 +31,6 @@ from rebal_kit.reasons import Reason
 
 #: Amounts below this share of what they belong to are rounding.
 ROUNDING = 1e-12
-
-#: US$ below which an amount is only what rounding has left over.
-LEAST_AMOUNT = 1e-6
 
 #: Costs that differ by less are equal.
 SAME_COST = 1e-12

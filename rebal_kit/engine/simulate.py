@@ -10,7 +10,7 @@ from rebal_kit.engine.arrays import AS_POLICY, DRIP, REINVEST
 from rebal_kit.engine.book import buy, split_shares
 from rebal_kit.engine.carry_on import carry_on
 from rebal_kit.engine.choose import may_buy_in
-from rebal_kit.engine.costs import Fill
+from rebal_kit.engine.costs import LEAST_AMOUNT, Fill
 from rebal_kit.engine.decide import decide, decide_alone, open_positions
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.dividends import receive_dividend
@@ -18,7 +18,7 @@ from rebal_kit.engine.execution import reckon
 from rebal_kit.engine.flows import move_money
 from rebal_kit.engine.harvest import harvest
 from rebal_kit.engine.ledger import LONG, OK, SHORT, STATUS
-from rebal_kit.engine.locate import LEAST_PURCHASE, note_blocked
+from rebal_kit.engine.locate import note_blocked
 from rebal_kit.engine.pages import forget_windows, watch
 from rebal_kit.engine.pairing import pair_losses
 from rebal_kit.engine.sales import ROUNDING
@@ -221,7 +221,7 @@ def corporate_actions(desk: Desk, t: int) -> float:
                 continue
             amount = receive_dividend(desk, t, account, security)
             total += amount
-            if amount < LEAST_PURCHASE:
+            if amount < LEAST_AMOUNT:
                 continue
             rule = desk.structure.dividends[account]
             if rule == AS_POLICY:

@@ -7,18 +7,13 @@ on in the same direction keeps its age. In between nothing is decided: the order
 from __future__ import annotations
 
 from rebal_kit.compiled import inner
-from rebal_kit.engine.costs import cost_of
+from rebal_kit.engine.arrays import LEAST_SHARE
+from rebal_kit.engine.costs import LEAST_AMOUNT, cost_of
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.scope import HOUSEHOLD, in_scope
 
 #: Sides of an order.
 BUY, SELL = 1, -1
-
-#: US$ below which nothing is left of an order.
-LEAST_ORDER = 1e-6
-
-#: Of a price, what a dividend leaves of it at least.
-LEAST_SHARE = 1e-3
 
 
 @inner
@@ -42,7 +37,7 @@ def begin_order(desk: Desk, t: int, account: int, security: int, side: int) -> b
 def keep_order(desk: Desk, account: int, security: int, shares: float, decided: float, reason: int) -> None:
     """Let what is left of an order wait, in place of what waited of the position before."""
     work = desk.work
-    if shares * decided < LEAST_ORDER:
+    if shares * decided < LEAST_AMOUNT:
         return
     work.order_shares[account, security] = shares
     work.order_price[account, security] = decided

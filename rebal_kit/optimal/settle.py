@@ -13,6 +13,7 @@ import numpy as np
 from rebal_kit.optimal.plan import Figures
 from rebal_kit.optimal.problem import MINIMISE, TAXABLE, Problem
 from rebal_kit.optimal.tax_shape import tax_so_far, worth_of
+from rebal_kit.rules.impact import impact_cost
 
 #: US$ for every US$ of short-term gain where these are to be minimised: they are taken after everything else.
 SHORT_GAIN_PRICE = 1.0
@@ -83,10 +84,13 @@ def costs_of(problem: Problem, amounts: np.ndarray) -> np.ndarray:
     """Return the cost of every order, US$, of (2, A, S) `amounts` sold and bought; see `rebal_kit.engine.costs`."""
     trading = problem.trading
     cost = amounts * problem.rate + np.where(amounts > 0.0, trading.commission, 0.0)
-    orders = amounts.reshape(-1, amounts.shape[2])
-    until = trading.traded + np.cumsum(orders, axis=0)
-    moved = trading.impact * (until**1.5 - (until - orders) ** 1.5)
-    return np.asarray(cost + moved.reshape(amounts.shape))
+    for security in np.flatnonzero(trading.impact > 0.0):
+        before = trading.traded[security]
+        for side, account in np.argwhere(amounts[:, :, security] > 0.0):
+            amount = amounts[side, account, security]
+            cost[side, account, security] += impact_cost(trading.impact[security], before, amount)
+            before += amount
+    return np.asarray(cost)
 
 
 def drifts(problem: Problem, change: np.ndarray) -> tuple[float, float]:

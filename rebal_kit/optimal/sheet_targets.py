@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rebal_kit.optimal.sheet import UNIT, Sheet
+from rebal_kit.rules.impact import impact_cost
 
 #: US$ of the first chord of market impact; each further one is as long as all before it.
 _FIRST_CHORD = 1000.0
@@ -108,5 +109,5 @@ def _chords(sheet: Sheet, security: int, most: float) -> tuple[np.ndarray, np.nd
     while ends[-1] < most:
         ends.append(2.0 * ends[-1])
     knots = np.array(ends)
-    cost = trading.impact[security] * np.sqrt(UNIT) * ((before + knots) ** 1.5 - before**1.5)
+    cost = np.array([impact_cost(trading.impact[security] * np.sqrt(UNIT), before, knot) for knot in ends])
     return knots[:-1], np.diff(cost) / np.diff(knots), cost[:-1]
