@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from rebal_kit.findings import Finding, RebalError
 from rebal_kit.fingerprint import engine_fingerprint
@@ -24,7 +25,6 @@ _LEAVING = 5.0
 #: Times that the book is sent again because work was lost, before one gives up.
 _TIMES_LOST = 20
 
-
 #: Schemes of schedulers that are somewhere, and what follows: a name or number in brackets or not, and a port.
 _ADDRESS = re.compile(r"(?:(?:tcp|tls|ws|wss)://)?(?:\[[0-9A-Fa-f:.%]+\]|[^\s:/\[\]]+):(\d{1,5})/?")
 _MOST_PORT = 65_535
@@ -34,41 +34,13 @@ class ClusterLostError(RebalError):
     """The scheduler went away while a sweep ran."""
 
 
-class Executor(Protocol):
+class Executor(ABC):
     """Takes rows by number and gives them back done, in any order."""
 
+    #: Rows that it takes at a time.
     piece: int
-
-    @property
-    def busy(self) -> int:
-        """Pieces of work that are under way."""
-
-    @property
-    def full(self) -> bool:
-        """Whether it should be given no more for now."""
-
-    def submit(self, numbers: tuple[int, ...]) -> None:
-        """Take some rows to run."""
-
-    def next(self) -> Rows:
-        """Wait for some rows to be done."""
-
-    def stop(self) -> None:
-        """Begin nothing more; what is done can still be had by `next`."""
-
-    def close(self) -> None:
-        """Let go of threads or cluster."""
-
-
-class Threads:
-    """Threads of this process; the engine runs without the GIL."""
-
-    def __init__(self, book: Book, workers: int):
-        self.piece = max(1, min(_THREAD_ROWS, len(book) // (4 * workers)))
-        self._book, self._most = book, _WAITING * workers
-        self._pool = ThreadPoolExecutor(workers, "sweep")
-        self._under_way: set[Future[Rows]] = set()
-        self._stopped = threading.Event()
+    _most: int
+    _under_way: Collection[Any]
 
     @property
     def busy(self) -> int:
@@ -79,6 +51,33 @@ class Threads:
     def full(self) -> bool:
         """Whether it should be given no more for now."""
         return len(self._under_way) >= self._most
+
+    @abstractmethod
+    def submit(self, numbers: tuple[int, ...]) -> None:
+        """Take some rows to run."""
+
+    @abstractmethod
+    def next(self) -> Rows:
+        """Wait for some rows to be done."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Begin nothing more; what is done can still be had by `next`."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of threads or cluster."""
+
+
+class Threads(Executor):
+    """Threads of this process; the engine runs without the GIL."""
+
+    def __init__(self, book: Book, workers: int):
+        self.piece = max(1, min(_THREAD_ROWS, len(book) // (4 * workers)))
+        self._book, self._most = book, _WAITING * workers
+        self._pool = ThreadPoolExecutor(workers, "sweep")
+        self._under_way: set[Future[Rows]] = set()
+        self._stopped = threading.Event()
 
     def submit(self, numbers: tuple[int, ...]) -> None:
         """Take some rows to run."""
@@ -108,7 +107,7 @@ class _Piece(NamedTuple):
     sent: Any
 
 
-class Cluster:
+class Cluster(Executor):
     """Workers of a dask cluster. Each is sent the book once; a piece that is lost with its worker is run by another.
 
     Raises
@@ -128,7 +127,7 @@ class Cluster:
             _leave(self._client)
             raise
         self.piece = max(1, min(_WORKER_ROWS, len(book) // (4 * workers)))
-        self._most: int = _WAITING * workers
+        self._most = _WAITING * workers
         self._times_lost = 0
         self._under_way: dict[Any, _Piece] = {}
         self._done = _as_completed(self._client)
@@ -144,16 +143,6 @@ class Cluster:
                 what = f"has had no worker for {_PATIENCE:g} s"
                 remedy = f"start some with: dask worker {self._where.removeprefix('scheduler ')}"
                 raise RebalError(Finding("error", self._where, what, remedy)) from None
-
-    @property
-    def busy(self) -> int:
-        """Pieces of work that are under way."""
-        return len(self._under_way)
-
-    @property
-    def full(self) -> bool:
-        """Whether it should be given no more for now."""
-        return len(self._under_way) >= self._most
 
     def submit(self, numbers: tuple[int, ...]) -> None:
         """Take some rows to run."""

@@ -84,3 +84,16 @@ def same(table: pd.DataFrame, straight: pd.DataFrame) -> None:
     assert table.columns[0] == "key"
     assert table["key"].is_unique
     pd.testing.assert_frame_equal(table.drop(columns="key"), straight, check_exact=True)
+
+
+@pytest.fixture(scope="module", name="straight")
+def straight_table() -> pd.DataFrame:
+    """The table of a sweep that nothing happens to."""
+    return sweep(MARKET, HOUSEHOLD, drawn(N))
+
+
+@pytest.fixture(name="out")
+def out_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a sweep keeps its rows, each piece at once."""
+    monkeypatch.setattr(sweep_drive, "PART_SECONDS", 0.0)
+    return tmp_path / "rows.parquet"

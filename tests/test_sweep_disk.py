@@ -16,20 +16,21 @@ import rebal_kit
 from rebal_kit import sweep_drive
 from rebal_kit.sweep import book_of, sweep
 from rebal_kit.sweep_executors import Threads
-from tests.sweeps import HOUSEHOLD, MARKET, N, course, drawn, interrupted_after, parts, run, same
+from tests.sweeps import (  # noqa: F401 — out_path and straight_table are fixtures
+    HOUSEHOLD,
+    MARKET,
+    N,
+    course,
+    drawn,
+    interrupted_after,
+    out_path,
+    parts,
+    run,
+    same,
+    straight_table,
+)
 
 ROOT = Path(rebal_kit.__file__).parents[1]
-
-
-@pytest.fixture(scope="module")
-def straight() -> pd.DataFrame:
-    return sweep(MARKET, HOUSEHOLD, drawn(N))
-
-
-@pytest.fixture
-def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(sweep_drive, "PART_SECONDS", 0.0)
-    return tmp_path / "rows.parquet"
 
 
 def test_a_file_is_the_table(out: Path, straight: pd.DataFrame) -> None:

@@ -17,18 +17,20 @@ from rebal_kit.run import METRICS
 from rebal_kit.safe_files import try_lock
 from rebal_kit.sweep import book_of, sweep
 from rebal_kit.sweep_store import opened
-from tests.sweeps import BASE, HOUSEHOLD, MARKET, N, course, drawn, interrupted_after, parts, run, same
-
-
-@pytest.fixture(scope="module")
-def straight() -> pd.DataFrame:
-    return sweep(MARKET, HOUSEHOLD, drawn(N))
-
-
-@pytest.fixture
-def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(sweep_drive, "PART_SECONDS", 0.0)
-    return tmp_path / "rows.parquet"
+from tests.sweeps import (  # noqa: F401 — out_path and straight_table are fixtures
+    BASE,
+    HOUSEHOLD,
+    MARKET,
+    N,
+    course,
+    drawn,
+    interrupted_after,
+    out_path,
+    parts,
+    run,
+    same,
+    straight_table,
+)
 
 
 def test_damaged_parts_are_computed_again_and_said(out: Path, straight: pd.DataFrame) -> None:

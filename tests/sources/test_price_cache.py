@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -130,12 +131,10 @@ def test_without_a_home_the_variable_is_named(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_folder_that_knows_no_locks_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    fcntl = pytest.importorskip("fcntl")
-
     def none(*_: object) -> None:
         raise OSError(37, "No locks available")
 
-    monkeypatch.setattr(fcntl, "flock", none)
+    monkeypatch.setattr("msvcrt.locking" if sys.platform == "win32" else "fcntl.flock", none)
     with pytest.raises(MarketError, match="cannot be locked: No locks available"), locked("SPY"):
         pass
 
