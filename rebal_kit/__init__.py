@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.backtest import backtest as backtest
     from rebal_kit.bootstrap import Bootstrap as Bootstrap
     from rebal_kit.bootstrap import bootstrap as bootstrap
+    from rebal_kit.bootstrap_paths import bootstrap_paths as bootstrap_paths
     from rebal_kit.compare import Comparison as Comparison
     from rebal_kit.compare import compare as compare
     from rebal_kit.conventions import WashSaleConventions as WashSaleConventions
@@ -106,6 +107,7 @@ _HOMES = {
     "axes": "Between",
     "backtest": "Backtest backtest",
     "bootstrap": "Bootstrap bootstrap",
+    "bootstrap_paths": "bootstrap_paths",
     "compare": "Comparison compare",
     "conventions": "WashSaleConventions",
     "domain": "Account AccountKind Household Security TaxLot TaxProfile",

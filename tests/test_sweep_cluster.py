@@ -18,6 +18,7 @@ import pytest
 
 import rebal_kit
 from rebal_kit import sweep_drive, sweep_executors
+from rebal_kit.bootstrap_paths import bootstrap_paths
 from rebal_kit.findings import RebalError
 from rebal_kit.paths import Paths
 from rebal_kit.policy import BUY_AND_HOLD
@@ -122,9 +123,10 @@ def test_a_killed_worker_loses_nothing(scheduler: str, tmp_path: Path, monkeypat
         pd.testing.assert_frame_equal(far, local, check_exact=True)
 
         # Histories that are made where they are wanted.
-        asked = (Paths(a_path, 4), [HOUSEHOLD, HOUSEHOLD], [BASE, BUY_AND_HOLD])
-        far = sweep(*asked, executor="dask", scheduler=scheduler)
-        pd.testing.assert_frame_equal(far, sweep(*asked), check_exact=True)
+        for paths in (Paths(a_path, 4), bootstrap_paths(MARKET, 4, block=20, seed=1)):
+            asked = (paths, [HOUSEHOLD, HOUSEHOLD], [BASE, BUY_AND_HOLD])
+            far = sweep(*asked, executor="dask", scheduler=scheduler)
+            pd.testing.assert_frame_equal(far, sweep(*asked), check_exact=True)
 
         # What a worker finds wrong is said, and not tried again and again.
         monkeypatch.setattr(sweep_executors, "engine_fingerprint", lambda: "of another version")
