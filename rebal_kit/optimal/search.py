@@ -311,8 +311,7 @@ class _Search:
         lower, upper = self.program.lower.copy(), self.program.upper.copy()
         lower[self.whole], upper[self.whole] = self.limits(piece)
         program = self.program._replace(lower=lower, upper=upper)
-        start = self.best.values if self.best.found else None
-        values, bound, seconds = branch_and_bound(program, self.effort.gap, self.gap, left, start)
+        values, bound, seconds = branch_and_bound(program, self.effort.gap, self.gap, left)
         self.branching += seconds
         if values is not None:
             self._take(values[self.whole])
