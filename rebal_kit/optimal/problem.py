@@ -88,7 +88,7 @@ class Year(NamedTuple):
 class Limits(NamedTuple):
     """Which gains may be realised; as in `rebal_kit.gain_limits.GainLimits`.
 
-    Whether a lot has a short-term gain that must wait is asked before commission and market impact.
+    Whether a lot has a short-term gain that must wait, and how much that is, is asked before commission and impact.
     """
 
     max_gain: float = np.inf  # US$ of the year's net gain, what is realised already included

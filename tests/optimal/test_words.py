@@ -140,6 +140,20 @@ def test_shares_over_whole_ones_are_sold_with_the_last():
     assert plan.sold[:2].sum() == 700.75
 
 
+def test_where_something_must_be_done_the_gap_is_a_part_of_what_that_costs():
+    lots = couple().lots._replace(basis=np.array([40.0, 40.0, 45.0]))
+    plan = optimise(couple(min_cash=np.array([9_000.0, 0.0]), lots=lots, aims=Aims(0.0, 0.0)))
+    assert plan.objective > plan.before.objective
+    assert 0.0 <= plan.gap <= 1e-3
+    assert replace(plan, bound=plan.before.objective).gap == 1.0
+    assert replace(plan, bound=plan.modelled).gap == 0.0
+
+
+def test_the_solver_prints_nothing(capfd):
+    optimise(couple())
+    assert capfd.readouterr() == ("", "")
+
+
 def test_when_the_time_is_over_the_status_says_so():
     from benchmarks.households import random_household
     from rebal_kit.optimal.search import Effort
