@@ -105,6 +105,7 @@ class _Search:
         self.whole = np.flatnonzero(program.whole)
         self.traded = np.flatnonzero(program.order >= 0)
         self.is_order = np.isin(self.whole, program.order[self.traded])
+        # Groups, and what positions have over whole shares: decisions like theirs.
         self.is_group = ~self.is_order & (program.shares[self.whole] == 0)
         self.part = _PART
         self.bases: list[Any] = []

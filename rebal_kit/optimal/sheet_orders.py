@@ -132,19 +132,13 @@ def _needed(
     sheet.to.put(rows[of_row[own]], other.column[own], other.step[own])
 
 
-def wash_rows(sheet: Sheet, drift: Drift, orders: Orders) -> dict[int, int]:
-    """Let a group be sold at a loss, or bought, anywhere in the household; not both (IRC §1091(a)).
-
-    Returns
-    -------
-    dict of int to int
-        Identity group → column of its binary, for groups that could be both. 1: it may be sold at a loss.
-    """
+def wash_rows(sheet: Sheet, drift: Drift, orders: Orders) -> None:
+    """Let a group be sold at a loss, or bought, anywhere in the household; not both (IRC §1091(a))."""
     to, group, sale, buy = sheet.to, sheet.problem.wash.group, sheet.sale, sheet.buy
     losing = sheet.stock.loss[sheet.unit] & (sale.upper > 0.0)
     buying = buy.upper > 0.0
     both = np.intersect1d(group[sale.security[losing]], group[buy.security[buying]])
-    binary = to.columns(len(both), 0.0, 1.0, 0.0, True)
+    binary = to.columns(len(both), 0.0, 1.0, 0.0, True)  # 1: it may be sold at a loss
     sales = np.flatnonzero(losing & np.isin(group[sale.security], both))
     of_sale = np.searchsorted(both, group[sale.security[sales]])
     rows = to.rows(len(sales), -np.inf, 0.0)
@@ -158,7 +152,6 @@ def wash_rows(sheet: Sheet, drift: Drift, orders: Orders) -> dict[int, int]:
     to.put(rows, np.where(ordered, orders.of_purchase[buys], buy.column[buys]), 1.0)
     to.put(rows, binary[of_buy], most)
     _group_needs(sheet, drift, binary, (sales, of_sale), (buys, of_buy))
-    return {int(g): int(column) for g, column in zip(both, binary, strict=True)}
 
 
 def _group_needs(

@@ -93,7 +93,8 @@ def infeasible_words(problem: Problem, refined: Refined) -> tuple[str, ...]:
     model = build(problem, refined, elastic=True)
     solution = solve(model.program, Effort(1e-4, _CENT / 10), UNIT)
     if not solution.found:
-        return ("the limits contradict each other",)
+        why = "the limits contradict each other" if solution.finished else "why was not found in time"
+        return (why,)
     missing = solution.values[model.slack] * UNIT
     bound = np.flatnonzero(model.cash >= 0)
     words = []
