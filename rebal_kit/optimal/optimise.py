@@ -73,7 +73,7 @@ def optimise(problem: Problem, effort: Effort | None = None, *, explain: bool = 
         solution = solve(model.program, left, UNIT)
         seconds += solution.seconds
         if not solution.found:
-            return _no_plan(problem, refined, solution, nothing, seconds, rounds)
+            return _no_plan(problem, refined, solution, nothing, effort.seconds, (seconds, rounds))
         sold, bought = model.trades(problem, solution.values)
         settled = settle(problem, sold, bought)
         # With losses and reserves of earlier rounds the problem is narrower than the one that was asked.
@@ -103,15 +103,16 @@ def _plan(
 
 
 def _no_plan(
-    problem: Problem, refined: Refined, solution: Solution, nothing: Settled, seconds: float, rounds: int
-) -> Plan:
+    problem: Problem, refined: Refined, solution: Solution, nothing: Settled, seconds: float,
+    effort: tuple[float, int],
+) -> Plan:  # fmt: skip
     sold, bought = np.zeros(len(problem.lots.account)), np.zeros(problem.trading.may_buy.shape)
     status: Status = "infeasible" if solution.finished else "time limit"
     reasons: tuple[str, ...] = ("no plan was found in the time given",)
     if solution.finished:
-        reasons = infeasible_words(problem, refined)
+        reasons = infeasible_words(problem, refined, seconds)
     before = nothing.figures
-    return Plan(sold, bought, before, before, np.inf, -np.inf, status, seconds, rounds, reasons=reasons)
+    return Plan(sold, bought, before, before, np.inf, -np.inf, status, *effort, reasons=reasons)
 
 
 def _look(

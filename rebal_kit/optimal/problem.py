@@ -80,8 +80,10 @@ class Year(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """Which gains may be realised; as in `rebal_kit.gain_limits.GainLimits`.
+    """Which gains may be realised; as in `rebal_kit.gain_limits.GainLimits`, but for the limit on tax.
 
+    That is on the whole tax that the rule book finds for the year, dividends included; a policy's is on gains alone, at
+    marginal rates.
     Whether a lot has a short-term gain that must wait, and how much that is, is asked before commission and impact.
     """
 
