@@ -59,7 +59,11 @@ class Trading(NamedTuple):
 
 
 class Wash(NamedTuple):
-    """Wash-sale windows of the household on the day, by identity group (IRC §1091)."""
+    """Wash-sale windows of the household on the day, by identity group (IRC §1091).
+
+    Purchases of today count in every account, a spouse's and retirement accounts too: the cautious reading of
+    `rebal_kit.conventions.WashSaleConventions`.
+    """
 
     group: np.ndarray  # (S,) int64
     sold_at_loss: np.ndarray  # (G,) bool, in the 30 days before: nothing of it may be bought
