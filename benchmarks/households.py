@@ -43,7 +43,6 @@ def random_household(
     groups[1:positions:12] = groups[0 : positions - 1 : 12]
     _, group = np.unique(groups, return_inverse=True)
     shape = (accounts, positions)
-    profile = PROFILE
     value = np.bincount(security, quantity * price[security], minlength=positions)
     sleeve_class = dice.integers(0, classes, positions)
     sleeve_class[:classes] = np.arange(classes)
@@ -63,7 +62,7 @@ def random_household(
             np.full(positions, 2e-4), 0.0, np.zeros(positions), np.zeros(positions), 250.0 if lumpy else 0.0, whole,
         ),
         wash=Wash(group, dice.random(group.max() + 1) < 0.04, dice.random(group.max() + 1) < 0.04),
-        year=Year(tax_table(profile), opening_carryover(profile), 1_500.0, -2_000.0),
+        year=Year(tax_table(PROFILE), opening_carryover(PROFILE), 1_500.0, -2_000.0),
         limits=Limits(), aims=Aims(0.1, 0.03, 0.12, 0.25, 0.12),
         preference=np.where(dice.random(shape) < 0.5, 1e-5, 0.0),
     )  # fmt: skip

@@ -16,9 +16,7 @@ class Program(NamedTuple):
     lower: np.ndarray
     upper: np.ndarray
     whole: np.ndarray  # (n,) bool
-    shares: (
-        np.ndarray
-    )  # (n,) int, not 0: a whole number of shares, which needs no cash rounded up (1) or down (-1)
+    shares: np.ndarray  # (n,) int, not 0: whole shares; rounded up (1) or down (-1) they need no cash
     order: np.ndarray  # (n,) column of the binary of the order that a trade belongs to, -1 for none
     step: np.ndarray  # (n,) what 1 of a trade adds to its order
     least: float  # amount of the smallest order

@@ -33,7 +33,7 @@ class Point(NamedTuple):
 
 
 def frontier(problem: Problem, prices: Sequence[float], effort: Effort | None = None) -> tuple[Point, ...]:
-    """Return a plan for each price of drift, US$ for a US$; sleeves are priced in the same proportion to classes.
+    """Return a plan for each price of drift, US$ for a US$; that of sleeves stays in proportion to it.
 
     Parameters
     ----------

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,6 @@ from rebal_kit.optimal.assembly import Program
 
 #: Whole variables may be off by so much before they are rounded.
 WHOLE = 1e-6
-#: HiGHS' word for a solution that keeps every limit.
-_FEASIBLE = 2
 
 
 class Relaxation:
@@ -33,10 +32,7 @@ class Relaxation:
     def solve(self) -> bool:
         """Solve it as it is now; say whether there is a solution."""
         self._highs.run()
-        status = str(self._highs.getModelStatus())
-        self.feasible = (
-            status.endswith("kOptimal") and self._highs.getInfo().primal_solution_status == _FEASIBLE
-        )
+        self.feasible = self._highs.getModelStatus().name == "kOptimal" and _keeps_limits(self._highs)
         self.objective = float(self._highs.getObjectiveValue()) if self.feasible else np.inf
         self.values = np.array(self._highs.getSolution().col_value) if self.feasible else np.empty(0)
         return self.feasible
@@ -74,9 +70,12 @@ class Relaxation:
 
 
 def branch_and_bound(
-    program: Program, gap: float, absolute_gap: float, seconds: float, start: np.ndarray | None
+    program: Program, gap: float, absolute_gap: float, seconds: float
 ) -> tuple[np.ndarray | None, float, float]:
     """Let HiGHS search for the best solution in whole numbers.
+
+    It is given no solution to begin with: where presolve betters that one, HiGHS 1.16 returns the bettered objective
+    with the values as they were given.
 
     Parameters
     ----------
@@ -84,8 +83,6 @@ def branch_and_bound(
     gap, absolute_gap : float
         How close to the best is good enough, as a part of the objective or in its units.
     seconds : float
-    start : ndarray, optional
-        (n,) values to begin with; those of whole variables count.
 
     Returns
     -------
@@ -102,27 +99,40 @@ def branch_and_bound(
     highs.setOptionValue("mip_feasibility_tolerance", WHOLE)
     highs.setOptionValue("time_limit", seconds)
     highs.passModel(_model_of(program, whole=True))
-    if start is not None:
-        whole = np.flatnonzero(program.whole).astype(np.int32)
-        highs.setSolution(len(whole), whole, start[whole])
     highs.run()
-    info = highs.getInfo()
-    nothing = str(highs.getModelStatus()).endswith(("kInfeasible", "kUnboundedOrInfeasible"))
-    bound = np.inf if nothing else float(info.mip_dual_bound)
-    found = info.primal_solution_status == _FEASIBLE
-    return np.array(highs.getSolution().col_value) if found else None, bound, float(highs.getRunTime())
+    nothing = highs.getModelStatus().name in ("kInfeasible", "kUnboundedOrInfeasible")
+    bound = np.inf if nothing else float(highs.getInfo().mip_dual_bound)
+    values = np.array(highs.getSolution().col_value) if _keeps_limits(highs) else None
+    return values, bound, float(highs.getRunTime())
+
+
+def _keeps_limits(highs: Any) -> bool:
+    import highspy
+
+    return bool(highs.getInfo().primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible))
+
+
+@cache
+def _silent(highs: Any) -> Any:
+    """Return the class without the banner that its constructor prints before an option can be set."""
+
+    class Silent(highs):  # type: ignore[misc]
+        def enableCallbacks(self) -> None:  # noqa: N802
+            self.silent()
+            super().enableCallbacks()
+
+    return Silent
 
 
 def _new_highs() -> Any:
     try:
-        # The public class on top of it adds nothing that is needed here, and prints a banner when it is made.
-        from highspy._core import _Highs
+        import highspy
     except ImportError:
         what = "an optimal plan needs HiGHS, which is not installed"
         raise PolicyError(
             Finding("error", "optimal plan", what, "pip install 'rebal_kit[optimal]'")
         ) from None
-    highs: Any = _Highs()
+    highs = _silent(highspy.Highs)()
     highs.setOptionValue("output_flag", False)
     # Two runs give the same plan: one thread, one seed.
     highs.setOptionValue("parallel", "off")

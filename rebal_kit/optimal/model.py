@@ -6,8 +6,9 @@ bought; the year's net gains, with one binary for each convex piece of the tax; 
 position need none: in which order they are sold follows from the objective.
 
 *Approximated*, and exact in what is reported (`rebal_kit.optimal.settle`): market impact is taken along chords, less
-than 5 % above the square-root law, and is not taken off gains; the commission of an order that sells short- and
-long-term lots is taken off the long-term gain. Without either the model is exact but for the few US$ of `tax_shape`.
+than 5 % above the square-root law for trades of US$ 1,000 and more, and is not taken off gains; the commission of an
+order that sells short- and long-term lots is taken off the long-term gain; of whole shares, what a lot has over them is
+sold with the last share of the position only. Without these the model is exact but for the few US$ of `tax_shape`.
 """
 
 from __future__ import annotations
@@ -40,8 +41,7 @@ class Model(NamedTuple):
     unit: np.ndarray  # (n_sales,) unit that a sale column sells
     buy: Side
     cash: np.ndarray  # (A,) rows, -1 where there is none
-    limits: dict[str, int]  # rows of limits on 'gain', 'tax' and 'drift'
-    groups: dict[int, int]  # columns of binaries of identity groups
+    limits: dict[str, int]  # rows of limits on 'gain', 'legacy' (gain outside the targets), 'tax' and 'drift'
     slack: np.ndarray  # columns of what is missing, in an elastic program: cash by account, then drift
 
     def trades(self, problem: Problem, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -74,7 +74,7 @@ def build(problem: Problem, refined: Refined, reference: float = 0.0, *, elastic
     sheet = new_sheet(problem, refined, elastic)
     drift = drift_rows(sheet)
     orders = order_columns(sheet, drift)
-    groups = wash_rows(sheet, drift, orders)
+    wash_rows(sheet, drift, orders)
     impact_rows(sheet)
     limits = tax_rows(sheet, orders)
     if drift.limit >= 0:
@@ -83,5 +83,5 @@ def build(problem: Problem, refined: Refined, reference: float = 0.0, *, elastic
         sheet.to.offset -= reference / UNIT
     return Model(
         sheet.to.program(), sheet.stock, sheet.purchases, sheet.sale, sheet.unit, sheet.buy, sheet.cash, limits,
-        groups, np.concatenate((sheet.slack, drift.slack)),
+        np.concatenate((sheet.slack, drift.slack)),
     )  # fmt: skip

@@ -31,9 +31,7 @@ class Stock(NamedTuple):
     account: np.ndarray  # (U,) int64
     security: np.ndarray  # (U,) int64
     quantity: np.ndarray  # (U,) float64, shares
-    gain: (
-        np.ndarray
-    )  # (U,) float64, US$ for a US$ sold, after costs that grow with the trade; 0 where not taxed
+    gain: np.ndarray  # (U,) float64, US$ for a US$ sold, after spread and per-share fee; 0: not taxed
     taxed: np.ndarray  # (U,) bool
     long: np.ndarray  # (U,) bool
     loss: np.ndarray  # (U,) bool, sold at a loss for tax

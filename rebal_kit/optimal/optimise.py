@@ -36,7 +36,8 @@ def optimise(problem: Problem, effort: Effort | None = None, *, explain: bool = 
     ----------
     problem : Problem
     effort : Effort, optional
-        When to stop; by default within 0.1 % of the best plan, or after 30 seconds.
+        When to stop; by default within 0.1 % of what can be gained, or US$ 1, or after 10 seconds. A further round
+        has a tenth of the seconds at least.
     explain : bool
         Say what binds.
 
@@ -49,6 +50,8 @@ def optimise(problem: Problem, effort: Effort | None = None, *, explain: bool = 
     ------
     PolicyError
         HiGHS is not installed.
+    SimulationError
+        The model and what its plans really come to do not agree after many rounds.
 
     Notes
     -----
@@ -57,7 +60,8 @@ def optimise(problem: Problem, effort: Effort | None = None, *, explain: bool = 
         tax − worth of losses carried over + later tax + costs + Σ price · |class or sleeve − target|
 
     subject to: every account pays for what it buys and keeps its reserve; nothing is sold that is not held; what is
-    restricted, inside a wash-sale window or beyond a budget is not traded; no group is sold at a loss and bought.
+    restricted, inside a wash-sale window or beyond a budget is not traded; no group is sold at a loss and bought; no
+    account sells and buys one security, not even to take a gain that is not taxed.
     """
     effort = effort or Effort()
     nothing = settle(problem, np.zeros(len(problem.lots.account)), np.zeros(problem.trading.may_buy.shape))
@@ -69,15 +73,12 @@ def optimise(problem: Problem, effort: Effort | None = None, *, explain: bool = 
         solution = solve(model.program, left, UNIT)
         seconds += solution.seconds
         if not solution.found:
-            return _no_plan(problem, refined, solution, nothing, seconds, rounds)
+            return _no_plan(problem, refined, solution, nothing, effort.seconds, (seconds, rounds))
         sold, bought = model.trades(problem, solution.values)
-        if not problem.trading.whole_shares:
-            _net_out(problem, sold, bought)
         settled = settle(problem, sold, bought)
-        if rounds == 1 or not (refined.losses.any() or refined.reserve.any()):
-            bound = (
-                solution.bound * UNIT + nothing.figures.objective
-            )  # a refined problem is narrower than the one that was asked
+        # With losses and reserves of earlier rounds the problem is narrower than the one that was asked.
+        if not (refined.losses.any() or refined.reserve.any()):
+            bound = solution.bound * UNIT + nothing.figures.objective
         better = _look(problem, refined, sold, bought, settled)
         if better is None:
             return _plan(
@@ -102,41 +103,16 @@ def _plan(
 
 
 def _no_plan(
-    problem: Problem, refined: Refined, solution: Solution, nothing: Settled, seconds: float, rounds: int
-) -> Plan:
+    problem: Problem, refined: Refined, solution: Solution, nothing: Settled, seconds: float,
+    effort: tuple[float, int],
+) -> Plan:  # fmt: skip
     sold, bought = np.zeros(len(problem.lots.account)), np.zeros(problem.trading.may_buy.shape)
     status: Status = "infeasible" if solution.finished else "time limit"
     reasons: tuple[str, ...] = ("no plan was found in the time given",)
     if solution.finished:
-        reasons = infeasible_words(problem, refined)
-    return Plan(
-        sold,
-        bought,
-        nothing.figures,
-        nothing.figures,
-        np.inf,
-        -np.inf,
-        status,
-        seconds,
-        rounds,
-        reasons=reasons,
-    )
-
-
-def _net_out(problem: Problem, sold: np.ndarray, bought: np.ndarray) -> None:
-    """Take out what an account that is not taxed both sells and buys: it changes nothing but costs."""
-    lots = problem.lots
-    shares = np.zeros_like(bought)
-    np.add.at(shares, (lots.account, lots.security), sold)
-    both = np.minimum(shares, bought)
-    both[problem.kind == TAXABLE] = 0.0
-    for account, security in np.argwhere(both > 0.0):
-        left = both[account, security]
-        bought[account, security] -= left
-        for lot in np.flatnonzero((lots.account == account) & (lots.security == security))[::-1]:
-            part = min(left, sold[lot])
-            sold[lot] -= part
-            left -= part
+        reasons = infeasible_words(problem, refined, seconds)
+    before = nothing.figures
+    return Plan(sold, bought, before, before, np.inf, -np.inf, status, *effort, reasons=reasons)
 
 
 def _look(

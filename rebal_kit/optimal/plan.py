@@ -32,9 +32,9 @@ class Figures(NamedTuple):
     drift, sleeve_drift : float
         What is left of it: classes outside their bands, sleeves off their targets.
     preference : float
-        The tiny terms that choose among equals.
+        The tiny terms that choose among equals, and the price of short-term gains that are to be minimised.
     objective : float
-        tax − carried + later + cost + prices × drifts + preference, and the price of short gains to be minimised.
+        tax − carried + later + cost + prices × drifts + preference.
     """
 
     tax: float
@@ -71,10 +71,12 @@ class Plan:
     bound : float
         No plan has a smaller `modelled` value.
     gap : float
-        (modelled − bound) ÷ (objective of doing nothing − bound): the part of all that could be gained that is missed
-        at most. The objective itself is no measure, since it may well be 0.
+        (modelled − bound) ÷ what the best plan is better than doing nothing: the part of all that could be gained that
+        is missed at most. Where something must be done it is what that costs which it is a part of. The objective
+        itself is no measure, since it may well be 0. NaN where there is no plan.
     status : {'optimal', 'time limit', 'infeasible'}
-        Optimal: within the gap asked for. When the time is over, these are the best trades so far.
+        Optimal: within the gap asked for, in the last round; `bound` is mostly that of the first, which left more
+        open, and the gap to it can be wider. When the time is over, these are the best trades so far.
     seconds : float
         Taken by the solver.
     rounds : int
@@ -106,4 +108,5 @@ class Plan:
     def gap(self) -> float:
         """How far from the best they can be at most, as a fraction."""
         apart = self.modelled - self.bound
-        return 0.0 if apart <= 0.0 else apart / (self.before.objective - self.bound)
+        nothing = self.before.objective
+        return 0.0 if apart <= 0.0 else apart / max(abs(nothing - self.bound), abs(nothing - self.modelled))

@@ -30,9 +30,7 @@ class Lots(NamedTuple):
     quantity: np.ndarray  # (L,) float64, shares
     basis: np.ndarray  # (L,) float64, US$ a share, deferred wash-sale losses included
     days_to_long: np.ndarray  # (L,) int64, days until a sale is long-term; 0 or less: it is already
-    own_purchase: (
-        np.ndarray
-    )  # (L,) bool, all purchases of the group in the past window are this lot's very own
+    own_purchase: np.ndarray  # (L,) bool, the group's purchases of the 30 days before are this lot's own
 
 
 class Targets(NamedTuple):
@@ -42,10 +40,8 @@ class Targets(NamedTuple):
     sleeve_class: np.ndarray  # (N,) int64
     sleeve_weight: np.ndarray  # (N,) float64, weight inside the class
     weight: np.ndarray  # (C,) float64, in the household
-    below: (
-        np.ndarray
-    )  # (C,) float64, deviation below the target that counts for nothing, weight in the household
-    above: np.ndarray  # (C,) float64
+    below: np.ndarray  # (C,) float64, how far below the target counts for nothing, weight in the household
+    above: np.ndarray  # (C,) float64, the same above it
 
 
 class Trading(NamedTuple):
@@ -63,13 +59,15 @@ class Trading(NamedTuple):
 
 
 class Wash(NamedTuple):
-    """Wash-sale windows of the household on the day, by identity group (IRC §1091)."""
+    """Wash-sale windows of the household on the day, by identity group (IRC §1091).
+
+    Purchases of today count in every account, a spouse's and retirement accounts too: the cautious reading of
+    `rebal_kit.conventions.WashSaleConventions`.
+    """
 
     group: np.ndarray  # (S,) int64
     sold_at_loss: np.ndarray  # (G,) bool, in the 30 days before: nothing of it may be bought
-    bought: (
-        np.ndarray
-    )  # (G,) bool, in the 30 days before: no loss may be taken, unless of `Lots.own_purchase`
+    bought: np.ndarray  # (G,) bool, in the 30 days before: no loss may be taken, but for `Lots.own_purchase`
 
 
 class Year(NamedTuple):
@@ -86,9 +84,11 @@ class Year(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """Which gains may be realised; as in `rebal_kit.gain_limits.GainLimits`.
+    """Which gains may be realised; as in `rebal_kit.gain_limits.GainLimits`, but for the limit on tax.
 
-    Whether a lot has a short-term gain that must wait is asked before commission and market impact.
+    That is on the whole tax that the rule book finds for the year, dividends included; a policy's is on gains alone, at
+    marginal rates.
+    Whether a lot has a short-term gain that must wait, and how much that is, is asked before commission and impact.
     """
 
     max_gain: float = np.inf  # US$ of the year's net gain, what is realised already included
@@ -132,7 +132,7 @@ class Problem:
     aims : Aims
     preference : ndarray
         (A, S) float64, tiny US$ for a US$ bought: of equal plans the one preferred by location and partner.
-    account_names, security_names, class_names : tuple of str
+    account_names, security_names : tuple of str
         For what is said in words.
 
     Raises
@@ -156,14 +156,12 @@ class Problem:
     preference: np.ndarray
     account_names: tuple[str, ...] = ()
     security_names: tuple[str, ...] = ()
-    class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         accounts, securities = len(self.kind), len(self.price)
         for field, word, count in (
             ("account_names", "account", accounts),
             ("security_names", "security", securities),
-            ("class_names", "class", len(self.targets.weight)),
         ):
             if not getattr(self, field):
                 object.__setattr__(self, field, tuple(f"{word} {at}" for at in range(count)))
@@ -197,13 +195,19 @@ class Problem:
             if array.shape != shape:
                 yield Finding("error", "problem", f"{name} has shape {array.shape}", f"give {shape}")
                 return
+        trading, targets = self.trading, self.targets
         for name, array in (
-            ("cash", self.cash),
-            ("lots.quantity", self.lots.quantity),
-            ("lots.basis", self.lots.basis),
-        ):
+            ("cash", self.cash), ("price", self.price), ("preference", self.preference),
+            ("lots.quantity", self.lots.quantity), ("lots.basis", self.lots.basis),
+            ("targets.weight", targets.weight), ("targets.sleeve_weight", targets.sleeve_weight),
+            ("trading.commission", trading.commission), ("trading.half_spread", trading.half_spread),
+            ("trading.impact", trading.impact), ("trading.traded", trading.traded),
+        ):  # fmt: skip
             if not np.isfinite(array).all():
                 yield Finding("error", "problem", f"{name} is not finite everywhere", "give numbers")
+        if not (self.min_cash < np.inf).all():
+            what = "min_cash is infinite or no number"
+            yield Finding("error", "problem", what, "give US$, or -inf for an account that is not managed")
         if (self.lots.quantity <= 0.0).any():
             yield Finding("error", "problem", "a lot has no shares", "leave it out")
         tradable = np.array(self.trading.may_buy.any(axis=0) | self.trading.may_sell.any(axis=0))

@@ -105,6 +105,7 @@ class _Search:
         self.whole = np.flatnonzero(program.whole)
         self.traded = np.flatnonzero(program.order >= 0)
         self.is_order = np.isin(self.whole, program.order[self.traded])
+        # Groups, and what positions have over whole shares: decisions like theirs.
         self.is_group = ~self.is_order & (program.shares[self.whole] == 0)
         self.part = _PART
         self.bases: list[Any] = []
@@ -311,8 +312,7 @@ class _Search:
         lower, upper = self.program.lower.copy(), self.program.upper.copy()
         lower[self.whole], upper[self.whole] = self.limits(piece)
         program = self.program._replace(lower=lower, upper=upper)
-        start = self.best.values if self.best.found else None
-        values, bound, seconds = branch_and_bound(program, self.effort.gap, self.gap, left, start)
+        values, bound, seconds = branch_and_bound(program, self.effort.gap, self.gap, left)
         self.branching += seconds
         if values is not None:
             self._take(values[self.whole])

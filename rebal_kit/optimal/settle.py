@@ -62,7 +62,9 @@ def settle(problem: Problem, sold: np.ndarray, bought: np.ndarray) -> Settled:
     traded = shares.sum(axis=(0,)) * price
     preference = float((problem.preference * bought * price).sum() + TRADE_PRICE * traded.sum())
     if problem.limits.short_gains == MINIMISE:
-        preference += SHORT_GAIN_PRICE * float(np.maximum(gain[lots.days_to_long > 0], 0.0).sum())
+        before_fees = sold * (price * (1.0 - problem.rate))[lots.security] - sold * lots.basis
+        short_gain = np.where(taxable & (lots.days_to_long > 0), np.maximum(before_fees, 0.0), 0.0)
+        preference += SHORT_GAIN_PRICE * float(short_gain.sum())
     objective = (
         tax
         - carried

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rebal_kit.optimal.sheet import UNIT, Sheet
+from rebal_kit.optimal.sheet import UNIT, Sheet, Side
 from rebal_kit.optimal.sheet_targets import Drift
 
 #: US$ of the smallest order where none is given and orders cost a commission.
@@ -32,76 +32,67 @@ class Orders(NamedTuple):
 
 def order_columns(sheet: Sheet, drift: Drift) -> Orders:
     """Add binaries for orders that have a commission or a least size, and keep purchase and sale apart."""
-    problem, to, sale, buy = sheet.problem, sheet.to, sheet.sale, sheet.buy
-    trading = problem.trading
-    to.least = max(trading.min_trade, _LEAST_ORDER) / UNIT
-    lumpy = ((trading.commission > 0.0) | (trading.min_trade > 0.0) | sheet.refined.apart).reshape(-1)
-    commission = trading.commission.reshape(-1) / UNIT
-
-    worth = np.bincount(sheet.position, sale.upper * sale.step, minlength=len(sheet.place))
-    selling = np.flatnonzero(lumpy[sheet.place] & (worth > 0.0))
+    to, buy, commission = sheet.to, sheet.buy, sheet.problem.trading.commission.reshape(-1) / UNIT
+    to.least = max(sheet.problem.trading.min_trade, _LEAST_ORDER) / UNIT
     taxed = np.zeros(len(sheet.place), bool)
     taxed[sheet.position] = sheet.stock.taxed[sheet.unit]
-    fee = commission[sheet.place[selling]]
     # A commission makes the gain smaller that would be taxed later, too.
-    fixed = fee * (1.0 + np.where(taxed[selling], problem.aims.later_rate, 0.0))
-    sells = to.columns(len(selling), 0.0, 1.0, sheet.cost(fixed), True)
-    of_position = np.full(len(sheet.place), -1)
-    of_position[selling] = sells
-    number = np.full(len(sheet.place), -1)
-    number[selling] = np.arange(len(selling))
-    mine = np.flatnonzero((of_position[sheet.position] >= 0) & (sale.upper > 0.0))
-    rows = to.rows(len(mine), -np.inf, 0.0)
-    to.put(rows, sale.column[mine], 1.0)
-    to.put(rows, of_position[sheet.position[mine]], -sale.upper[mine])
-    to.orders(sale.column[mine], of_position[sheet.position[mine]], sale.step[mine])
-    of_order = number[sheet.position[mine]]
-    _at_least(sheet, sells, of_order, sale.column[mine], sale.step[mine])
-    account, security = np.divmod(sheet.place[selling], len(problem.price))
-    sheet.put_cash(account, sells, -fee)
-    _needed(
-        sheet,
-        drift,
-        False,
-        sells,
-        account,
-        security,
-        worth[selling],
-        (of_order, sale.column[mine], sale.step[mine]),
-    )
-    off_gain = np.zeros(len(sheet.place))
-    off_gain[selling] = np.where(taxed[selling], fee, 0.0)
-
-    place = buy.account * len(problem.price) + buy.security
-    buying = np.flatnonzero(lumpy[place] & (buy.upper > 0.0))
-    fee = commission[place[buying]]
-    buys = to.columns(len(buying), 0.0, 1.0, sheet.cost(fee), True)
-    of_purchase = np.full(len(place), -1)
-    of_purchase[buying] = buys
-    rows = to.rows(len(buying), -np.inf, 0.0)
-    to.put(rows, buy.column[buying], 1.0)
-    to.put(rows, buys, -buy.upper[buying])
-    to.orders(buy.column[buying], buys, buy.step[buying])
-    each = np.arange(len(buying))
-    _at_least(sheet, buys, each, buy.column[buying], buy.step[buying])
-    sheet.put_cash(buy.account[buying], buys, -fee)
-    _needed(sheet, drift, True, buys, buy.account[buying], buy.security[buying], (buy.upper * buy.step)[buying],
-            (each, buy.column[buying], buy.step[buying]))  # fmt: skip
-
-    both, sold, bought = np.intersect1d(sheet.place[selling], place[buying], return_indices=True)
+    later = np.where(taxed, sheet.problem.aims.later_rate, 0.0)
+    of_position = _binaries(sheet, drift, sheet.sale, sheet.place, sheet.position, commission, later)
+    place = buy.account * len(sheet.problem.price) + buy.security
+    of_purchase = _binaries(sheet, drift, buy, place, np.arange(len(place)), commission, np.zeros(len(place)))
+    sells, buys = np.flatnonzero(of_position >= 0), np.flatnonzero(of_purchase >= 0)
+    both, sold, bought = np.intersect1d(sheet.place[sells], place[buys], return_indices=True)
     rows = to.rows(len(both), -np.inf, 1.0)
-    to.put(rows, sells[sold], 1.0)
-    to.put(rows, buys[bought], 1.0)
+    to.put(rows, of_position[sells[sold]], 1.0)
+    to.put(rows, of_purchase[buys[bought]], 1.0)
+    off_gain = np.where(taxed & (of_position >= 0), commission[sheet.place], 0.0)
     return Orders(of_position, of_purchase, off_gain)
 
 
-def _at_least(
-    sheet: Sheet, order: np.ndarray, of_order: np.ndarray, column: np.ndarray, step: np.ndarray
-) -> None:
-    """Let an order be of something: else a commission could be paid for nothing, for the loss that it makes."""
-    rows = sheet.to.rows(len(order), 0.0, np.inf)
-    sheet.to.put(rows[of_order], column, step)
-    sheet.to.put(rows, order, -sheet.to.least)
+def _binaries(
+    sheet: Sheet, drift: Drift, side: Side, place: np.ndarray, of_order: np.ndarray, commission: np.ndarray,
+    later: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Add a binary for each order that needs one; return their columns, -1 for orders without.
+
+    Parameters
+    ----------
+    sheet : Sheet
+    drift : Drift
+    side : Side
+        Sales or purchases.
+    place : ndarray
+        (n_orders,) account × S + security.
+    of_order : ndarray
+        (n,) which order a column of the side belongs to.
+    commission : ndarray
+        (A · S,) thousands of US$.
+    later : ndarray
+        (n_orders,) what a dollar of commission costs beyond itself.
+    """
+    to, trading = sheet.to, sheet.problem.trading
+    lumpy = ((trading.commission > 0.0) | (trading.min_trade > 0.0) | sheet.refined.apart).reshape(-1)
+    most = np.bincount(of_order, side.upper * side.step, minlength=len(place))
+    chosen = np.flatnonzero(lumpy[place] & (most > 0.0))
+    fee = commission[place[chosen]]
+    binary = to.columns(len(chosen), 0.0, 1.0, sheet.cost(fee * (1.0 + later[chosen])), True)
+    column, number = np.full(len(place), -1), np.full(len(place), -1)
+    column[chosen], number[chosen] = binary, np.arange(len(chosen))
+    mine = np.flatnonzero((column[of_order] >= 0) & (side.upper > 0.0))
+    rows = to.rows(len(mine), -np.inf, 0.0)
+    to.put(rows, side.column[mine], 1.0)
+    to.put(rows, column[of_order[mine]], -side.upper[mine])
+    to.orders(side.column[mine], column[of_order[mine]], side.step[mine])
+    # An order is of something: else a commission could be paid for nothing, for the loss that it makes.
+    amount = number[of_order[mine]], side.column[mine], side.step[mine]
+    rows = to.rows(len(chosen), 0.0, np.inf)
+    to.put(rows[amount[0]], amount[1], amount[2])
+    to.put(rows, binary, -to.least)
+    account, security = np.divmod(place[chosen], len(sheet.problem.price))
+    sheet.put_cash(account, binary, -fee)
+    _needed(sheet, drift, side is sheet.buy, binary, account, security, most[chosen], amount)
+    return column
 
 
 def _needed(
@@ -132,19 +123,13 @@ def _needed(
     sheet.to.put(rows[of_row[own]], other.column[own], other.step[own])
 
 
-def wash_rows(sheet: Sheet, drift: Drift, orders: Orders) -> dict[int, int]:
-    """Let a group be sold at a loss, or bought, anywhere in the household; not both (IRC §1091(a)).
-
-    Returns
-    -------
-    dict of int to int
-        Identity group → column of its binary, for groups that could be both. 1: it may be sold at a loss.
-    """
+def wash_rows(sheet: Sheet, drift: Drift, orders: Orders) -> None:
+    """Let a group be sold at a loss, or bought, anywhere in the household; not both (IRC §1091(a))."""
     to, group, sale, buy = sheet.to, sheet.problem.wash.group, sheet.sale, sheet.buy
     losing = sheet.stock.loss[sheet.unit] & (sale.upper > 0.0)
     buying = buy.upper > 0.0
     both = np.intersect1d(group[sale.security[losing]], group[buy.security[buying]])
-    binary = to.columns(len(both), 0.0, 1.0, 0.0, True)
+    binary = to.columns(len(both), 0.0, 1.0, 0.0, True)  # 1: it may be sold at a loss
     sales = np.flatnonzero(losing & np.isin(group[sale.security], both))
     of_sale = np.searchsorted(both, group[sale.security[sales]])
     rows = to.rows(len(sales), -np.inf, 0.0)
@@ -158,7 +143,6 @@ def wash_rows(sheet: Sheet, drift: Drift, orders: Orders) -> dict[int, int]:
     to.put(rows, np.where(ordered, orders.of_purchase[buys], buy.column[buys]), 1.0)
     to.put(rows, binary[of_buy], most)
     _group_needs(sheet, drift, binary, (sales, of_sale), (buys, of_buy))
-    return {int(g): int(column) for g, column in zip(both, binary, strict=True)}
 
 
 def _group_needs(

@@ -42,7 +42,7 @@ _DEPTH = 6
 
 Function = Callable[[float], float]
 #: Net short- and long-term gain → (tax less the worth of losses carried over, tax), US$.
-Settled = Callable[[float, float], tuple[float, float]]
+Taxed = Callable[[float, float], tuple[float, float]]
 VALUE, TAX = 0, 1
 Interval = tuple[float, float]
 
@@ -115,7 +115,7 @@ def pieces_of(year: Year, aims: Aims, short: Interval, long: Interval, taxed: bo
 
 
 def _quadrant(
-    settled: Settled, signs: tuple[int, int], short: Interval, long: Interval, bends: np.ndarray, taxed: bool
+    settled: Taxed, signs: tuple[int, int], short: Interval, long: Interval, bends: np.ndarray, taxed: bool
 ) -> Iterator[Piece]:
     """Yield the pieces of a quadrant: it is cut wherever one of its functions is not convex."""
     ends = {SHORT: short, NET: (short[0] + long[0], short[1] + long[1])}
@@ -136,7 +136,7 @@ def _quadrant(
             yield Piece(*bounds, value, tax)
 
 
-def _along(settled: Settled, which: int, of: int, signs: tuple[int, int]) -> Function:
+def _along(settled: Taxed, which: int, of: int, signs: tuple[int, int]) -> Function:
     """Return the function of one number whose sum over `of` is the tax in a quadrant; see the module's text."""
     if signs == (1, -1):
         return lambda n: settled(max(n, 0.0), min(n, 0.0))[which]

@@ -84,16 +84,18 @@ def _binding(problem: Problem, model: Model, solution: Solution) -> Iterator[tup
             )
 
 
-def infeasible_words(problem: Problem, refined: Refined) -> tuple[str, ...]:
+def infeasible_words(problem: Problem, refined: Refined, seconds: float) -> tuple[str, ...]:
     """Return why nothing does what must be done: what is missing at least, and what would make up for it.
 
     The problem is solved once more for the least that is missing, whatever that costs in tax and drift; then again
-    without each kind of limit, to see which of them is in the way.
+    without each kind of limit, to see which of them is in the way; each time for so many seconds at most.
     """
+    effort = Effort(1e-4, _CENT / 10, seconds)
     model = build(problem, refined, elastic=True)
-    solution = solve(model.program, Effort(1e-4, _CENT / 10), UNIT)
+    solution = solve(model.program, effort, UNIT)
     if not solution.found:
-        return ("the limits contradict each other",)
+        why = "the limits contradict each other" if solution.finished else "why was not found in time"
+        return (why,)
     missing = solution.values[model.slack] * UNIT
     bound = np.flatnonzero(model.cash >= 0)
     words = []
@@ -108,10 +110,10 @@ def infeasible_words(problem: Problem, refined: Refined) -> tuple[str, ...]:
             f"US$ {problem.limits.max_drift + missing[-1]:,.2f} of drift are left at least, "
             f"more than the limit of US$ {problem.limits.max_drift:,.2f}"
         )
-    return (*words, *_cures(problem, refined, float(missing.sum())))
+    return (*words, *_cures(problem, refined, float(missing.sum()), effort))
 
 
-def _cures(problem: Problem, refined: Refined, missing: float) -> Iterator[str]:
+def _cures(problem: Problem, refined: Refined, missing: float, effort: Effort) -> Iterator[str]:
     trading, wash, limits = problem.trading, problem.wash, problem.limits
     free = {
         "restrictions": replace(
@@ -130,7 +132,7 @@ def _cures(problem: Problem, refined: Refined, missing: float) -> Iterator[str]:
     }  # fmt: skip
     for name, freed in free.items():
         model = build(freed, refined, elastic=True)
-        solution = solve(model.program, Effort(1e-4, _CENT / 10), UNIT)
+        solution = solve(model.program, effort, UNIT)
         left = float(solution.values[model.slack].sum()) * UNIT if solution.found else missing
         if left <= _CENT:
             yield f"without {name} it could be done"

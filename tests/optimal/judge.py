@@ -143,7 +143,7 @@ def _realise(
             if lots.days_to_long[lot] <= limits.guard_days:
                 found.faults.append(f"lot {lot} is sold at a gain shortly before it is long-term")
             if limits.short_gains == 1:
-                found.preference += max(gain, 0.0)
+                found.preference += float(sold[lot]) * (price - spread - basis)
     if legacy > limits.max_legacy_gain + CENT:
         found.faults.append(f"a gain of {legacy:.2f} on holdings outside the targets is over the budget")
 

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.households import PROFILE, random_household
 from rebal_kit.optimal.optimise import optimise
+from rebal_kit.optimal.problem import MINIMISE
 from rebal_kit.optimal.search import Effort
 from tests.optimal.brute import best_of_all
 from tests.optimal.greedy import greedy
@@ -81,6 +82,33 @@ def test_it_is_the_best_of_all_possible_plans(block):
         assert plan.objective == pytest.approx(best.objective, abs=2 * CENT), seed
         assert plan.bound <= best.objective + CENT, seed
     assert tried > 2
+
+
+def short_gains_and_fees(seed: int):
+    """Return a tiny household that would rather not take short-term gains, and pays a commission of US$ 25."""
+    problem, profile = household(seed, tiny=True)
+    lots, trading = problem.lots, problem.trading
+    days = np.where((lots.account + lots.security) % 2 == 0, 20, -400)
+    problem = replace(
+        problem,
+        lots=lots._replace(days_to_long=days),
+        trading=trading._replace(commission=np.full(trading.commission.shape, 25.0)),
+        limits=problem.limits._replace(short_gains=MINIMISE, guard_days=0, max_gain=np.inf, max_tax=np.inf),
+        wash=problem.wash._replace(bought=np.zeros_like(problem.wash.bought)),
+        min_cash=problem.cash + 1_500.0 * (seed % 2),
+    )
+    return problem, profile
+
+
+# The bound of most was once above the best of all; in 5181 a better plan was found and then lost.
+@pytest.mark.parametrize("seed", [5005, 5039, 5064, 5095, 5132, 5157, 5181, 5191])
+def test_it_is_the_best_where_short_gains_and_commissions_meet(seed):
+    problem, profile = short_gains_and_fees(seed)
+    plan, best = optimise(problem, EXACT, explain=False), best_of_all(problem, profile, most=600)
+    assert plan.status == "optimal"
+    assert plan.objective == pytest.approx(best.objective, abs=2 * CENT)
+    assert plan.bound <= best.objective + CENT
+    assert 0.0 <= plan.gap < 1e-3
 
 
 def test_two_runs_give_the_same_plan():

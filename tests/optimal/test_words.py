@@ -34,7 +34,7 @@ def couple(**changes) -> Problem:
         wash=Wash(np.arange(2), np.zeros(2, bool), np.zeros(2, bool)),
         year=Year(tax_table(profile), opening_carryover(profile)), limits=Limits(),
         aims=Aims(0.5, 0.0, 0.1, 0.2, 0.1), preference=np.zeros((2, 2)),
-        account_names=("joint", "IRA"), security_names=("AAA", "BBB"), class_names=("stocks", "more"),
+        account_names=("joint", "IRA"), security_names=("AAA", "BBB"),
     )  # fmt: skip
     return replace(problem, **changes)
 
@@ -140,6 +140,20 @@ def test_shares_over_whole_ones_are_sold_with_the_last():
     assert plan.sold[:2].sum() == 700.75
 
 
+def test_where_something_must_be_done_the_gap_is_a_part_of_what_that_costs():
+    lots = couple().lots._replace(basis=np.array([40.0, 40.0, 45.0]))
+    plan = optimise(couple(min_cash=np.array([9_000.0, 0.0]), lots=lots, aims=Aims(0.0, 0.0)))
+    assert plan.objective > plan.before.objective
+    assert 0.0 <= plan.gap <= 1e-3
+    assert replace(plan, bound=plan.before.objective).gap == 1.0
+    assert replace(plan, bound=plan.modelled).gap == 0.0
+
+
+def test_the_solver_prints_nothing(capfd):
+    optimise(couple())
+    assert capfd.readouterr() == ("", "")
+
+
 def test_when_the_time_is_over_the_status_says_so():
     from benchmarks.households import random_household
     from rebal_kit.optimal.search import Effort
@@ -154,6 +168,10 @@ def test_arrays_that_do_not_fit_are_named():
         couple(cash=np.array([1.0]))
     with pytest.raises(HouseholdError, match="has no price"):
         couple(price=np.array([0.0, 50.0]))
+    with pytest.raises(HouseholdError, match="min_cash is infinite"):
+        couple(min_cash=np.array([np.inf, 0.0]))
+    with pytest.raises(HouseholdError, match="preference is not finite"):
+        couple(preference=np.full((2, 2), np.nan))
 
 
 def test_without_highs_one_is_told_what_to_install(monkeypatch):
@@ -190,7 +208,7 @@ def test_what_lies_outside_the_targets_is_sold_within_its_budget():
                                         sleeve_weight=np.ones(1), weight=np.ones(1), below=np.zeros(1),
                                         above=np.zeros(1))  # fmt: skip
     lots = couple().lots._replace(basis=np.array([40.0, 70.0, 45.0]), days_to_long=np.array([-100, -100, -5]))
-    changes = {"targets": targets, "lots": lots, "class_names": ("more",)}
+    changes = {"targets": targets, "lots": lots}
     free = optimise(couple(**changes))
     assert free.sold[:2].tolist() == [500.0, 200.0]
     held = optimise(couple(**changes, limits=Limits(max_legacy_gain=4_000.0)))
