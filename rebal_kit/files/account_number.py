@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"(?<![0-9A-Za-z.,$])(?!(?:19|20)\d{6}(?!\d))[A-Za-z]?\d{7,
 
 def tail(number: str) -> str:
     """Return the last characters of an account number, the part that may be seen and kept."""
-    return _SEPARATORS.sub("", number)[-SHOWN:].upper()
+    return _plain(number)[-SHOWN:]
 
 
 def masked(number: str) -> str:
@@ -28,13 +28,19 @@ def masked(number: str) -> str:
 
 def same_account(one: str, other: str) -> bool:
     """Whether two numbers, each whole or only an ending, may mean one account."""
-    a, b = (_SEPARATORS.sub("", number).upper() for number in (one, other))
+    a, b = _plain(one), _plain(other)
     return min(len(a), len(b)) >= ENOUGH and (a.endswith(b) or b.endswith(a))
 
 
 def is_number(text: str) -> bool:
     """Whether a text has the look of an account number."""
     return _NUMBER.fullmatch(text) is not None
+
+
+def holds_number(text: str, numbers: Iterable[str]) -> bool:
+    """Whether one of the numbers stands in a text in full, however it is spaced."""
+    plain = _plain(text)
+    return any(number in plain for number in _whole(numbers))
 
 
 def hidden(findings: Iterable[Finding], numbers: Iterable[str]) -> list[Finding]:
@@ -46,12 +52,19 @@ def hidden(findings: Iterable[Finding], numbers: Iterable[str]) -> list[Finding]
     numbers : iterable of str
         Those that are known; others are hidden where they have the look of one.
     """
-    masks = {number: masked(number) for number in numbers if len(_SEPARATORS.sub("", number)) > SHOWN}
-    masks |= {_SEPARATORS.sub("", number): mask for number, mask in masks.items()}
-    known = [re.escape(number) for number in sorted(masks, key=len, reverse=True)]
-    pattern = re.compile("|".join((*known, _NUMBER.pattern)))
+    known = ["[ -]?".join(number) for number in sorted(_whole(numbers), key=len, reverse=True)]
+    pattern = re.compile("|".join((*(f"(?i:{number})" for number in known), _NUMBER.pattern)))
 
     def mask(text: str) -> str:
         return pattern.sub(lambda found: masked(found[0]), text)
 
     return [replace(f, where=mask(f.where), what=mask(f.what), remedy=mask(f.remedy)) for f in findings]
+
+
+def _plain(number: str) -> str:
+    return _SEPARATORS.sub("", number).upper()
+
+
+def _whole(numbers: Iterable[str]) -> set[str]:
+    """Return the numbers of which more is told than may be shown."""
+    return {plain for plain in map(_plain, numbers) if len(plain) > SHOWN}

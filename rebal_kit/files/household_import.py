@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from rebal_kit.files.account_number import hidden
 from rebal_kit.files.csv_text import as_number
 from rebal_kit.files.household import HouseholdReading, assemble_household, household_texts
 from rebal_kit.files.household_holdings import accounts_asked_for
@@ -56,7 +57,7 @@ def import_household(
     findings = list(_misused(paths, homes, exports))
     told = [account for text in accounts for account in _account(text, findings)]
     if findings:
-        raise HouseholdError(findings)
+        raise HouseholdError(hidden(findings, ()))
     if not told and not homes:
         asked = [finding for finding in accounts_asked_for(exports) if finding.severity == "error"]
         raise HouseholdError(capped(asked, "files"))
@@ -67,7 +68,7 @@ def import_household(
     )
     data = copy.deepcopy(document.data)
     if isinstance(data, dict) and isinstance(data.get("accounts"), list):
-        shown = [os.path.relpath(path, homes[0].parent) if homes else str(path) for path in exports]
+        shown = [_beside(path, homes[0]) if homes else str(path) for path in exports]
         data["accounts"] += told
         _spread(data["accounts"], shown, list(leave_out))
     if isinstance(data, dict):
@@ -107,6 +108,15 @@ def write_household(
     return tuple(place / name for name in texts)
 
 
+def _beside(path: Path, home: Path) -> str:
+    """Return the path of a file as seen from a household file; a folder of either may be a link."""
+    real, folder = path.parent.resolve() / path.name, home.parent.resolve()
+    try:
+        return os.path.relpath(real, folder)
+    except ValueError:  # on another drive
+        return str(real)
+
+
 def _stem(name: str) -> str:
     if (
         name != name.strip()
@@ -127,7 +137,7 @@ def _misused(paths: list[Path], homes: list[Path], exports: list[Path]) -> Itera
         yield Finding("error", "files", "there is none", "give the files of your brokers")
     seen: dict[Path, Path] = {}
     for path in paths:
-        first = seen.setdefault(path.resolve(), path)
+        first = seen.setdefault(Path(os.path.realpath(path)), path)  # Path.resolve raises for links in a loop
         if first is not path:
             yield Finding("error", str(path), "is given twice", "give each file once")
 
