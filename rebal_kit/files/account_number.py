@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from rebal_kit.findings import Finding
@@ -39,8 +39,7 @@ def is_number(text: str) -> bool:
 
 def holds_number(text: str, numbers: Iterable[str]) -> bool:
     """Whether one of the numbers stands in a text in full, however it is spaced."""
-    plain = _plain(text)
-    return any(number in plain for number in _whole(numbers))
+    return bool(_standing(text, _whole(numbers)))
 
 
 def hidden(findings: Iterable[Finding], numbers: Iterable[str]) -> list[Finding]:
@@ -52,11 +51,12 @@ def hidden(findings: Iterable[Finding], numbers: Iterable[str]) -> list[Finding]
     numbers : iterable of str
         Those that are known; others are hidden where they have the look of one.
     """
-    known = ["[ -]?".join(number) for number in sorted(_whole(numbers), key=len, reverse=True)]
-    pattern = re.compile("|".join((*(f"(?i:{number})" for number in known), _NUMBER.pattern)))
+    whole = _whole(numbers)
 
     def mask(text: str) -> str:
-        return pattern.sub(lambda found: masked(found[0]), text)
+        known = sorted(_standing(text, whole), key=len, reverse=True)
+        spaced = [f"(?i:{'[^0-9A-Za-z]*'.join(number)})" for number in known]
+        return re.sub("|".join((*spaced, _NUMBER.pattern)), lambda found: masked(found[0]), text)
 
     return [replace(f, where=mask(f.where), what=mask(f.what), remedy=mask(f.remedy)) for f in findings]
 
@@ -65,6 +65,17 @@ def _plain(number: str) -> str:
     return _SEPARATORS.sub("", number).upper()
 
 
-def _whole(numbers: Iterable[str]) -> set[str]:
-    """Return the numbers of which more is told than may be shown."""
-    return {plain for plain in map(_plain, numbers) if len(plain) > SHOWN}
+def _whole(numbers: Iterable[str]) -> dict[int, set[str]]:
+    """Return the numbers of which more is told than may be shown, by how long they are."""
+    whole: dict[int, set[str]] = {}
+    for plain in map(_plain, numbers):
+        if len(plain) > SHOWN:
+            whole.setdefault(len(plain), set()).add(plain)
+    return whole
+
+
+def _standing(text: str, whole: Mapping[int, set[str]]) -> set[str]:
+    """Return those of the numbers that stand in a text; looking up its pieces is fast where there are thousands."""
+    plain = _plain(text)
+    pieces = {length: {plain[at : at + length] for at in range(len(plain) - length + 1)} for length in whole}
+    return {number for length, of_length in whole.items() for number in pieces[length] & of_length}

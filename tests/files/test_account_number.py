@@ -69,3 +69,9 @@ def test_a_known_number_is_found_and_hidden_however_it_is_spaced(text: str) -> N
 def test_an_ending_alone_is_no_number_in_a_name() -> None:
     assert not holds_number("IRA 5678", ["5678", "123", ""])
     assert not holds_number("IRA 5678", ["Z12345678"])
+
+
+def test_thousands_of_numbers_are_hidden_without_comparing_each_with_each() -> None:
+    numbers = [f"Z{10**7 + at}" for at in range(20_000)]
+    found = hidden((Finding("error", number, f"is {number}", "") for number in numbers), numbers)
+    assert {(f.where, f.what) for f in found} == {(f"…{at:04}", f"is …{at:04}") for at in range(10_000)}
