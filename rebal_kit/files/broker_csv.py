@@ -12,6 +12,7 @@ from rebal_kit.files.broker_cells import amount, day, day_in, is_missing
 from rebal_kit.files.broker_tables import Table, read_tables
 from rebal_kit.files.dialect import Dialect, Reads
 from rebal_kit.files.held_kind import why_not_held
+from rebal_kit.files.reconcile import check_value
 from rebal_kit.files.statement import Export, OpenLot, Place, Position, Statement, Total
 from rebal_kit.findings import Finding
 
@@ -128,7 +129,10 @@ class _Reading:
         draft = self._draft(dialect, place, title)
         draft.listed |= dialect.reads == "positions" and dialect.details is None
         loose = what == "totals" or _is(dialect.pending, place.said("symbol"))
-        if record.complete and not loose and len(cells) < len(table.header):
+        last = (
+            places["value"] if what == "cash" else max(places.values())
+        )  # a cell with another behind it is whole
+        if record.complete and not loose and len(cells) < min(len(table.header), last + 2):
             short = f"has {len(cells)} cells under {len(table.header)} columns, so the file may be cut off"
             self._error(row, short, "export the file again, and change nothing in it")
         elif record.complete:
@@ -218,6 +222,7 @@ class _Reading:
         if seen is not place:
             what = f"is cash as that of {seen.row} is"
             self._error(place.row, what, "take one out if it is the same cash")
+        self.findings += check_value(cells.number("quantity"), cells.number("price"), dollars, place)
         draft.cash = (draft.cash or 0.0) + dollars
 
     def _fact(self, place: Place) -> None:

@@ -79,7 +79,7 @@ def import_household(
 
 
 def write_household(
-    reading: HouseholdReading, folder: str | Path, overwrite: bool = False
+    reading: HouseholdReading, folder: str | Path, overwrite: bool = False, *, keep: Iterable[str | Path] = ()
 ) -> tuple[Path, ...]:
     """Write a household as the project's own YAML and lots CSV into a folder; return their paths.
 
@@ -89,12 +89,14 @@ def write_household(
     folder : str or path
     overwrite : bool
         Whether files of these names may be replaced.
+    keep : iterable of str or path
+        Files that are replaced in no case: those that were read.
 
     Raises
     ------
     RebalError
-        The files are there, the folder cannot be written, or the household's name is no file's name; nothing is
-        written.
+        The files are there or to be kept, the folder cannot be written, or the household's name is no file's name;
+        nothing is written.
     """
     household, place = reading.household, Path(folder)
     texts = household_texts(household, place / f"{_stem(household.name)}.yaml")
@@ -103,6 +105,13 @@ def write_household(
         remedy = "give another folder, or --overwrite"
         raise HouseholdError(
             Finding("error", str(place / name), "is there already", remedy) for name in there
+        )
+    kept = {os.path.realpath(path) for path in keep}
+    own = [name for name in there if os.path.realpath(place / name) in kept]
+    if own:
+        remedy = "give another folder, or another name with --name"
+        raise HouseholdError(
+            Finding("error", str(place / name), "is one of the files that were read", remedy) for name in own
         )
     write_folder(place, texts)
     return tuple(place / name for name in texts)

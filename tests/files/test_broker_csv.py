@@ -345,3 +345,15 @@ def test_tables_of_several_days_in_one_file_are_said() -> None:
     assert faults(exported(text)) == [
         "warning: x.csv: is of several days: 2023-12-05, 2024-01-05; the last is taken — export all on one day"
     ]
+
+
+def test_cash_in_a_fund_is_worth_its_shares() -> None:
+    (fault,) = (f for f in faults(exported(VANGUARD.replace("1.0,1000.25", "1.0,100025"))) if "error" in f)
+    assert fault.startswith(
+        "error: x.csv row 3, column Total Value: is 100,025.00, but price times quantity is 1,000.25"
+    )
+
+
+def test_a_row_whose_cells_are_whole_as_far_as_they_are_read_is_taken() -> None:
+    assert only(VANGUARD_LOTS.replace(",Covered,9.32%", "")).lots == only(VANGUARD_LOTS).lots
+    assert only(SCHWAB.replace('"--","--","Cash and Money Market",', '"--"')).cash == 61.04
