@@ -101,12 +101,15 @@ def _names_with_numbers(
     file: HouseholdFile, document: Document, numbers: Collection[str]
 ) -> Iterator[Finding]:
     """Find account numbers in the names that reports and files show."""
-    names = [(("name",), "the household's name holds an account number", file.name or "")]
+    names: list[tuple[tuple[str | int, ...], str, str]] = [
+        (("name",), "the household's name holds an account number", file.name or "")
+    ]
     for at, account in enumerate(file.accounts):
-        place = ("accounts", at)
-        names.append((place, "the account's name holds its number", account.name))
-        names.append((place, "the owner's name holds an account number", account.owner))
-        names.append((place, "the broker's name holds an account number", account.broker))
+        names += [
+            (("accounts", at), "the account's name holds its number", account.name),
+            (("accounts", at), "the owner's name holds an account number", account.owner),
+            (("accounts", at), "the broker's name holds an account number", account.broker),
+        ]
     for place, what, name in names:
         if holds_number(name, numbers):
             remedy = "give it another name; reports and files show it"
