@@ -47,7 +47,9 @@ def import_files(
             help="Look tickers and dates up there: etf, stocks, dow30, a file of prices, or yahoo:SPY,AGG."
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are there; never those that are read.")
+    ] = False,
 ) -> None:
     """Put brokers' files together into one household; nothing is written while anything in them is wrong.
 
@@ -61,7 +63,7 @@ def import_files(
             files, account or (), name=name, as_of=as_of.date() if as_of else None, leave_out=leave_out or (),
             market=load_market(market) if market else None,
         )  # fmt: skip
-        written = write_household(reading, out, overwrite)
+        written = write_household(reading, out, overwrite, keep=files)
         say(reading.findings)
         _print(reading.household)
         typer.echo("".join(f"written: {path}\n" for path in written), err=True, nl=False)

@@ -133,6 +133,25 @@ def test_what_is_there_is_replaced_only_when_asked() -> None:
     assert rebal(*files, "--overwrite").exit_code == 0
 
 
+def test_a_file_that_is_read_is_replaced_in_no_case(folder: Path) -> None:
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    files = ("schwab.csv", "schwab_lots.csv", "--out", ".", "--name", "schwab", "--overwrite", *TOLD)
+    done = rebal(*files)
+    assert done.exit_code == 2
+    assert done.stderr == (
+        "error: schwab_lots.csv: is one of the files that were read — give another folder, or another name with"
+        " --name\n"
+    )
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    Path("ours.yaml").write_text(
+        "accounts:\n- {name: J, owner: A, type: ira, number: '123'}\n", encoding="utf-8"
+    )
+    done = rebal("ours.yaml", *files[:4], "--name", "ours", "--overwrite")
+    assert done.exit_code == 2
+    assert "ours.yaml: is one of the files that were read" in done.stderr
+    assert rebal("ours.yaml", *files[:4], "--name", "new", "--overwrite").exit_code == 0
+
+
 def test_what_is_no_share_is_left_out_when_asked() -> None:
     done = rebal("schwab.csv", "schwab_lots.csv", "--out", "home", "--leave-out", "BRK/B", *TOLD)
     assert done.exit_code == 0

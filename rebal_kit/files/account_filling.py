@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rebal_kit.domain import TaxLot
-from rebal_kit.files.account_number import SHOWN, masked
+from rebal_kit.files.account_number import masked
 from rebal_kit.files.lot_checks import OWN_LOTS, check_lot, check_tickers, check_twice
 from rebal_kit.files.reconcile import check_lots
 from rebal_kit.files.statement import OpenLot, Position, Statement
@@ -105,16 +105,8 @@ class Filling:
             (symbol, lots[0].place) for symbol, lots in by_symbol.items()
         ]
         self.findings += check_tickers(((s, place) for s, place in held if s in kept), self.market)
-        self._name_holds_number()
         broker = self.statements[0].broker if self.statements else ""
         return Filled(self._cash(), tuple(self.lots), broker)
-
-    def _name_holds_number(self) -> None:
-        for statement in self.statements:
-            if len(statement.number) > SHOWN and statement.number in self.account.name:
-                what = "the account's name holds its number"
-                self._error(self.account.where, what, "give it another name; reports and files show it")
-                return
 
     def _once(self, tellers: list[Statement], what: str) -> list[Statement]:
         for other in tellers[1:]:

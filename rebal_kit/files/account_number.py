@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from rebal_kit.findings import Finding
@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"(?<![0-9A-Za-z.,$])(?!(?:19|20)\d{6}(?!\d))[A-Za-z]?\d{7,
 
 def tail(number: str) -> str:
     """Return the last characters of an account number, the part that may be seen and kept."""
-    return _SEPARATORS.sub("", number)[-SHOWN:].upper()
+    return _plain(number)[-SHOWN:]
 
 
 def masked(number: str) -> str:
@@ -28,13 +28,18 @@ def masked(number: str) -> str:
 
 def same_account(one: str, other: str) -> bool:
     """Whether two numbers, each whole or only an ending, may mean one account."""
-    a, b = (_SEPARATORS.sub("", number).upper() for number in (one, other))
+    a, b = _plain(one), _plain(other)
     return min(len(a), len(b)) >= ENOUGH and (a.endswith(b) or b.endswith(a))
 
 
 def is_number(text: str) -> bool:
     """Whether a text has the look of an account number."""
     return _NUMBER.fullmatch(text) is not None
+
+
+def holds_number(text: str, numbers: Iterable[str]) -> bool:
+    """Whether one of the numbers stands in a text in full, however it is spaced."""
+    return bool(_standing(text, _whole(numbers)))
 
 
 def hidden(findings: Iterable[Finding], numbers: Iterable[str]) -> list[Finding]:
@@ -46,12 +51,31 @@ def hidden(findings: Iterable[Finding], numbers: Iterable[str]) -> list[Finding]
     numbers : iterable of str
         Those that are known; others are hidden where they have the look of one.
     """
-    masks = {number: masked(number) for number in numbers if len(_SEPARATORS.sub("", number)) > SHOWN}
-    masks |= {_SEPARATORS.sub("", number): mask for number, mask in masks.items()}
-    known = [re.escape(number) for number in sorted(masks, key=len, reverse=True)]
-    pattern = re.compile("|".join((*known, _NUMBER.pattern)))
+    whole = _whole(numbers)
 
     def mask(text: str) -> str:
-        return pattern.sub(lambda found: masked(found[0]), text)
+        known = sorted(_standing(text, whole), key=len, reverse=True)
+        spaced = [f"(?i:{'[^0-9A-Za-z]*'.join(number)})" for number in known]
+        return re.sub("|".join((*spaced, _NUMBER.pattern)), lambda found: masked(found[0]), text)
 
     return [replace(f, where=mask(f.where), what=mask(f.what), remedy=mask(f.remedy)) for f in findings]
+
+
+def _plain(number: str) -> str:
+    return _SEPARATORS.sub("", number).upper()
+
+
+def _whole(numbers: Iterable[str]) -> dict[int, set[str]]:
+    """Return the numbers of which more is told than may be shown, by how long they are."""
+    whole: dict[int, set[str]] = {}
+    for plain in map(_plain, numbers):
+        if len(plain) > SHOWN:
+            whole.setdefault(len(plain), set()).add(plain)
+    return whole
+
+
+def _standing(text: str, whole: Mapping[int, set[str]]) -> set[str]:
+    """Return those of the numbers that stand in a text; looking up its pieces is fast where there are thousands."""
+    plain = _plain(text)
+    pieces = {length: {plain[at : at + length] for at in range(len(plain) - length + 1)} for length in whole}
+    return {number for length, of_length in whole.items() for number in pieces[length] & of_length}

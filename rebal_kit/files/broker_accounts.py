@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -41,11 +42,16 @@ def merge(
         Says how to tell the household of an account that it does not know.
     """
     statements = [statement for export in exports for statement in export.statements]
+    numbers = _numbers(statements)
     findings: list[Finding] = []
     given: dict[str, list[Statement]] = {account.name: [] for account in wanted}
     unknown: dict[str, list[Statement]] = {}
+    in_file = Counter(statement.file for statement in statements)
+    of_file = Counter(file for account in wanted for file in account.files)
     for statement in statements:
-        owners = [account for account in wanted if _claims(account, statement, statements, wanted)]
+        number = statement.number or numbers.get((statement.broker, statement.label), "")
+        alone = in_file[statement.file] == 1 == of_file[statement.file]
+        owners = [account for account in wanted if _claims(account, statement, number, alone)]
         where = f"{statement.file}, account {statement.account}"
         if len(owners) == 1:
             given[owners[0].name].append(statement)
@@ -54,7 +60,7 @@ def merge(
             remedy = "give each account its own number"
             findings.append(Finding("error", where, f"may be {names}", remedy))
         else:
-            called = tail(statement.number or _number_of(statement, statements)) or statement.label
+            called = tail(number) or statement.label
             unknown.setdefault(called, []).append(statement)
         findings += check_totals(statement)
     for of_account in unknown.values():
@@ -76,30 +82,22 @@ def merge(
     return Merged(accounts, day, tuple(findings))
 
 
-def _claims(
-    account: Wanted, statement: Statement, all_of: Sequence[Statement], wanted: Sequence[Wanted]
-) -> bool:
+def _claims(account: Wanted, statement: Statement, number: str, alone: bool) -> bool:
     """Whether a statement is of an account: by number, by name, or because it cannot be of another."""
     if statement.file not in account.files:
         return False
-    number = statement.number or _number_of(statement, all_of)
     if account.number and number:
         return same_account(account.number, number)
-    if statement.label and statement.label.casefold() == account.name.casefold():
-        return True
-    only_statement = sum(other.file == statement.file for other in all_of) == 1
-    only_account = sum(statement.file in other.files for other in wanted) == 1
-    return only_statement and only_account
+    return alone or bool(statement.label and statement.label.casefold() == account.name.casefold())
 
 
-def _number_of(statement: Statement, all_of: Sequence[Statement]) -> str:
-    """Return the number of an account that this file calls by a name only, where another of the broker's tells."""
-    known = {
-        other.number
-        for other in all_of
-        if statement.label and (other.broker, other.label) == (statement.broker, statement.label)
-    } - {""}
-    return known.pop() if len(known) == 1 else ""
+def _numbers(statements: Iterable[Statement]) -> dict[tuple[str, str], str]:
+    """Return the one number of each account that a broker calls by a name; some of its files tell the name only."""
+    known: dict[tuple[str, str], set[str]] = {}
+    for statement in statements:
+        if statement.label and statement.number:
+            known.setdefault((statement.broker, statement.label), set()).add(statement.number)
+    return {called: min(numbers) for called, numbers in known.items() if len(numbers) == 1}
 
 
 def _other_days(statements: Iterable[Statement], day: dt.date | None) -> Iterator[Finding]:

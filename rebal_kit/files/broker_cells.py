@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Iterable
 
@@ -12,7 +13,7 @@ _MISSING = frozenset({
     "various", "missing", "pending",
 })  # fmt: skip
 
-_AMOUNT = re.compile(r"[-+]?\$?[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?")
+_AMOUNT = re.compile(r"(?:[-+]?\$?|\$[-+])(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?")
 #: What may follow a date: a time, a zone, a remark in brackets.
 _TIME = re.compile(r"[ ,;]*(?:\d{1,2}:?\d{2}(?::?\d{2})?(?: ?[AP]M)?)?(?: ET)?(?: ?\(.*\))?", re.IGNORECASE)
 #: Dates in titles and footers, each with its format.
@@ -36,7 +37,7 @@ def amount(text: str) -> float:
     Raises
     ------
     ValueError
-        It holds none, or one whose separators are not those of US brokers.
+        It holds none, one with two signs or beyond all bounds, or one whose separators are not those of US brokers.
     """
     bare = text.strip()
     negative = bare.startswith("(") and bare.endswith(")")
@@ -45,6 +46,8 @@ def amount(text: str) -> float:
     if not _AMOUNT.fullmatch(bare) or not re.search(r"[0-9]", bare) or not bare.isascii():
         raise ValueError(text)
     number = float(re.sub(r"[$,+]", "", bare))
+    if not math.isfinite(number) or (negative and re.search(r"[-+]", bare)):
+        raise ValueError(text)
     return -number if negative else number
 
 
@@ -61,6 +64,8 @@ def day(text: str, formats: Iterable[str]) -> dt.date:
     if not _TIME.fullmatch(bare[len(date) :]):
         raise ValueError(text)
     for form in formats:
+        if form == "%Y%m%d" and len(date) != len("20240105"):
+            continue  # strptime would cut 202161 into a year, a month and a day
         try:
             return dt.datetime.strptime(date, form).date()
         except ValueError:

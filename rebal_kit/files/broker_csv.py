@@ -12,6 +12,7 @@ from rebal_kit.files.broker_cells import amount, day, day_in, is_missing
 from rebal_kit.files.broker_tables import Table, read_tables
 from rebal_kit.files.dialect import Dialect, Reads
 from rebal_kit.files.held_kind import why_not_held
+from rebal_kit.files.reconcile import check_value
 from rebal_kit.files.statement import Export, OpenLot, Place, Position, Statement, Total
 from rebal_kit.findings import Finding
 
@@ -39,10 +40,7 @@ class _Draft:
     cash_in_base: float | None = None
     pending: float = 0.0
     listed: bool = False
-
-    def add_cash(self, dollars: float) -> None:
-        """Add to what the account holds as cash, which is no longer unknown."""
-        self.cash = (self.cash or 0.0) + dollars
+    cash_rows: dict[tuple[str, ...], Place] = field(default_factory=dict)
 
 
 def read_broker_csv(text: str, name: str) -> Export:
@@ -72,8 +70,12 @@ class _Reading:
         self.findings: list[Finding] = []
         self.drafts: dict[tuple[str, str], _Draft] = {}
         self.facts: dict[str, str] = {}
-        days = (day_in(line) for line in lines if re.search(r"as of|date downloaded", line, re.IGNORECASE))
-        self.as_of = next((found for found in days if found is not None), None)
+        told = (day_in(line) for line in lines if re.search(r"as of|date downloaded", line, re.IGNORECASE))
+        days = sorted({found for found in told if found is not None})
+        self.as_of = days[-1] if days else None
+        if len(days) > 1:
+            what = f"is of several days: {', '.join(map(str, days))}"
+            self._warning(name, f"{what}; the last is taken", "export all on one day")
 
     def statements(self) -> tuple[Statement, ...]:
         """Return what was read."""
@@ -126,7 +128,14 @@ class _Reading:
         record = _Cells(self, dialect, place, what)
         draft = self._draft(dialect, place, title)
         draft.listed |= dialect.reads == "positions" and dialect.details is None
-        if record.complete:
+        loose = what == "totals" or _is(dialect.pending, place.said("symbol"))
+        last = (
+            places["value"] if what == "cash" else max(places.values())
+        )  # a cell with another behind it is whole
+        if record.complete and not loose and len(cells) < min(len(table.header), last + 2):
+            short = f"has {len(cells)} cells under {len(table.header)} columns, so the file may be cut off"
+            self._error(row, short, "export the file again, and change nothing in it")
+        elif record.complete:
             self._record(what, record, draft, title.get("symbol", ""))
 
     def _what(self, dialect: Dialect, place: Place, first: str) -> Reads:
@@ -203,11 +212,25 @@ class _Reading:
             what = f"{place.said('value')} on its way"
             self._warning(place.of("value"), what, "it is not in the cash; export again when it has settled")
         else:
-            draft.add_cash(dollars)
+            self._add_cash(cells, draft, dollars)
+
+    def _add_cash(self, cells: _Cells, draft: _Draft, dollars: float) -> None:
+        """Add to what the account holds as cash; a report of cash has one row an account, funds have one each."""
+        place = cells.place
+        row = () if cells.dialect.reads == "cash" else tuple(said for _, said in place.cells.values())
+        seen = draft.cash_rows.setdefault(row, place)
+        if seen is not place:
+            what = f"is cash as that of {seen.row} is"
+            self._error(place.row, what, "take one out if it is the same cash")
+        self.findings += check_value(cells.number("quantity"), cells.number("price"), dollars, place)
+        draft.cash = (draft.cash or 0.0) + dollars
 
     def _fact(self, place: Place) -> None:
         fact, said = place.said("fact").lower(), place.said("said")
-        self.facts[fact] = said
+        before = self.facts.setdefault(fact, said)
+        if before != said and fact in ("account", "period"):
+            what = f"is {said}, and {before} above: several statements are in one file"
+            self._error(place.of("said"), what, "give a file a statement")
         if fact == "period" and (until := day_in(said)) is not None:
             self.as_of = until
         if fact == "accounts included" or (fact == "account" and "onsolidated" in said):

@@ -23,6 +23,7 @@ from rebal_kit.files.yaml_text import Document, read_yaml, write_yaml
 from rebal_kit.findings import Finding, HouseholdError
 from rebal_kit.market import Market
 from rebal_kit.restrictions import contradictions
+from rebal_kit.safe_files import replacing
 from rebal_kit.targets import AssetClass, TargetAllocation
 
 _RESTRICTED = ("do_not_buy", "do_not_sell")
@@ -108,6 +109,8 @@ def account_names(source: str | Path) -> tuple[str, ...] | None:
 def save_household(household: Household, path: str | Path) -> Path:
     """Write the household to a YAML file and its lots to a CSV file beside it; return the YAML file's path.
 
+    Each file is there whole or as it was before.
+
     Raises
     ------
     HouseholdError
@@ -117,7 +120,8 @@ def save_household(household: Household, path: str | Path) -> Path:
     texts = household_texts(household, target)
     try:
         for name, text in texts.items():
-            target.with_name(name).write_text(text, encoding="utf-8", newline="")
+            with replacing(target.with_name(name)) as file:
+                file.write(text.encode())
     except OSError as problem:
         reason = problem.strerror or type(problem).__name__
         remedy = "check folder and permissions"

@@ -40,6 +40,13 @@ def _once(tickers: list[str]) -> list[str]:
     return tickers
 
 
+def _in_quotes(number: Any) -> Any:
+    if isinstance(number, int):
+        remedy = "put its last three or four characters in quotes; no more of it is needed"
+        raise refusal(f"is {masked(str(number))}, not text", remedy)
+    return number
+
+
 def _ending(number: str) -> str:
     if not re.fullmatch(r"[0-9A-Za-z]{3,4}", number):
         remedy = "give its last three or four characters only; no more of it is needed"
@@ -50,7 +57,7 @@ def _ending(number: str) -> str:
 #: Fields of an account that tell how to read it from files, and the one that is spelt differently.
 _OF_FILES = ("type", "holdings", "number", "leave_out")
 
-Ending = Annotated[str, AfterValidator(_ending)]
+Ending = Annotated[str, BeforeValidator(_in_quotes), AfterValidator(_ending)]
 Rank = Annotated[int, Field(ge=1, le=3)]
 Tickers = Annotated[list[Name], AfterValidator(_once)]
 Members = Annotated[

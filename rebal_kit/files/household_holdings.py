@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rebal_kit.domain import TaxLot
 from rebal_kit.files.account_filling import Wanted
-from rebal_kit.files.account_number import hidden, tail
+from rebal_kit.files.account_number import hidden, holds_number, tail
 from rebal_kit.files.broker_accounts import Merged, merge
 from rebal_kit.files.broker_csv import read_broker_csv
 from rebal_kit.files.household_file import HouseholdFile
@@ -75,7 +75,8 @@ def read_holdings(
         if account.holdings
     ]
     merged = merge(wanted, read.exports, file.as_of, market, _ask)
-    return Merged(merged.accounts, merged.as_of, _said(read, merged.findings))
+    named = _names_with_numbers(file, document, {s.number for e in read.exports for s in e.statements})
+    return Merged(merged.accounts, merged.as_of, _said(read, (*merged.findings, *named)))
 
 
 def faults_of_files(data: Any, folder: Path) -> tuple[Finding, ...]:
@@ -94,6 +95,25 @@ def accounts_asked_for(paths: Iterable[Path]) -> tuple[Finding, ...]:
     """Return what is wrong with files of which no account is known to the household, which is asked for each."""
     read = _read_all(paths, None, None)
     return _said(read, merge((), read.exports, None, None, _ask).findings)
+
+
+def _names_with_numbers(
+    file: HouseholdFile, document: Document, numbers: Collection[str]
+) -> Iterator[Finding]:
+    """Find account numbers in the names that reports and files show."""
+    names: list[tuple[tuple[str | int, ...], str, str]] = [
+        (("name",), "the household's name holds an account number", file.name or "")
+    ]
+    for at, account in enumerate(file.accounts):
+        names += [
+            (("accounts", at), "the account's name holds its number", account.name),
+            (("accounts", at), "the owner's name holds an account number", account.owner),
+            (("accounts", at), "the broker's name holds an account number", account.broker),
+        ]
+    for place, what, name in names:
+        if holds_number(name, numbers):
+            remedy = "give it another name; reports and files show it"
+            yield Finding("error", document.where(place), what, remedy)
 
 
 def _said(read: _Read, findings: Iterable[Finding]) -> tuple[Finding, ...]:

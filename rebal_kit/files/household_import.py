@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from rebal_kit.files.account_number import hidden
 from rebal_kit.files.csv_text import as_number
 from rebal_kit.files.household import HouseholdReading, assemble_household, household_texts
 from rebal_kit.files.household_holdings import accounts_asked_for
@@ -56,7 +57,7 @@ def import_household(
     findings = list(_misused(paths, homes, exports))
     told = [account for text in accounts for account in _account(text, findings)]
     if findings:
-        raise HouseholdError(findings)
+        raise HouseholdError(hidden(findings, ()))
     if not told and not homes:
         asked = [finding for finding in accounts_asked_for(exports) if finding.severity == "error"]
         raise HouseholdError(capped(asked, "files"))
@@ -67,7 +68,7 @@ def import_household(
     )
     data = copy.deepcopy(document.data)
     if isinstance(data, dict) and isinstance(data.get("accounts"), list):
-        shown = [os.path.relpath(path, homes[0].parent) if homes else str(path) for path in exports]
+        shown = [_beside(path, homes[0]) if homes else str(path) for path in exports]
         data["accounts"] += told
         _spread(data["accounts"], shown, list(leave_out))
     if isinstance(data, dict):
@@ -78,7 +79,7 @@ def import_household(
 
 
 def write_household(
-    reading: HouseholdReading, folder: str | Path, overwrite: bool = False
+    reading: HouseholdReading, folder: str | Path, overwrite: bool = False, *, keep: Iterable[str | Path] = ()
 ) -> tuple[Path, ...]:
     """Write a household as the project's own YAML and lots CSV into a folder; return their paths.
 
@@ -88,12 +89,14 @@ def write_household(
     folder : str or path
     overwrite : bool
         Whether files of these names may be replaced.
+    keep : iterable of str or path
+        Files that are replaced in no case: those that were read.
 
     Raises
     ------
     RebalError
-        The files are there, the folder cannot be written, or the household's name is no file's name; nothing is
-        written.
+        The files are there or to be kept, the folder cannot be written, or the household's name is no file's name;
+        nothing is written.
     """
     household, place = reading.household, Path(folder)
     texts = household_texts(household, place / f"{_stem(household.name)}.yaml")
@@ -103,8 +106,24 @@ def write_household(
         raise HouseholdError(
             Finding("error", str(place / name), "is there already", remedy) for name in there
         )
+    kept = {os.path.realpath(path) for path in keep}
+    own = [name for name in there if os.path.realpath(place / name) in kept]
+    if own:
+        remedy = "give another folder, or another name with --name"
+        raise HouseholdError(
+            Finding("error", str(place / name), "is one of the files that were read", remedy) for name in own
+        )
     write_folder(place, texts)
     return tuple(place / name for name in texts)
+
+
+def _beside(path: Path, home: Path) -> str:
+    """Return the path of a file as seen from a household file; a folder of either may be a link."""
+    real, folder = path.parent.resolve() / path.name, home.parent.resolve()
+    try:
+        return os.path.relpath(real, folder)
+    except ValueError:  # on another drive
+        return str(real)
 
 
 def _stem(name: str) -> str:
@@ -127,7 +146,7 @@ def _misused(paths: list[Path], homes: list[Path], exports: list[Path]) -> Itera
         yield Finding("error", "files", "there is none", "give the files of your brokers")
     seen: dict[Path, Path] = {}
     for path in paths:
-        first = seen.setdefault(path.resolve(), path)
+        first = seen.setdefault(Path(os.path.realpath(path)), path)  # Path.resolve raises for links in a loop
         if first is not path:
             yield Finding("error", str(path), "is given twice", "give each file once")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rebal_kit.files.statement import OpenLot, Position, Statement, Total
+from rebal_kit.files.statement import OpenLot, Place, Position, Statement, Total
 from rebal_kit.findings import Finding
 
 #: Half of the last digit that brokers show, of dollars and of shares: what rounding may make of one figure.
@@ -18,7 +18,8 @@ def check_totals(statement: Statement) -> Iterator[Finding]:
     Where rows could not be read, only what was read is looked at.
     """
     for position in statement.positions:
-        yield from _check_value(position)
+        if not position.refused:  # bonds are quoted in percent, options by the hundred
+            yield from check_value(position.quantity, position.price, position.value, position.place)
     for total in () if statement.incomplete else statement.totals:
         if total.symbol:
             lots = [lot for lot in statement.lots if lot.symbol == total.symbol]
@@ -63,14 +64,16 @@ def check_lots(
         yield Finding("error" if same_file else "warning", position.place.of("value"), what, remedy)
 
 
-def _check_value(position: Position) -> Iterator[Finding]:
-    if position.price is None or position.value is None or position.refused:
-        return  # bonds are quoted in percent, options by the hundred
-    expected = position.price * position.quantity
-    allowed = _CENT * abs(position.quantity) + _SHARE * abs(position.price) + 2 * _CENT
-    if _apart(expected, position.value, allowed):
-        what = f"is {position.value:,.2f}, but price times quantity is {expected:,.2f}"
-        yield Finding("error", position.place.of("value"), what, "a cell was changed: export the file again")
+def check_value(
+    quantity: float | None, price: float | None, value: float | None, place: Place
+) -> Iterator[Finding]:
+    """Find a value that is not price times quantity, where a row tells all three."""
+    if quantity is None or price is None or value is None:
+        return
+    allowed = _CENT * abs(quantity) + _SHARE * abs(price) + 2 * _CENT
+    if _apart(price * quantity, value, allowed):
+        what = f"is {value:,.2f}, but price times quantity is {price * quantity:,.2f}"
+        yield Finding("error", place.of("value"), what, "a cell was changed: export the file again")
 
 
 def _check_sum(statement: Statement, total: Total) -> Iterator[Finding]:

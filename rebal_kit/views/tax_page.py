@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from rebal_kit.files.account_number import masked
 from rebal_kit.views import tax_words
 from rebal_kit.views.nouns import FILINGS, KINDS
 from rebal_kit.views.tables import said
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
 
     from rebal_kit.tax_report import TaxReport
 
-#: Six digits or more, in groups or not, are taken for an account number; so many of them are shown.
+#: Six digits or more, in groups or not, are taken for an account number.
 _NUMBER = re.compile(r"\d(?:[ -]?\d){5,}")
-_SHOWN = 4
 #: Dates and amounts, which stay on one line.
 _WHOLE = re.compile(r"(\d{4}-\d\d-\d\d|US\$ [\d,.]*\d)")
 #: Lines of Schedule D that are always shown; others where they hold something.
@@ -37,11 +37,11 @@ def tax_page(report: TaxReport) -> str:
     """
     from rebal_kit.views.templates import environment
 
-    masked = _masking(report)
-    pages = environment(finalize=lambda value: masked(value) if type(value) is str else value)
+    mask = _masking(report)
+    pages = environment(finalize=lambda value: mask(value) if type(value) is str else value)
     pages.filters |= {
         "money": tax_words.money, "shares": tax_words.shares, "day": tax_words.day, "count": tax_words.count,
-        "pieces": lambda text: _WHOLE.split(masked(text)),
+        "pieces": lambda text: _WHOLE.split(mask(text)),
         "count_of": lambda rows, noun: tax_words.count(len(rows), noun),
     }  # fmt: skip
     conventions = {name: _said(value) for name, value in asdict(report.household.conventions).items()}
@@ -92,7 +92,7 @@ def _masking(report: TaxReport) -> Callable[[str], str]:
         if digits in masks:
             masks[number] = masks[digits]
             continue
-        shown = f"••••{digits[-_SHOWN:]}"
+        shown = masked(digits)
         alike = len({mask for mask in masks.values() if mask.startswith(shown)})
         masks[number] = masks[digits] = shown + (f" ({alike + 1})" if alike else "")
     if not masks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rebal_kit.files.account_number import hidden, is_number, masked, same_account, tail
+from rebal_kit.files.account_number import hidden, holds_number, is_number, masked, same_account, tail
 from rebal_kit.findings import Finding
 
 
@@ -55,3 +55,23 @@ def test_dates_amounts_and_names_are_shown(text: str) -> None:
     assert not is_number(text)
     said = Finding("error", "x.csv row 12345", f"is '{text}'", "")
     assert hidden([said], []) == [said]
+
+
+@pytest.mark.parametrize("text", ["Z12345678", "z1234-5678", "IRA Z 1234 5678", "myz12345678ira"])
+def test_a_known_number_is_found_and_hidden_however_it_is_spaced(text: str) -> None:
+    assert holds_number(text, ["Z12345678"])
+    (found,) = hidden([Finding("error", text, f"is '{text}'", text)], ["Z12345678"])
+    assert found.where == found.remedy
+    assert found.what.count("…5678") == 1
+    assert "1234" not in str(found)
+
+
+def test_an_ending_alone_is_no_number_in_a_name() -> None:
+    assert not holds_number("IRA 5678", ["5678", "123", ""])
+    assert not holds_number("IRA 5678", ["Z12345678"])
+
+
+def test_thousands_of_numbers_are_hidden_without_comparing_each_with_each() -> None:
+    numbers = [f"Z{10**7 + at}" for at in range(20_000)]
+    found = hidden((Finding("error", number, f"is {number}", "") for number in numbers), numbers)
+    assert {(f.where, f.what) for f in found} == {(f"…{at:04}", f"is …{at:04}") for at in range(10_000)}

@@ -28,7 +28,7 @@ def test_amounts(text: str, value: float) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "-", "$", ".", "1.234,56", "1,23", "12,34,567", "1 234", "€5", "5 EUR", "1e5", "nan", "inf", "٣", "=1+1", "5%",
-     "--5", "(5", "5)", "1..2", "0x1", "$$5x"],
+     "--5", "(5", "5)", "1..2", "0x1", "$$5x", "($-5)", "(-5)", "(+5)", "-$-5", "-+5", "9" * 400],
 )  # fmt: skip
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the text is all there is
@@ -84,3 +84,9 @@ def test_words_for_nothing(text: str) -> None:
 @pytest.mark.parametrize("text", ["0", "$0.00", "VTI", "-1"])
 def test_a_value_is_not_nothing(text: str) -> None:
     assert not is_missing(text)
+
+
+@pytest.mark.parametrize("text", ["202161", "2021611", "202411", "202101011"])
+def test_a_date_without_separators_has_eight_digits(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the text is all there is
+        day(text, ["%Y%m%d"])

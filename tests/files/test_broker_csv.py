@@ -293,3 +293,67 @@ def test_cash_of_an_account_in_dollars_that_lists_no_currencies() -> None:
 def test_one_number_is_one_account_whatever_it_is_called() -> None:
     text = FIDELITY.replace("X87654321,Individual,AGG", "X87654321,Mine,AGG", 1)
     assert [statement.number for statement in exported(text).statements] == ["Z12345678", "X87654321"]
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (VANGUARD_LOTS[: VANGUARD_LOTS.rindex("6600.00") + 2], "x.csv row 4: has 8 cells under 14 columns"),
+        (FIDELITY[: FIDELITY.index("$9,850.00") + 9] + '"', "x.csv row 4: has 8 cells under 13 columns"),
+        (FLEX[: FLEX.rindex(',"Long"')], "x.csv row 4, column LevelOfDetail: is ''"),
+    ],
+)  # fmt: skip
+def test_a_row_that_was_cut_off_is_not_taken(text: str, where: str) -> None:
+    export = exported(text)
+    assert any(fault.startswith(f"error: {where}") for fault in faults(export)), faults(export)
+    assert all(statement.incomplete for statement in export.statements)
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        (ACTIVITY + "Cash Report,Data,Ending Cash,USD,50.5,50.5,0,\n", "x.csv row 21: is cash as that of x.csv row 17"),
+        (ACTIVITY + "Cash Report,Data,Ending Cash,USD,60,60,0,\n", "x.csv row 21: is cash as that of x.csv row 17"),
+        (FLEX_CASH + FLEX_CASH.splitlines()[-1], "x.csv row 4: is cash as that of x.csv row 3"),
+        (
+            VANGUARD.replace("1000.25,\n", "1000.25,\n44445555,VANGUARD FEDERAL,VMFXX,1000.25,1.0,1000.25,\n"),
+            "x.csv row 4: is cash as that of x.csv row 3",
+        ),
+    ],
+)  # fmt: skip
+def test_cash_is_not_counted_twice(text: str, row: str) -> None:
+    assert any(fault.startswith(f"error: {row}") for fault in faults(exported(text))), faults(exported(text))
+
+
+def test_cash_in_two_funds_is_added_up() -> None:
+    other = VANGUARD.replace("1000.25,\n", "1000.25,\n44445555,VANGUARD TREASURY,VMRXX,5,1.0,5.0,\n")
+    assert only(other).cash == 1005.25
+
+
+@pytest.mark.parametrize("other", [("U7654321", "U1112222"), ("January 5, 2024", "January 6, 2024")])
+def test_statements_of_two_accounts_or_periods_in_one_file_are_refused(other: tuple[str, str]) -> None:
+    second = ACTIVITY.removeprefix("\ufeff").replace("VOO", "IVV").replace(*other)
+    (fault,) = (f for f in faults(exported(ACTIVITY + second)) if "several statements" in f)
+    assert fault.startswith("error: x.csv row 2")
+    assert f"{other[1]}, and " in fault
+    assert fault.endswith("give a file a statement")
+
+
+def test_tables_of_several_days_in_one_file_are_said() -> None:
+    text = SCHWAB_LOTS.replace("03:46 PM ET, 01/05/2024", "03:46 PM ET, 12/05/2023", 1)
+    assert only(text).as_of == DAY
+    assert faults(exported(text)) == [
+        "warning: x.csv: is of several days: 2023-12-05, 2024-01-05; the last is taken — export all on one day"
+    ]
+
+
+def test_cash_in_a_fund_is_worth_its_shares() -> None:
+    (fault,) = (f for f in faults(exported(VANGUARD.replace("1.0,1000.25", "1.0,100025"))) if "error" in f)
+    assert fault.startswith(
+        "error: x.csv row 3, column Total Value: is 100,025.00, but price times quantity is 1,000.25"
+    )
+
+
+def test_a_row_whose_cells_are_whole_as_far_as_they_are_read_is_taken() -> None:
+    assert only(VANGUARD_LOTS.replace(",Covered,9.32%", "")).lots == only(VANGUARD_LOTS).lots
+    assert only(SCHWAB.replace('"--","--","Cash and Money Market",', '"--"')).cash == 61.04

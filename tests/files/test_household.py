@@ -227,3 +227,23 @@ def test_nothing_is_written_that_could_not_be_read(tmp_path: Path) -> None:
     assert not path.exists()
     with pytest.raises(HouseholdError, match="cannot be written"):
         save_household(good, tmp_path / "no folder" / "out.yaml")
+
+
+def test_a_file_is_replaced_whole_and_a_link_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = load_household(written(tmp_path))
+    saved, elsewhere = tmp_path / "out.yaml", tmp_path / "elsewhere.yaml"
+    elsewhere.write_text("mine", encoding="utf-8")
+    saved.symlink_to(elsewhere)
+    assert load_household(save_household(good, saved)) == good
+    assert elsewhere.read_text(encoding="utf-8") == "mine"
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(HouseholdError, match="cannot be written"):
+        save_household(replace(good, complete=not good.complete), saved)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before

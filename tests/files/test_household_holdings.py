@@ -13,7 +13,7 @@ from rebal_kit.files.household_file import HouseholdFile
 from rebal_kit.files.yaml_text import read_yaml
 from rebal_kit.sources.load import load_market
 from tests.files.broker_files import DAY, FIDELITY, SCHWAB, SCHWAB_LOTS
-from tests.files.broker_home import ALL, BRK, JOINT, SPY, edit, reading, refused, write_exports
+from tests.files.broker_home import ALL, BRK, IRA, JOINT, SPY, edit, reading, refused, write_exports
 
 
 @pytest.fixture
@@ -101,6 +101,27 @@ def test_account_numbers_are_shown_nowhere_in_full(folder: Path) -> None:
     named = "- {name: Mine 44445555, owner: Kim, type: ira, holdings: [vanguard.csv, vanguard_lots.csv]}\n"
     (fault,) = refused(named)
     assert "accounts[0]: the account's name holds its number — give it another name" in fault
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("name: IRA", "name: IRA 4444-5555", "accounts[0]: the account's name holds its number"),
+        ("owner: Kim", "owner: Kim 44445555", "accounts[0]: the owner's name holds an account number"),
+        ("type", "broker: at 4444 5555, type", "accounts[0]: the broker's name holds an account number"),
+    ],
+)
+def test_no_name_that_is_written_holds_an_account_number(folder: Path, old: str, new: str, said: str) -> None:
+    (fault,) = refused(IRA.replace(old, new))
+    assert said in fault
+    assert "4444" not in fault
+
+
+@pytest.mark.parametrize("number", [12345678, 5678])
+def test_a_number_without_quotes_is_not_shown(folder: Path, number: int) -> None:
+    (said, *_) = refused(JOINT.replace("holdings", f"number: {number}, holdings"))
+    assert "accounts[0].number: is …5678, not text — put its last three or four characters in quotes" in said
+    assert "1234" not in said
 
 
 @pytest.mark.parametrize("number", ["Z12345678", "12", "12345", "12 4", "…678"])

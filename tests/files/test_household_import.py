@@ -145,6 +145,35 @@ def test_what_cannot_be_used_is_said(folder: Path, files: list[str], accounts: l
     assert any(fault.startswith(said) for fault in refused(files, accounts)), refused(files, accounts)
 
 
+def test_the_households_name_holds_no_account_number(folder: Path) -> None:
+    (said,) = refused(["vanguard.csv", "vanguard_lots.csv"], TOLD[3:4], name="of 44445555")
+    assert "name: the household's name holds an account number" in said
+    assert "4444" not in said
+
+
+@pytest.mark.parametrize("word", ["Z12345678 Joint,Alex,taxable", "5678=Joint 12345678,Alex"])
+def test_a_number_in_a_word_that_is_refused_is_not_shown(folder: Path, word: str) -> None:
+    (said,) = refused(["schwab.csv"], [word])
+    assert "…5678" in said
+    assert "1234" not in said
+
+
+def test_a_household_file_in_a_folder_that_is_a_link(folder: Path) -> None:
+    """`link/..` is another folder than the one that `link` stands in."""
+    Path("far/deep").mkdir(parents=True)
+    Path("link").symlink_to("far/deep")
+    Path("far/schwab.csv").write_text("not the file that was given", encoding="utf-8")
+    home = Path("link/home.yaml")
+    home.write_text("accounts:\n- {name: J, owner: A, type: ira, number: '123'}\n", encoding="utf-8")
+    found = import_household([home, "schwab.csv", "schwab_lots.csv"]).household
+    assert [(a.name, len(a.lots)) for a in found.accounts] == [("J", 3)]
+
+
+def test_links_in_a_loop_are_no_file(folder: Path) -> None:
+    Path("loop.csv").symlink_to("loop.csv")
+    assert refused(["loop.csv"], TOLD[:1])[0].startswith("loop.csv: there is no such file")
+
+
 def test_files_that_are_there_are_kept(folder: Path) -> None:
     found = import_household(["schwab.csv", "schwab_lots.csv"], TOLD[:1])
     Path("out").mkdir()

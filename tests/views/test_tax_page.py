@@ -101,15 +101,15 @@ def test_account_numbers_are_masked_wherever_they_stand() -> None:
     for number in ("12-345678", "12345678", "99 876 5432", "55501234"):
         assert number not in html
     text = text_of(html)
-    for shown in ("Z••••5678", "IRA ••••5432", "••••5678-1", "client ••••1234", "account 'IRA ••••5432'"):
+    for shown in ("Z…5678", "IRA …5432", "…5678-1", "client …1234", "account 'IRA …5432'"):
         assert shown in text, shown
     assert "2024-02-09" in text
 
 
 def test_numbers_that_end_alike_stay_apart() -> None:
     text = text_of(tax_page(washed("11115678", "22225678")))
-    assert "••••5678 (Ann, taxable)" in text
-    assert "••••5678 (2) (Ann, traditional IRA)" in text
+    assert "…5678 (Ann, taxable)" in text
+    assert "…5678 (2) (Ann, traditional IRA)" in text
 
 
 def test_short_numbers_are_shown() -> None:
@@ -149,8 +149,8 @@ def test_withdrawals_have_a_table_and_a_column_where_there_are_any() -> None:
     text = text_of(html)
     for words in (
         "Carried over Distributions Tax added", "Withdrawals from tax-advantaged accounts", "line 4b of Form 1040",
-        "2024 IRA ••••5432 traditional IRA 1,234.50 1,234.50", "2025 IRA ••••5432 traditional IRA 2,000.00 2,000.00",
-        "2025 Roth Roth IRA 10.00 0.00", "US$ 3,234.50 withdrawn from 'IRA ••••5432'",
+        "2024 IRA …5432 traditional IRA 1,234.50 1,234.50", "2025 IRA …5432 traditional IRA 2,000.00 2,000.00",
+        "2025 Roth Roth IRA 10.00 0.00", "US$ 3,234.50 withdrawn from 'IRA …5432'",
     ):  # fmt: skip
         assert words in text, words
     assert "876 5432" not in html
