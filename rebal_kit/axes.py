@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from rebal_kit.checking import as_tuple, check_flag, check_number, is_number
+from rebal_kit.checking import HUGE, as_tuple, check_flag, check_number, is_number, written
 from rebal_kit.domain import Household
 from rebal_kit.findings import Finding, PolicyError, RebalError, raise_errors
 from rebal_kit.policy import RebalancePolicy
@@ -17,6 +17,8 @@ from rebal_kit.variation import Steps, steps_of, trouble, with_fields
 #: First steps that lead into the household; all others lead into the policy.
 HOUSEHOLD_FIELDS = tuple(name for name in Household.__dataclass_fields__ if name != "name")
 _POLICY_FIELDS = tuple(RebalancePolicy.__dataclass_fields__)
+#: No field takes whole numbers of so many bits; Python does not even print much longer ones.
+_LONG = 1_100
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,15 @@ class Between:
             yield from check_flag("between", name, getattr(self, name))
         if is_number(self.low) and is_number(self.high):
             if not self.low < self.high:
-                what = f"low is {self.low:g}, high is {self.high:g}"
+                what = f"low is {written(self.low)}, high is {written(self.high)}"
                 yield Finding("error", "between", what, "give the lower number first")
+            elif self.high - self.low > HUGE:
+                what = f"low is {written(self.low)}, high is {written(self.high)}: too far apart"
+                yield Finding("error", "between", what, "give numbers that are nearer to each other")
             if self.log is True and not self.low > 0:
-                yield Finding("error", "between", f"low is {self.low:g}", "with log, give a number above 0")
+                yield Finding(
+                    "error", "between", f"low is {written(self.low)}", "with log, give a number above 0"
+                )
 
     def at(self, share: float) -> float | int:
         """Return the number at `share`, from 0 to under 1, of the way from low to high."""
@@ -157,3 +164,16 @@ def axis_problems(noun: Any, axis: Axis) -> Iterator[Problem]:
         except RebalError as error:
             for f in error.findings:
                 yield Problem(axis.name, at, Finding("error", where, f"{f.where}: {f.what}", f.remedy))
+
+
+def label_problems(axis: Axis) -> Iterator[Problem]:
+    """Find values that differ and that the column would say alike, as 1 and '1'."""
+    said: dict[str, Any] = {}
+    for label, value in zip(axis.labels, axis.values, strict=True):
+        if isinstance(label, int) and label.bit_length() > _LONG:
+            continue
+        other = said.setdefault(str(label), value)
+        if repr(other) != repr(value):
+            what = f"{other!r} and {value!r} are both called {str(label)!r}"
+            remedy = "name them apart, {'one': …, 'other': …}, or leave one out"
+            yield Problem(axis.name, None, Finding("error", f"design, {axis.name}", what, remedy))

@@ -15,7 +15,7 @@ from rebal_kit.findings import Finding
 
 _T = TypeVar("_T")
 #: The largest finite number.
-_HUGE = math.nextafter(math.inf, 0.0)
+HUGE = math.nextafter(math.inf, 0.0)
 
 
 def is_number(value: Any) -> bool:
@@ -23,11 +23,21 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (float, int, Real)) and not isinstance(value, bool)
 
 
+def written(value: Any) -> str:
+    """Return a number as messages say it, also one that is larger than the largest of floats."""
+    for number in (lambda: value, lambda: float(value)):
+        try:
+            return f"{number():g}"
+        except (OverflowError, TypeError, ValueError):
+            continue
+    return f"{'-' if value < 0 else ''}10^{int(math.log10(abs(value)))} or so"
+
+
 def check_number(
-    where: str, name: str, value: Any, remedy: str = "give a number", *, least: float = -_HUGE,
-    most: float = _HUGE, below: float = math.inf, whole: bool = False,
+    where: str, name: str, value: Any, remedy: str = "give a number", *, least: float = -HUGE,
+    most: float = HUGE, below: float = math.inf, whole: bool = False,
 ) -> Iterator[Finding]:  # fmt: skip
-    """Find a value that is no number, NaN, out of bounds, or not whole where it must be.
+    """Find a value that is no number, NaN, out of bounds, beyond all floats, or not whole where it must be.
 
     Parameters
     ----------
@@ -43,10 +53,10 @@ def check_number(
     """
     if not is_number(value):
         yield Finding("error", where, f"{name} is {value!r}, not a number", remedy)
-    elif not least <= value <= most or (below < math.inf and value >= below):
-        yield Finding("error", where, f"{name} is {value:g}", remedy)
+    elif not least <= value <= most or (below < math.inf and value >= below) or HUGE < value < math.inf:
+        yield Finding("error", where, f"{name} is {written(value)}", remedy)
     elif whole and value != value // 1:
-        yield Finding("error", where, f"{name} is {value:g}, not a whole number", remedy)
+        yield Finding("error", where, f"{name} is {written(value)}, not a whole number", remedy)
 
 
 def check_amount(where: str, name: str, value: Any) -> Iterator[Finding]:
@@ -56,7 +66,7 @@ def check_amount(where: str, name: str, value: Any) -> Iterator[Finding]:
 
 def check_fraction(where: str, name: str, value: Any) -> Iterator[Finding]:
     """Find a value that is no fraction of 1, and the 5 that was to be 5 %."""
-    if is_number(value) and 1 < value < math.inf:
+    if is_number(value) and 1 < value <= HUGE / 100:
         remedy = f"{value:g} means {value * 100:g} %; for {value:g} % write {value / 100:g}"
         yield Finding("error", where, f"{name} is {value:g}", remedy)
     else:

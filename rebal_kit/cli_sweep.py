@@ -73,7 +73,7 @@ def sweep(
             raise typer.Exit(INTERRUPTED) from None
     say(swept.findings)
     typer.echo(f"{swept.computed:,} rows computed, {swept.kept:,} were there already", err=True)
-    show(sweep_tables.terminal(out))
+    show(sweep_tables.terminal(out, asked.design.axes))
     if sweep_tables.failed(out):
         raise typer.Exit(DIFFERENT)
 

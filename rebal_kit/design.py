@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from rebal_kit.axes import Axis, Problem, axes_of, axis_problems
-from rebal_kit.checking import as_tuple, check_number
+from rebal_kit.axes import Axis, Problem, axes_of, axis_problems, label_problems
+from rebal_kit.checking import as_tuple, check_kind, check_number
 from rebal_kit.domain import Household
-from rebal_kit.findings import Finding, PolicyError, raise_errors
+from rebal_kit.findings import Finding, PolicyError, capped, raise_errors
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.variation import Steps, trouble, with_fields
 
@@ -61,7 +61,7 @@ class Design:
         PolicyError
             With every field and every value that cannot be.
         """
-        return cls.unchecked(policies, fields or {})._sound()
+        return cls.unchecked(policies, {} if fields is None else fields)._sound()
 
     @classmethod
     def random(cls, policies: Any, fields: Mapping[str, Any], n: int, seed: int = 0) -> Design:
@@ -92,7 +92,10 @@ class Design:
         cls, policies: Any, fields: Mapping[str, Any], draws: int | None = None, seed: int = 0
     ) -> Design:
         """Return a design of which `problems` tells what is wrong with it, for those who say where they read it."""
-        return cls(_policies(policies), axes_of(fields), draws, seed)
+        bases = _policies(policies)
+        remedy = "give values by field: {'lot_method': ['fifo', 'hifo']}"
+        raise_errors(PolicyError, check_kind("design", "fields", fields, Mapping, remedy))
+        return cls(bases, axes_of(fields), draws, seed)
 
     @property
     def _count(self) -> int:
@@ -174,6 +177,7 @@ class Design:
                 yield Problem(axis.name, None, Finding("error", where, what, "leave one of them out"))
             if not axis.values:
                 yield Problem(axis.name, None, Finding("error", where, "has no values", "give at least one"))
+            yield from label_problems(axis)
             if axis.span is not None and self.draws is None:
                 what = f"is {axis.span!r}, but a grid has no ranges"
                 yield Problem(axis.name, None, Finding("error", where, what, "list the values"))
@@ -234,7 +238,8 @@ class Design:
 
     def _sound(self) -> Design:
         """Return the design itself, if nothing is wrong with it."""
-        raise_errors(PolicyError, dict.fromkeys(problem.finding for problem in self.problems()))
+        found = dict.fromkeys(problem.finding for problem in self.problems())
+        raise_errors(PolicyError, capped(found, "design"))
         return self
 
     def __repr__(self) -> str:

@@ -8,6 +8,8 @@ from typing import Literal
 
 Severity = Literal["error", "warning", "note"]
 
+#: So many problems of one input are listed; the rest are counted.
+MAX_FINDINGS = 50
 #: Where the findings stand that say which prices are stale.
 STALE = "stale prices"
 
@@ -80,6 +82,17 @@ def raise_errors(kind: type[RebalError], findings: Iterable[Finding]) -> tuple[F
     if any(finding.severity == "error" for finding in found):
         raise kind([finding for finding in found if finding.severity == "error"])
     return found
+
+
+def capped(findings: Iterable[Finding], where: str) -> list[Finding]:
+    """Return at most `MAX_FINDINGS` findings, and one more that counts those left out."""
+    found = list(findings)
+    if len(found) <= MAX_FINDINGS:
+        return found
+    rest = Finding(
+        "error", where, f"and {len(found) - MAX_FINDINGS:,} more problems", "mend those above first"
+    )
+    return [*found[:MAX_FINDINGS], rest]
 
 
 def badge_of(findings: Iterable[Finding]) -> str:

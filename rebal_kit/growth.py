@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import reprlib
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from rebal_kit.backtest import Backtest
+from rebal_kit.checking import is_number
 from rebal_kit.compare import Comparison
+from rebal_kit.findings import Finding, PolicyError, capped, raise_errors
 from rebal_kit.metrics import DAYS_PER_YEAR
 
 
@@ -26,6 +31,34 @@ def per_of(comparison: Comparison) -> str:
     """Return what the growth of a comparison's runs is stated for, as `per` does."""
     dates = comparison.setting.market.dates
     return per(dates[0], dates[-1])
+
+
+def growth_table(where: str, given: Any) -> pd.DataFrame:
+    """Return log growth that comes from elsewhere as a table of floats, its columns named by text.
+
+    Raises
+    ------
+    PolicyError
+        It is no table, or holds what is no number.
+    """
+    remedy = "give a Comparison, or a DataFrame of log growth, a column a policy"
+    try:
+        table = pd.DataFrame(given).rename(columns=str)
+    except (TypeError, ValueError):
+        raise PolicyError(Finding("error", where, f"is given {reprlib.repr(given)}", remedy)) from None
+    found = []
+    for name, column in table.items():
+        if column.dtype.kind in "iuf":
+            continue
+        strange = [value for value in column if column.dtype.kind != "O" or not is_number(value)]
+        if strange:
+            found.append(
+                Finding(
+                    "error", where, f"growth of {name} holds {reprlib.repr(strange[0])}, no number", remedy
+                )
+            )
+    raise_errors(PolicyError, capped(found, where))
+    return table.astype(float)
 
 
 def growth_after_tax(comparison: Comparison) -> pd.DataFrame:

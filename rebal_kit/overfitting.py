@@ -16,7 +16,7 @@ from rebal_kit.blocks import block_length, superior_predictive_ability
 from rebal_kit.checking import check_number, is_number
 from rebal_kit.compare import Comparison
 from rebal_kit.findings import Finding, PolicyError, raise_errors
-from rebal_kit.growth import growth_after_tax
+from rebal_kit.growth import growth_after_tax, growth_table
 from rebal_kit.intervals import check_seed
 
 #: Above the first a choice is doubted (Bailey et al. 2017); from the second on it is worth nothing.
@@ -208,8 +208,7 @@ def overfitting(
     Portfolio Management 40(5), 94–107. Hansen (2005), "A Test for Superior Predictive Ability", Journal of Business
     and Economic Statistics 23(4), 365–380 (the consistent p-value).
     """
-    growth = growth_after_tax(of) if isinstance(of, Comparison) else pd.DataFrame(of)
-    growth = growth.rename(columns=str)
+    growth = growth_table("overfitting", growth_after_tax(of) if isinstance(of, Comparison) else of)
     reference = str(growth.columns[0]) if against is None and growth.shape[1] else str(against)
     raise_errors(PolicyError, (*_check(growth, reference, blocks), *check_seed("overfitting", seed)))
     distinct, twins = _distinct(growth, reference)

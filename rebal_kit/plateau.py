@@ -12,7 +12,7 @@ from rebal_kit.blocks import block_length, resampled_means
 from rebal_kit.checking import check_choice
 from rebal_kit.compare import Comparison
 from rebal_kit.findings import Finding, PolicyError, raise_errors
-from rebal_kit.growth import growth_after_tax
+from rebal_kit.growth import growth_after_tax, growth_table
 from rebal_kit.intervals import LEVEL, check_seed, checked_level
 from rebal_kit.metrics import sessions_per_year
 
@@ -125,8 +125,7 @@ def plateau(
         *check_choice("plateau", "measure", measure, tuple(_VALUES), f"use {' or '.join(_VALUES)}")))  # fmt: skip
     level = checked_level("plateau", level)
     comparison = of if isinstance(of, Comparison) else None
-    growth = _growth(of, measure) if isinstance(of, Comparison) else pd.DataFrame(of)
-    growth = growth.rename(columns=str)
+    growth = growth_table("plateau", _growth(of, measure) if isinstance(of, Comparison) else of)
     raise_errors(PolicyError, _check(growth))
     values = growth.to_numpy(float)
     lead = values.mean(axis=0)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import reprlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from rebal_kit.blocks import block_length, drawn_order
-from rebal_kit.checking import check_number
+from rebal_kit.checking import check_number, is_number, written
 from rebal_kit.compare import Comparison
 from rebal_kit.findings import Finding, MarketError, PolicyError, raise_errors
 from rebal_kit.growth import growth_after_tax, growth_before_tax
@@ -77,7 +79,7 @@ class Regimes:
 
 
 def regimes(
-    comparison: Comparison, *, against: str | None = None, cuts: Sequence[float] | None = None, seed: int = 0
+    comparison: Comparison, *, against: str | None = None, cuts: Iterable[float] | None = None, seed: int = 0
 ) -> Regimes:
     """Split the differences between a comparison's policies by the volatility index at the close before.
 
@@ -87,7 +89,7 @@ def regimes(
         On a market with a volatility index, such as VIX.
     against : str, optional
         The policy that the others are held against; the comparison's first when not given.
-    cuts : sequence of float, optional
+    cuts : iterable of float, optional
         Levels of the index, percent, ascending: a session belongs to the regime of the last cut that the index had
         reached at the close before. Its terciles when not given.
     seed : int
@@ -113,10 +115,11 @@ def regimes(
     resampled together with their regime, as `rebal_kit.blocks.resampled_means` does.
     """
     against = reference_of("regimes", comparison, against)
-    raise_errors(PolicyError, (*check_seed("regimes", seed), *_check_cuts(cuts)))
+    levels_given = None if cuts is None else _listed(cuts)
+    raise_errors(PolicyError, (*check_seed("regimes", seed), *_check_cuts(levels_given)))
     before = _index_before(comparison)
     known = np.isfinite(before)
-    levels = np.quantile(before[known], (1 / 3, 2 / 3)) if cuts is None else np.asarray(cuts, float)
+    levels = np.quantile(before[known], (1 / 3, 2 / 3)) if cuts is None else np.asarray(levels_given, float)
     regime = np.where(known, np.searchsorted(levels, before, side="right"), -1)
     _check_filled(regime, levels)
     others = [name for name in comparison.runs if name != against]
@@ -217,16 +220,31 @@ def _resampled(regime: np.ndarray, excess: np.ndarray, count: int, block: int, s
         return np.asarray(found[:, count:].reshape(DRAWS, count, -1) / found[:, :count, None])
 
 
-def _check_cuts(cuts: Sequence[float] | None) -> Iterator[Finding]:
+def _listed(cuts: Any) -> Any:
+    """Return cuts as a tuple of Python's own numbers; what is no list is handed back to be found."""
+    if (
+        isinstance(cuts, (str, bytes, Mapping))
+        or getattr(cuts, "ndim", 1) == 0
+        or not isinstance(cuts, Iterable)
+    ):
+        return cuts
+    return tuple(cut.item() if isinstance(cut, np.generic) else cut for cut in cuts)
+
+
+def _check_cuts(cuts: Any) -> Iterator[Finding]:
     if cuts is None:
         return
-    if isinstance(cuts, (str, int, float)) or len(cuts) == 0:
-        yield Finding("error", "regimes", f"cuts is {cuts!r}", "give levels of the index, such as (15, 25)")
+    if not isinstance(cuts, tuple) or not cuts:
+        yield Finding(
+            "error", "regimes", f"cuts is {reprlib.repr(cuts)}", "give levels of the index, such as (15, 25)"
+        )
         return
     for cut in cuts:
         yield from check_number("regimes", "one of cuts", cut, "give percent, above 0", least=0.01)
-    if all(isinstance(cut, (int, float)) for cut in cuts) and list(cuts) != sorted(set(cuts)):
-        yield Finding("error", "regimes", f"cuts is {tuple(cuts)}", "give them ascending, each once")
+    if all(map(is_number, cuts)) and list(cuts) != sorted(set(cuts)):
+        yield Finding(
+            "error", "regimes", f"cuts is ({', '.join(map(written, cuts))})", "give them ascending, each once"
+        )
 
 
 def _check_filled(regime: np.ndarray, levels: np.ndarray) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -9,12 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rebal_kit.checking import check_number
 from rebal_kit.compare import compare
 from rebal_kit.costs import Costs
 from rebal_kit.domain import Account, AccountKind, Household, TaxProfile
+from rebal_kit.findings import Finding, MarketError, PolicyError, raise_errors
 from rebal_kit.growth import growth_after_tax
+from rebal_kit.intervals import check_seed
 from rebal_kit.market import Market
 from rebal_kit.policy import RebalancePolicy
+from rebal_kit.preflight import check_date
 from rebal_kit.reproduction import NOT_ASKED, Reproduction, Row, claim, table_of
 from rebal_kit.run import prepare
 from rebal_kit.targets import TargetAllocation
@@ -31,7 +36,8 @@ _VANGUARD = (
 _VANGUARD_YEARS = 84.0
 _VANGUARD_NEVER = (84.1, 8.1, 14.4)
 _LEE_LOOKS, _LEE_BANDS = (1, 5, 10, 20, 60, 125, 250), (0.0, 0.05, 0.10, 0.15, 0.20, 0.25)
-_MONTH = 21
+#: Sessions of a month and of a quarter; months that twelve monthly starts take with a quarter after the last.
+_MONTH, _QUARTER, _STARTS = 21, 63, 14
 _SPREAD = Costs(5)
 
 
@@ -87,8 +93,11 @@ def vanguard_2010(
     for (months, _, average, events, growth, deviation), name in zip(_VANGUARD, policies, strict=False):
         published, ours = events / _VANGUARD_YEARS, float(table["rebalances"][name]) / years
         room = 0.1 if months == 12 else 0.2 * published
+        low, high = published - room, published + room
+        if name == "monthly 0%":  # every month after the first is an event
+            low = high = (len(comparison.setting.market.dates) - 1) / years
         rows += [
-            (f"{name}: events a year", published, ours, published - room, published + room),
+            (f"{name}: events a year", published, ours, low, high),
             (f"{name}: average equity, %", average, equity[name], average - 2.5, average + 2.5),
             (f"{name}: return, %", growth, 100.0 * float(table["cagr_before_tax"][name]), *NOT_ASKED),
             (f"{name}: volatility, %", deviation, float(volatility[name]), *NOT_ASKED),
@@ -100,14 +109,9 @@ def vanguard_2010(
         ("never: return, %", growth, 100.0 * float(table["cagr_before_tax"]["never"]), *NOT_ASKED),
         ("never: volatility, %", deviation, float(volatility["never"]), *NOT_ASKED),
         ("volatility of all that rebalance, highest less lowest, %", 0.5, float(np.ptp(others)), np.nan, 0.6),
-        (
-            "volatility of never over the highest other",
-            14.4 / 12.3,
-            float(volatility["never"] / others.max()),
-            1.15,
-            np.nan,
-        ),
-    ]
+        ("volatility of never over the highest other", 14.4 / 12.3, float(volatility["never"] / others.max()),
+         1.15, np.nan),
+    ]  # fmt: skip
     for months in (1, 3, 12):
         names = [name for name in policies if name.startswith(_look(months))]
         fewer = all(table["rebalances"][a] > table["rebalances"][b] for a, b in pairwise(names))
@@ -167,7 +171,7 @@ def daryanani_2008(market: Market, targets: TargetAllocation, costs: Costs = _SP
     best = str(mean.idxmax())
     rows: list[Row] = [
         ("target 60 %, band 20 %: sold back to, %", 66.0, _sold_back(), 65.99, 66.01),
-        ("(1 to 10, 20%) less (60 to 250, 5%), bp a year", 27.5, float(lead.mean()), 0.0, np.nan),
+        ("(1 to 10, 20%) less (60 to 250, 5%), bp a year", "25 to 30", float(lead.mean()), 0.0, np.nan),
         ("the same, t", np.nan, float(_t_values(pairs, "rarely")["often"]), *NOT_ASKED),
         ("the same, lowest of 12 starts, bp a year", np.nan, float(lead.min()), *NOT_ASKED),
         ("the same, highest of 12 starts, bp a year", np.nan, float(lead.max()), *NOT_ASKED),
@@ -216,17 +220,24 @@ def lee_2008(market: Market, targets: TargetAllocation, split: str, costs: Costs
     costs : Costs
         By default a half spread of 5 basis points.
 
+    Raises
+    ------
+    MarketError
+        A security is missing, or a period is too short.
+
     Notes
     -----
     *Source*: Lee (2008), "Rebalancing and Returns", Dimensional Fund Advisors, tables 2 and 5, on Daryanani (2008),
     "Opportunistic Rebalancing: A New Paradigm for Wealth Managers", Journal of Financial Planning 21(1), 48–61: seven
     looks by six bands relative to the target, back to half of the band, twelve monthly starts.
     """
+    raise_errors(MarketError, check_date("split", split))
     rules = _lee_rules(costs)
     household, base = untaxed(targets), "(60, 10%)"
     whole = prepare(market, household)
     dates = whole.market.dates
-    cut = int(np.searchsorted(dates, np.datetime64(split)))
+    cut = int(np.searchsorted(dates, np.datetime64(split, "D")))
+    raise_errors(MarketError, _check_split(dates, split, cut))
     starts = [
         compare(market, household, rules, start=dates[_MONTH * k].item(), end=dates[cut - 1].item())
         for k in range(12)
@@ -237,40 +248,17 @@ def lee_2008(market: Market, targets: TargetAllocation, split: str, costs: Costs
     mean = growth.mean()
     best = str(mean.idxmax())
     rows: list[Row] = [
-        (
-            "rank, in the next period, of the best of 42",
-            27.0,
-            float(after.rank(ascending=False)[best]),
-            8.0,
-            np.nan,
-        ),
-        (
-            f"best of the next period less {base}, bp a year",
-            7.0,
-            float(after.max() - after[base]),
-            *NOT_ASKED,
-        ),
-        (
-            "correlation of ranks between the periods",
-            np.nan,
-            float(mean.rank().corr(after.rank())),
-            np.nan,
-            0.5,
-        ),
-        (
-            "starts that have different best rules, of 12",
-            np.nan,
-            float(growth.idxmax(axis=1).nunique()),
-            2.0,
-            np.nan,
-        ),
+        ("rank, in the next period, of the best of 42", 27.0, float(after.rank(ascending=False)[best]), 8.0, np.nan),
+        (f"best of the next period less {base}, bp a year", 7.0, float(after.max() - after[base]), *NOT_ASKED),
+        ("correlation of ranks between the periods", np.nan, float(mean.rank().corr(after.rank())), np.nan, 0.5),
+        ("starts that have different best rules, of 12", np.nan, float(growth.idxmax(axis=1).nunique()), 2.0, np.nan),
         (f"(1, 20%) less {base}, bp a year", 15.0, float(mean["(1, 20%)"] - mean[base]), *NOT_ASKED),
         (f"(1, 20%) less {base}, t", 1.38, float(t["(1, 20%)"]), -2.3, 2.3),
         (f"(250, 0%) less {base}, bp a year", -8.0, float(mean["(250, 0%)"] - mean[base]), *NOT_ASKED),
         (f"(250, 0%) less {base}, t", -0.89, float(t["(250, 0%)"]), -2.3, 2.3),
         ("largest |t| but for (1, 0%)", np.nan, float(t.drop("(1, 0%)").abs().max()), np.nan, 2.3),
         claim("daily rebalancing without a band is worst, for its costs", mean.idxmin() == "(1, 0%)"),
-    ]
+    ]  # fmt: skip
     first, last = dates[0], dates[-1]
     return Reproduction(
         "Lee 2008", "Lee (2008), Rebalancing and Returns, Dimensional Fund Advisors", table_of(rows),
@@ -284,6 +272,17 @@ def lee_2008(market: Market, targets: TargetAllocation, split: str, costs: Costs
         ),
         whole.market.findings,
     )  # fmt: skip
+
+
+def _check_split(dates: np.ndarray, split: Any, cut: int) -> Iterator[Finding]:
+    """Find periods of which one is too short: twelve monthly starts and a quarter, then a quarter."""
+    least, most = _MONTH * _STARTS, len(dates) - _QUARTER
+    if least > most:
+        what = f"the market has {len(dates):,} sessions"
+        yield Finding("error", "lee_2008", what, f"give {least + _QUARTER:,} at least")
+    elif not least <= cut <= most:
+        what = f"split {split} leaves {cut:,} sessions before it and {len(dates) - cut:,} from it on"
+        yield Finding("error", "lee_2008", what, f"give a day from {dates[least]} to {dates[most]}")
 
 
 def _lee_rules(costs: Costs) -> dict[str, RebalancePolicy]:
@@ -321,6 +320,13 @@ def leland_turnover(paths: int = 20, years: int = 20, seed: int = 0) -> Reproduc
     University of California, Berkeley: with proportional costs one trades to the edge of a region, and about half as
     much.
     """
+    where = "leland_turnover"
+    raise_errors(PolicyError, (
+        *check_number(where, "paths", paths, "give 1 to 10,000 paths", least=1, most=10_000, whole=True),
+        *check_number(where, "years", years, "give 1 to 200 years", least=1, most=200, whole=True),
+        *check_seed(where, seed),
+    ))  # fmt: skip
+    paths, years, seed = int(paths), int(years), int(seed)
     sessions, spread = 252 * years + 1, 0.20
     index = pd.bdate_range("2000-01-03", periods=sessions)
     bands = (0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04)
@@ -351,25 +357,15 @@ def leland_turnover(paths: int = 20, years: int = 20, seed: int = 0) -> Reproduc
         np.interp(means["tracking_error"]["monthly"], error, means["turnover"][list(edge)].to_numpy())
     )
     rows: list[Row] = [
-        (
-            "turnover to the edge over that of monthly rebalancing",
-            0.5,
-            at_equal / float(means["turnover"]["monthly"]),
-            0.35,
-            0.65,
-        ),
+        ("turnover to the edge over that of monthly rebalancing", 0.5, at_equal / float(means["turnover"]["monthly"]),
+         0.35, 0.65),
         ("monthly: turnover a year, %", np.nan, 100.0 * float(means["turnover"]["monthly"]), *NOT_ASKED),
-        (
-            "monthly: tracking error a year, %",
-            np.nan,
-            100.0 * float(means["tracking_error"]["monthly"]),
-            *NOT_ASKED,
-        ),
+        ("monthly: tracking error a year, %", np.nan, 100.0 * float(means["tracking_error"]["monthly"]), *NOT_ASKED),
         claim(
             "the monthly tracking error is between those of the bands",
             error.min() <= means["tracking_error"]["monthly"] <= error.max(),
         ),
-    ]
+    ]  # fmt: skip
     return Reproduction(
         "Leland 1999",
         "Leland (1999), Optimal Portfolio Management with Transactions Costs and Capital Gains Taxes, Berkeley",

@@ -191,7 +191,13 @@ def lots_by_method(market: Market, symbols: Sequence[str]) -> Reproduction:
         return 100.0 * float(table[measure]["hifo"] / table[measure]["fifo"] - 1.0)
 
     rows: list[Row] = [
-        ("HIFO over FIFO, % of wealth after liquidation", 0.75, more("value_after_liquidation"), 0.5, 3.0),
+        (
+            "HIFO over FIFO, % of wealth after liquidation",
+            "0.5 to 1.0",
+            more("value_after_liquidation"),
+            0.5,
+            3.0,
+        ),
         ("HIFO over FIFO, % of wealth, gains not yet taxed", np.nan, more("value_after_tax"), *NOT_ASKED),
         claim("FIFO pays more tax on the way", bool(table["tax_paid"]["fifo"] > table["tax_paid"]["hifo"])),
     ]

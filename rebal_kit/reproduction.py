@@ -21,9 +21,9 @@ class Reproduction:
     source : str
         Author, year and where it was published.
     rows : DataFrame
-        A row a figure: published (NaN where the study gives a claim and no number), ours, low and high (what counts as
-        reproduced here, which the study itself need not say; NaN where nothing is asked), holds (True, False, or None
-        where nothing is asked).
+        A row a figure: published (text where the study gives a range, NaN where it gives a claim and no number), ours,
+        low and high (what counts as reproduced here, which the study itself need not say; NaN where nothing is asked),
+        holds (True, False, or None where nothing is asked).
     differences : tuple of str
         What is not the same as in the study, and what that does.
     assumptions : tuple of Finding
@@ -51,7 +51,7 @@ class Reproduction:
 
 
 #: A figure, what was published, ours, and the lowest and highest that count.
-Row = tuple[str, float, float, float, float]
+Row = tuple[str, float | str, float, float, float]
 NOT_ASKED = (np.nan, np.nan)
 
 

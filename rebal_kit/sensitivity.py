@@ -13,7 +13,7 @@ import pandas as pd
 from rebal_kit.checking import as_tuple, check_kind, check_number
 from rebal_kit.compare import Comparison
 from rebal_kit.domain import TaxProfile
-from rebal_kit.findings import Finding, PolicyError, raise_errors
+from rebal_kit.findings import Finding, PolicyError, RebalError, raise_errors
 from rebal_kit.growth import per
 from rebal_kit.intervals import share_ahead
 from rebal_kit.metrics import DAYS_PER_YEAR, sessions_per_year
@@ -193,13 +193,19 @@ def _trial(comparison: Comparison, variation: Variation) -> Trial:
     """Return the comparison's policies and setting under a variation."""
     setting = comparison.setting
     change = _POLICY_CHANGES.get(variation.kind)
-    policies = {
-        name: change(run.policy, variation.value) if change else run.policy
-        for name, run in comparison.runs.items()
-    }
-    if change is not None:
-        return Trial(lambda: setting, policies)
-    return Trial(partial(_varied, setting, variation), policies)
+    policies = {name: run.policy for name, run in comparison.runs.items()}
+    if change is None:
+        return Trial(partial(_varied, setting, variation), policies)
+    try:
+        changed = {name: change(policy, variation.value) for name, policy in policies.items()}
+    except RebalError as problem:
+        return Trial(partial(_refused, problem), policies)
+    return Trial(lambda: setting, changed)
+
+
+def _refused(problem: RebalError) -> Setting:
+    """Say in a trial's rows why no policy can be what the variation makes of it."""
+    raise problem
 
 
 def _varied(setting: Setting, variation: Variation) -> Setting:
@@ -219,7 +225,7 @@ def _span(setting: Setting, variation: Variation) -> tuple[np.datetime64, np.dat
     if variation.kind == "first session":
         first = min(int(variation.value), last)
     elif variation.kind == "horizon":
-        last = min(round(variation.value * sessions_per_year(dates.astype(np.int64))), last)
+        last = round(min(variation.value * sessions_per_year(dates.astype(np.int64)), last))
     return dates[first], dates[last]
 
 

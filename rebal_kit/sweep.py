@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 from rebal_kit.checking import as_tuple, check_choice, check_flag, check_kind, check_number
 from rebal_kit.design import MOST_SETTINGS, Design
 from rebal_kit.domain import Household
-from rebal_kit.findings import Finding, HouseholdError, MarketError, PolicyError, raise_errors
+from rebal_kit.findings import Finding, HouseholdError, MarketError, PolicyError, capped, raise_errors
 from rebal_kit.market import Market
 from rebal_kit.paths import Paths
 from rebal_kit.policy import RebalancePolicy
@@ -24,7 +24,7 @@ from rebal_kit.run import OpenWith, as_policies
 from rebal_kit.sweep_book import Book, Place
 from rebal_kit.sweep_drive import Hands, Tell, in_memory, on_disk
 from rebal_kit.sweep_executors import check_address
-from rebal_kit.sweep_store import opened
+from rebal_kit.sweep_store import file_of, opened
 
 EXECUTORS = ("threads", "dask")
 
@@ -89,11 +89,12 @@ def sweep(  # noqa: PLR0913 - the front door: what runs, where, and what becomes
     """
     hands = hands_of(workers, executor, scheduler, cancel)
     raise_errors(PolicyError, check_flag("sweep", "fresh", fresh))
+    file = None if out is None else file_of(out)
     book = book_of(market, household, policies, start=start, end=end, open_with=open_with)
     with _telling(progress) as tell:
-        if out is None:
+        if file is None:
             return in_memory(book, hands, tell)
-        with opened(book, Path(out), fresh) as store:
+        with opened(book, file, fresh) as store:
             for finding in on_disk(store, hands, tell).findings:
                 warnings.warn(str(finding), stacklevel=2)
             return store.frame()
@@ -117,7 +118,8 @@ def book_of(
     raise_errors(HouseholdError, _check_households(households))
     raise_errors(PolicyError, _check_rows(len(markets), len(households), len(design)))
     book = Book(markets, households, design, (start, end, open_with))
-    raise_errors(PolicyError, [problem.finding for problem in design.household_problems(households)])
+    found = (problem.finding for problem in design.household_problems(households))
+    raise_errors(PolicyError, capped(found, "design"))
     if len(households) == len(markets) == 1 and not design.varies_household:
         book.setting(Place(0, 0, 0))
     return book

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from rebal_kit.findings import RebalError
@@ -21,7 +23,7 @@ class Keys:
     def __init__(self, book: Book):
         self._book = book
         self._known = np.zeros(len(book), KEY)
-        self._common = text_fingerprint(engine_fingerprint(), *book.span)
+        self._common = text_fingerprint(engine_fingerprint(), *map(_day, book.span[:2]), book.span[2])
         self._homes: dict[tuple[int, str], str] = {}
         self._history: tuple[int, str] = (-1, "")
 
@@ -43,7 +45,10 @@ class Keys:
         markets = self._book.markets
         if isinstance(markets, Paths) and markets.key:
             return f"{markets.key} {path}"
-        return market_fingerprint(markets[path])
+        try:
+            return market_fingerprint(markets[path])
+        except RebalError as error:  # what its rows say, too
+            return str(error)
 
     def _home(self, place: Place) -> str:
         design, household = self._book.design, self._book.households[place.household]
@@ -62,3 +67,11 @@ class Keys:
             return repr(self._book.design[setting])
         except RebalError as error:
             return str(error)
+
+
+def _day(given: Any) -> str:
+    """Return a start or an end as a run reads it, whatever it was given as; what is no date stays to be found."""
+    try:
+        return str(given) if given is None else str(np.datetime64(given, "D"))
+    except (TypeError, ValueError):
+        return str(given)

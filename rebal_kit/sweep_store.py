@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import reprlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -31,6 +32,8 @@ from rebal_kit.sweep_keys import KEY, Keys
 _MARK, _FORM = b"rebal_kit sweep", 1
 #: Rows of FILE in one piece; so many are in memory at a time.
 _GROUP = 4096
+#: Bytes of the name of FILE; what is written beside it has a longer one, and disks take 255.
+_LONGEST_NAME = 200
 _RESULT = ("status", *METRICS)
 #: Their types, and that of the key.
 _TYPES = {"key": pa.string(), "status": pa.string(), **dict.fromkeys(METRICS, pa.float64())}
@@ -228,6 +231,30 @@ class Store:
         return frame.set_axis(np.concatenate([np.zeros(0, int), *(at for at, _ in found)]))
 
 
+def file_of(out: Any) -> Path:
+    """Return FILE as a path.
+
+    Raises
+    ------
+    RebalError
+        It is none, or no disk takes such a name.
+    """
+    remedy = "give a file that ends in .parquet"
+    if not isinstance(out, (str, Path)):
+        raise RebalError(Finding("error", "sweep", f"out is {reprlib.repr(out)}, no path", remedy))
+    try:
+        length = len(os.fsencode(Path(out).name))
+    except UnicodeEncodeError:
+        length = -1
+    if length < 0 or "\0" in str(out):
+        what = f"out is {reprlib.repr(str(out))}, which holds a character that no file's name may have"
+        raise RebalError(Finding("error", "sweep", what, remedy))
+    if length > _LONGEST_NAME:
+        what = f"out has a name of {length:,} bytes: {reprlib.repr(Path(out).name)}"
+        raise RebalError(Finding("error", "sweep", what, f"give one of {_LONGEST_NAME} at most"))
+    return Path(out)
+
+
 @contextmanager
 def opened(book: Book, out: Path, fresh: bool) -> Iterator[Store]:
     """Hold FILE against other sweeps, and yield what is in it; `fresh` forgets that, once there is something new.
@@ -237,8 +264,11 @@ def opened(book: Book, out: Path, fresh: bool) -> Iterator[Store]:
     RebalError
         Another sweep is writing FILE, or it cannot be written.
     """
-    if out.suffix != ".parquet" or out.is_dir():
-        what = "is a folder" if out.is_dir() else f"ends in '{out.suffix}'"
+    out = file_of(out)
+    with _writable(out):
+        folder = out.is_dir()
+    if out.suffix != ".parquet" or folder:
+        what = "is a folder" if folder else f"ends in '{out.suffix}'"
         raise RebalError(Finding("error", str(out), what, "give a file that ends in .parquet"))
     parts = out.with_name(f"{out.name}.parts")
     with _only_one(out, parts):

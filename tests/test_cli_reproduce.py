@@ -20,7 +20,8 @@ from rebal_kit.views import reproduction_tables
 QUICK = ("one_harvest", "vanguard_2010")
 ROWS = [
     ("near [b]that[/b]", 1.5, 1.4, 1.0, 2.0), ("too low", 12_345.6, -3.0, 0.0, math.nan),
-    ("only shown", math.nan, 0.0, *NOT_ASKED), ("at most", 2.0, 1.0, math.nan, 3.0), claim("so it is", False),
+    ("only shown", math.nan, 0.0, *NOT_ASKED), ("ranged", "0.5 to [b]1.0", 0.7, 0.5, 3.0),
+    ("at most", 2.0, 1.0, math.nan, 3.0), claim("so it is", False),
 ]  # fmt: skip
 MADE = Reproduction(
     "made", "somebody [red] (1999)", table_of(ROWS), ("other [years]",),
@@ -94,12 +95,21 @@ def test_json_holds_the_same_figures(shown: Result) -> None:
 def test_every_kind_of_row_has_its_words() -> None:
     said = words(printed({"made": MADE}))
     for part in (
-        "near [b]that[/b] 1.50 1.40 1.00 to 2.00 holds", "too low 12,345.60 −3.00 from 0 MISSED", "only shown – 0 – at",
+        "near [b]that[/b] 1.50 1.40 1.00 to 2.00 holds", "too low 12,345.60 −3.00 from 0 MISSED",
+        "only shown – 0 – ranged 0.5 to [b]1.0 0.70 0.50 to 3.00 holds at",
         "at most 2.00 1.00 up to 3.00 holds", "so it is claimed not so so MISSED", "somebody [red] (1999)",
-        "· other [years]", "made: 2 of 4 figures hold; missed: too low; so it is", "· warning: data [x]: a hole",
+        "· other [years]", "made: 3 of 5 figures hold; missed: too low; so it is", "· warning: data [x]: a hole",
     ):  # fmt: skip
         assert part in said, part
     assert "of 2026" not in said
+
+
+def test_a_published_range_is_text_in_json_too() -> None:
+    figures = reproduction_tables.as_json({"made": MADE})["studies"][0]["figures"]
+    said = {row["figure"]: row["published"] for row in figures}
+    assert said["ranged"] == "0.5 to [b]1.0"
+    assert said["only shown"] is None
+    assert said["near [b]that[/b]"] == 1.5
 
 
 def test_a_doubt_about_the_data_is_said_once() -> None:

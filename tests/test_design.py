@@ -191,6 +191,51 @@ def test_what_makes_no_design_is_refused(build, message: str) -> None:
     assert said(build)[0] == message
 
 
+@pytest.mark.parametrize("fields", [["lot_method"], [], "lot_method", 5, np.array([1, 2])])
+def test_fields_are_a_mapping(fields) -> None:
+    assert "is" in said(lambda: Design.grid(BASE, fields))[0]
+    assert "no Mapping — give values by field" in said(lambda: Design.random(BASE, fields, 3))[0]
+    with pytest.raises(PolicyError, match="fields is None, no Mapping"):
+        Design.random(BASE, None, 3)  # type: ignore[arg-type]
+    assert list(Design.grid(BASE, None)) == [BASE]
+
+
+def test_so_many_problems_are_listed_and_the_rest_counted() -> None:
+    found = said(lambda: Design.grid(BASE, {"min_trade_usd": range(-3_000, 0)}))
+    assert len(found) == 51
+    assert found[-1] == "design: and 2,950 more problems — mend those above first"
+
+
+@pytest.mark.parametrize(
+    "values", [[1, "1"], {1: 0.0, "1": 5.0}, [None, "None"], [True, "True"], ["month", 1, 2, "2"]]
+)
+def test_values_that_a_column_says_alike_are_refused(values) -> None:
+    found = said(lambda: Design.grid(BASE, {"triggers[0].look": values}))
+    assert any("are both called" in text and "name them apart" in text for text in found)
+
+
+def test_the_same_value_twice_is_no_clash_of_labels() -> None:
+    assert len(Design.grid(BASE, {"triggers[0].look": [1, 1]})) == 2
+    assert len(Design.grid(BASE, {"harvest": {1: None, "1": None}})) == 2
+
+
+@pytest.mark.parametrize("huge", [10**400, -(10**400), 10**5000], ids=["+", "-", "longer"])
+def test_whole_numbers_beyond_all_floats_are_refused(huge: int) -> None:
+    sign = "-" if huge < 0 else ""
+    found = said(lambda: Design.grid(BASE, {"min_trade_usd": [5.0, huge]}))
+    assert [f"min_trade_usd is {sign}10^" in text for text in found] == [True]
+    assert "low is" in said(lambda: Between(huge, 1))[0]
+    assert "whole" not in said(lambda: Between(0, huge, whole=True))[0]
+    assert "is" in said(lambda: Design.grid(BASE, {"harvest.min_loss_pct": [huge]}))[0]
+    assert "n is" in said(lambda: Design.random(BASE, {}, huge))[0]
+
+
+def test_a_range_is_no_longer_than_the_largest_number() -> None:
+    assert said(lambda: Between(-1e308, 1e308))[0] == (
+        "between: low is -1e+308, high is 1e+308: too far apart — give numbers that are nearer to each other"
+    )
+
+
 def test_a_field_inside_what_another_field_sets_is_found() -> None:
     design = Design.grid(BUY_AND_HOLD, {"harvest": [None, Harvest()], "harvest.min_loss_pct": [0.1, 0.2]})
     with pytest.raises(PolicyError, match="harvest is None"):

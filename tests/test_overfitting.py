@@ -17,6 +17,7 @@ from rebal_kit.costs import Costs
 from rebal_kit.findings import PolicyError
 from rebal_kit.growth import growth_after_tax
 from rebal_kit.overfitting import deflated_ratio, halved, overfitting
+from rebal_kit.plateau import plateau
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.triggers import Threshold, ToleranceBand
 from tests.worlds import household_of, random_market
@@ -197,6 +198,30 @@ def test_a_comparison_is_judged_by_its_growth_after_tax() -> None:
 def test_what_cannot_be_judged_is_said(growth: pd.DataFrame, given: dict, said: str) -> None:
     with pytest.raises(PolicyError, match=f"overfitting: {said}"):
         overfitting(growth, **given)
+
+
+@pytest.mark.parametrize(
+    ("growth", "said"),
+    [
+        (noise(1, 3).astype(str), "growth of band 0 holds '"), (noise(1, 3) > 0, "growth of band 0 holds "),
+        (noise(1, 3).assign(word="x", flag=True), "growth of word holds 'x', no number"),
+        (noise(1, 3).astype(object).assign(none=None), "growth of none holds None"),
+        (5, "is given 5"), ("text", "is given 'text'"),
+        (noise(1, 3) + 1j, "growth of band 0 holds "),
+    ],
+)  # fmt: skip
+def test_what_is_no_growth_is_one_finding_a_column(growth, said: str) -> None:
+    for of in (overfitting, plateau):
+        with pytest.raises(PolicyError, match=f"{of.__name__}: {said}"):
+            of(growth)
+    if isinstance(growth, pd.DataFrame) and "flag" in growth:
+        with pytest.raises(PolicyError, match="growth of flag holds True"):
+            overfitting(growth)
+
+
+def test_floats_that_are_kept_as_objects_are_numbers() -> None:
+    plain = noise(1, 3)
+    assert overfitting(plain.astype(object), blocks=8).splits.equals(overfitting(plain, blocks=8).splits)
 
 
 def test_one_policy_alone_is_in_the_middle() -> None:

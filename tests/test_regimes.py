@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rebal_kit.compare import Comparison, compare
@@ -159,12 +160,23 @@ def test_what_is_said(comparison: Comparison) -> None:
         ((), r"cuts is \(\)"), (20, "cuts is 20"), ("20", "cuts is '20'"), ((15, 15), "ascending"),
         ((25, 15), r"cuts is \(25, 15\) — give them ascending"),
         ((-1, 20), "one of cuts is -1"), (("a",), "one of cuts is 'a'"),
+        (np.array([25, 15]), r"cuts is \(25, 15\) — give them ascending"), (np.array(20), "cuts is "),
+        ((cut for cut in (25, 15)), r"cuts is \(25, 15\)"), (iter(()), r"cuts is \(\)"), ({15: 1}, "cuts is {15: 1}"),
+        ((20, 10**400), r"one of cuts is 10\^400"), (np.ones((2, 2)), "one of cuts is array"),
         ((5,), "no session has an index from -inf to 5"), ((20, 500), "no session has an index from 500 to inf"),
     ],
 )  # fmt: skip
 def test_cuts_that_part_nothing_are_refused(comparison: Comparison, cuts, said: str) -> None:
     with pytest.raises(PolicyError, match=f"regimes: .*{said}"):
         regimes(comparison, cuts=cuts)
+
+
+def test_cuts_may_come_one_at_a_time_and_as_numpy_s_numbers(comparison: Comparison) -> None:
+    plain = regimes(comparison, cuts=(15.0, 25.0))
+    for cuts in ((cut for cut in (15, 25)), np.array([15, 25]), pd.Series([15.0, 25.0]), [np.int64(15), 25]):
+        again = regimes(comparison, cuts=cuts)
+        assert again.cuts == (15.0, 25.0)
+        assert again.growth.equals(plain.growth)
 
 
 def test_a_market_without_an_index_is_refused() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
 
 from rebal_kit.compare import compare
 from rebal_kit.costs import Costs
-from rebal_kit.findings import MarketError
+from rebal_kit.findings import MarketError, PolicyError
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.reproduce import daryanani_2008, lee_2008, leland_turnover, untaxed, vanguard_2010
 from rebal_kit.reproduction import NOT_ASKED, Reproduction, claim, table_of
@@ -38,6 +39,9 @@ def test_vanguards_table_holds_but_for_what_bills_do_not_earn(vanguard: Reproduc
         assert (less.drop(f"never: {figure}") < 0.0).all()
         assert less[f"never: {figure}"] > 0.0
     assert rows.loc["monthly 0%: events a year", "ours"] == pytest.approx(12.0, abs=0.01)  # a month, an event
+    exact = rows.loc["monthly 0%: events a year"]
+    assert exact["low"] == exact["high"] == exact["ours"]
+    assert rows.loc["monthly 1%: events a year", "low"] < rows.loc["monthly 1%: events a year", "high"]
     assert rows.loc["monthly 5%: events a year", "published"] == pytest.approx(58 / 84)
     assert rows.loc["never: return, %", "holds"] is None
 
@@ -82,6 +86,41 @@ def test_lees_best_rule_does_not_stay_the_best() -> None:
         lee_2008(load_market("fama_french"), TARGETS, "2009-01-01")
 
 
+@pytest.mark.parametrize(
+    ("split", "said"),
+    [
+        ("junk", "split: is 'junk' — give a date"), (5.5, "split: is 5.5"), (None, "lee_2008: split None leaves"),
+        ("2030-01-01", "split 2030-01-01 leaves [0-9,]+ sessions before it and 0 from it on — give a day from"),
+        ("1990-01-01", "leaves 0 sessions before it"), ("2012-09-10", "and 3 from it on"),
+    ],
+)  # fmt: skip
+def test_a_day_that_parts_nothing_is_said(split, said: str) -> None:
+    with pytest.raises(MarketError, match=said):
+        lee_2008(load_market("etf"), TARGETS, split)
+
+
+def test_the_first_and_the_last_day_that_are_offered_can_be_taken() -> None:
+    market = load_market("etf").between("2009-01-02", "2011-06-30")
+    with pytest.raises(MarketError) as caught:
+        lee_2008(market, TARGETS, "2030-01-01")
+    days = re.findall(r"\d{4}-\d\d-\d\d", caught.value.findings[0].remedy)
+    assert len(days) == 2
+    for day in days:
+        assert np.isfinite(lee_2008(market, TARGETS, day).rows["ours"]).all()
+    short = market.between(None, "2009-12-31")
+    with pytest.raises(MarketError, match="lee_2008: the market has 252 sessions — give 357 at least"):
+        lee_2008(short, TARGETS, "2009-06-30")
+
+
+@pytest.mark.parametrize(
+    "given", [{"paths": 0}, {"paths": 1.5}, {"years": 0}, {"seed": -1}, {"paths": 10**400}]
+)
+def test_simulated_histories_are_counted_from_one(given: dict) -> None:
+    (name,) = given
+    with pytest.raises(PolicyError, match=f"leland_turnover: {name} is"):
+        leland_turnover(**given)
+
+
 def test_trading_to_the_edge_takes_about_half_the_turnover() -> None:
     found = leland_turnover(paths=12, years=15)
     assert found.holds, found.missed
@@ -123,5 +162,6 @@ def test_daryanani_is_ahead_by_less_than_luck_and_twenty_percent_is_not_the_best
     assert rows["target 60 %, band 20 %: sold back to, %"] == pytest.approx(66.0, abs=0.01)
     assert rows["(1 to 10, 20%) less (60 to 250, 5%), bp a year"] == pytest.approx(21.2, abs=0.5)
     assert 0.0 < rows["the same, t"] < 2.3
+    assert found.rows.loc["(1 to 10, 20%) less (60 to 250, 5%), bp a year", "published"] == "25 to 30"
     assert rows["the same, lowest of 12 starts, bp a year"] < 0.0
     assert any("as Lee replied" in text and "25%" in text for text in found.differences)

@@ -50,6 +50,8 @@ def test_the_dearest_lots_first_are_worth_about_a_percent() -> None:
     found = lots_by_method(STOCKS, LARGE[:20])
     assert found.holds, found.missed
     assert found.rows["ours"].iloc[0] == pytest.approx(1.19, abs=0.02)
+    assert found.rows["published"].iloc[0] == "0.5 to 1.0"  # as it was published: no figure inside it was
+    assert found.rows[["low", "high"]].iloc[0].tolist() == [0.5, 3.0]
 
 
 def test_location_is_worth_something_only_with_two_kinds_of_account_and_taxes() -> None:

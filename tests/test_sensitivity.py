@@ -100,6 +100,20 @@ def test_a_variation_that_cannot_be_keeps_its_rows_and_is_said(comparison: Compa
     assert found.summary().index.get_level_values("kind").unique().tolist() == ["half spread"]
 
 
+def test_whatever_cannot_be_is_a_row_with_its_reason(comparison: Comparison) -> None:
+    varied = [
+        Variation("half spread", 1e5), Variation("state tax", 1.2),
+        Variation("horizon", 1e308), Variation("half spread", 5.0),
+    ]  # fmt: skip
+    found = sensitivity(comparison, varied)
+    status = found.rows.groupby("kind", sort=False)["status"].agg(list)
+    assert "half_spread_bps is 100000" in status["half spread"][0]
+    assert status["half spread"][2:] == ["ok", "ok"]
+    assert "state_rate" in status["state tax"][0]
+    assert status["horizon"] == ["ok", "ok"]
+    assert found.rows.loc[found.rows["status"] != "ok", list(PAIRED)].isna().all(axis=None)
+
+
 def test_the_summary_is_of_growth_after_liquidation(comparison: Comparison) -> None:
     found = sensitivity(comparison, variations("first session", (0, 21, 42, 63)), against="quarterly")
     row = found.summary().loc[("first session", "band")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import pickle
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from rebal_kit.backtest import backtest
 from rebal_kit.costs import Costs
 from rebal_kit.design import Design
 from rebal_kit.domain import TaxProfile
-from rebal_kit.findings import HouseholdError, MarketError, PolicyError
+from rebal_kit.findings import HouseholdError, MarketError, PolicyError, RebalError
 from rebal_kit.location import location_ranks
 from rebal_kit.paths import Paths
 from rebal_kit.policy import BUY_AND_HOLD
@@ -181,6 +182,69 @@ def test_paths_are_made_when_they_are_wanted() -> None:
     assert bits(table.loc[9]) == bits(backtest(path(4), HOUSEHOLD, BUY_AND_HOLD).metrics)
     with pytest.raises(IndexError):
         Paths(make, 6)[6]
+
+
+@pytest.mark.parametrize(
+    ("make", "count", "key", "message"),
+    [
+        (path, -1, "", "count is -1 — give a whole number of paths"), (path, 1.5, "", "count is 1.5, not a whole"),
+        (path, "3", "", "count is '3', not a number"), (path, 10**400, "", r"count is 10\^400"),
+        (5, 3, "", "make is 5 — give a function"), (path, 3, None, "key is None, no str"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_paths_is_refused(make, count, key, message: str) -> None:
+    with pytest.raises(MarketError, match=f"paths: {message}"):
+        Paths(make, count, key)
+
+
+def test_a_path_that_is_no_market_is_said_in_its_rows_with_or_without_a_file(tmp_path) -> None:
+    paths = Paths(lambda at: None if at == 1 else path(at), 3)
+    said = "paths: path 1 is None, no Market — let make return a Market for every number"
+    in_memory = sweep(paths, HOUSEHOLD, [BASE])
+    assert in_memory["status"].tolist() == ["ok", said, "ok"]
+    kept = sweep(paths, HOUSEHOLD, [BASE], out=tmp_path / "rows.parquet").drop(columns="key")
+    pd.testing.assert_frame_equal(kept, in_memory, check_exact=True)
+    for out in (None, tmp_path / "one.parquet"):
+        with pytest.raises(MarketError, match="path 0 is None, no Market"):
+            sweep(Paths(lambda _: None, 1), HOUSEHOLD, [BASE], out=out)  # type: ignore[arg-type,return-value]
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        (5, "sweep: out is 5, no path — give a file that ends in .parquet"),
+        (b"a.parquet", "out is b'a.parquet', no path"),
+        ("a\0b.parquet", "which holds a character that no file's name may have"),
+        ("\ud800.parquet", "which holds a character"), ("x" * 300 + ".parquet", "out has a name of 308 bytes"),
+        ("é" * 100 + ".parquet", "out has a name of 208 bytes"), ("x" * 300 + "/a.parquet", "File name too long"),
+        ("", "is a folder"),
+    ],
+)  # fmt: skip
+def test_what_can_be_no_file_is_said_before_anything_runs(tmp_path, monkeypatch, out, message: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RebalError, match=message) as caught:
+        sweep(MARKET, HOUSEHOLD, [BASE], out=out)
+    assert len(caught.value.findings) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_longest_name_that_is_taken_can_be_written(tmp_path) -> None:
+    out = tmp_path / ("x" * 192 + ".parquet")
+    sweep(MARKET, HOUSEHOLD, [BASE], out=out)
+    assert [each.name for each in tmp_path.iterdir()] == [out.name]
+
+
+@pytest.mark.parametrize(
+    "day", [pd.Timestamp, dt.date.fromisoformat, dt.datetime.fromisoformat, np.datetime64]
+)
+def test_a_day_is_the_same_day_however_it_is_written(day) -> None:
+    told, meant = (
+        key(Book((MARKET,), (HOUSEHOLD,), Design((BASE,)), (made("2022-06-01"), made("2022-12-01"), None)), 0)
+        for made in (str, day)
+    )
+    assert told == meant
+    other = Book((MARKET,), (HOUSEHOLD,), Design((BASE,)), (day("2022-06-02"), day("2022-12-01"), None))
+    assert key(other, 0) != told
 
 
 def test_a_row_s_key_is_that_of_all_it_rests_on_and_of_nothing_else() -> None:

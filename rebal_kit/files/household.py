@@ -18,9 +18,9 @@ from rebal_kit.files.explain import explain
 from rebal_kit.files.household_file import HouseholdFile
 from rebal_kit.files.household_holdings import faults_of_files, has_holdings, read_holdings
 from rebal_kit.files.lots_file import Lots, read_lots, write_lots
-from rebal_kit.files.reading import capped, read_text
+from rebal_kit.files.reading import read_text
 from rebal_kit.files.yaml_text import Document, read_yaml, write_yaml
-from rebal_kit.findings import Finding, HouseholdError
+from rebal_kit.findings import Finding, HouseholdError, capped
 from rebal_kit.market import Market
 from rebal_kit.restrictions import contradictions
 from rebal_kit.safe_files import replacing

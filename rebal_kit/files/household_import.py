@@ -14,9 +14,9 @@ from rebal_kit.files.csv_text import as_number
 from rebal_kit.files.household import HouseholdReading, assemble_household, household_texts
 from rebal_kit.files.household_holdings import accounts_asked_for
 from rebal_kit.files.output_folder import write_folder
-from rebal_kit.files.reading import capped, read_text
+from rebal_kit.files.reading import read_text
 from rebal_kit.files.yaml_text import Document, read_yaml
-from rebal_kit.findings import Finding, HouseholdError
+from rebal_kit.findings import Finding, HouseholdError, capped
 from rebal_kit.market import Market
 
 #: How an account is told in one word.

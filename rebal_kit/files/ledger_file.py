@@ -14,8 +14,8 @@ from pydantic import BaseModel, BeforeValidator, Field, PlainValidator, Validati
 from rebal_kit.files.csv_text import Columns, as_number, digits, read_rows, write_rows
 from rebal_kit.files.explain import explain, separators
 from rebal_kit.files.fields import STRICT, Date, Name, Number, refusal
-from rebal_kit.files.reading import capped, did_you_mean, read_text
-from rebal_kit.findings import Finding, LedgerError, raise_errors
+from rebal_kit.files.reading import did_you_mean, read_text
+from rebal_kit.findings import Finding, LedgerError, capped, raise_errors
 from rebal_kit.transactions import CASH_FLOWS, LEDGER_METHODS, PIECE, PURCHASES, Action, Transaction
 
 _COLUMNS = Columns(

@@ -12,9 +12,9 @@ from rebal_kit.files.bundled import find_file
 from rebal_kit.files.explain import explain
 from rebal_kit.files.fields import as_fraction
 from rebal_kit.files.policy_file import PolicyFile
-from rebal_kit.files.reading import capped, read_text
+from rebal_kit.files.reading import read_text
 from rebal_kit.files.yaml_text import read_yaml, write_yaml
-from rebal_kit.findings import Finding, PolicyError
+from rebal_kit.findings import Finding, PolicyError, capped
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.triggers import Calendar, Tiered, ToleranceBand
 

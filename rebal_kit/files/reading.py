@@ -12,9 +12,6 @@ from rebal_kit.findings import Finding, RebalError
 #: Larger than any household or history; a file beyond it is something else, or is meant to exhaust memory.
 MAX_BYTES = 5_000_000
 
-#: So many problems of one file are listed; the rest are counted.
-MAX_FINDINGS = 50
-
 
 def did_you_mean(value: object, known: Iterable[str]) -> str:
     """Return advice that names the known word closest to `value`, or all of them."""
@@ -23,15 +20,6 @@ def did_you_mean(value: object, known: Iterable[str]) -> str:
     if close:
         return f"did you mean '{words[close[0]]}'?"
     return f"use one of {', '.join(words.values())}" if words else ""
-
-
-def capped(findings: Iterable[Finding], where: str) -> list[Finding]:
-    """Return at most `MAX_FINDINGS` findings, and one more that counts those left out."""
-    found = list(findings)
-    if len(found) <= MAX_FINDINGS:
-        return found
-    rest = Finding("error", where, f"and {len(found) - MAX_FINDINGS} more problems", "mend those above first")
-    return [*found[:MAX_FINDINGS], rest]
 
 
 def read_text(path: Path, error: type[RebalError]) -> str:

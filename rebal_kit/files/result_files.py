@@ -14,8 +14,8 @@ import pandas as pd
 from rebal_kit.files.csv_text import Columns, as_number, read_rows, write_rows
 from rebal_kit.files.household import load_household, save_household
 from rebal_kit.files.ledger_file import load_ledger, write_ledger
-from rebal_kit.files.reading import capped, read_text
-from rebal_kit.findings import Finding, LedgerError, RebalError, raise_errors
+from rebal_kit.files.reading import read_text
+from rebal_kit.findings import Finding, LedgerError, RebalError, capped, raise_errors
 from rebal_kit.record import SALE_COLUMNS, YEAR_COLUMNS, RunRecord
 
 LEDGER, HOUSEHOLD, SALES, YEARS, ABOUT = (

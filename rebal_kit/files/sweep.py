@@ -18,10 +18,10 @@ from rebal_kit.files.bundled import find_file
 from rebal_kit.files.explain import explain
 from rebal_kit.files.household import load_household
 from rebal_kit.files.policy import load_policy
-from rebal_kit.files.reading import capped, read_text
+from rebal_kit.files.reading import read_text
 from rebal_kit.files.sweep_file import PARTS, RangeFile, SweepFile, plain
 from rebal_kit.files.yaml_text import Document, read_yaml
-from rebal_kit.findings import Finding, PolicyError, RebalError, raise_errors
+from rebal_kit.findings import Finding, PolicyError, RebalError, capped, raise_errors
 from rebal_kit.policy import RebalancePolicy
 
 _Loaded = TypeVar("_Loaded", Household, RebalancePolicy)

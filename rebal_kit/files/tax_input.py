@@ -8,8 +8,8 @@ from pathlib import Path
 from rebal_kit.domain import Household
 from rebal_kit.files.household import account_names, load_household
 from rebal_kit.files.ledger_file import read_ledger
-from rebal_kit.files.reading import capped, read_text
-from rebal_kit.findings import Finding, LedgerError, RebalError
+from rebal_kit.files.reading import read_text
+from rebal_kit.findings import Finding, LedgerError, RebalError, capped
 from rebal_kit.transactions import Transaction
 
 

@@ -52,11 +52,13 @@ def table(study: Reproduction) -> Table:
 
 def written(row: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
     """Return figure, published, ours, what is accepted and the answer of a row, in words."""
-    published, ours, low, high = (float(row[name]) for name in ("published", "ours", "low", "high"))
+    published = row["published"]
+    ours, low, high = (float(row[name]) for name in ("ours", "low", "high"))
     answer = _ANSWERS[row["holds"]]
     if published == low == high == 1.0 and ours in (0.0, 1.0):
         return row["figure"], "claimed", "so" if ours else "not so", "so", answer
-    return row["figure"], _number(published), _number(ours), _range(low, high), answer
+    shown = published if isinstance(published, str) else _number(float(published))
+    return row["figure"], shown, _number(ours), _range(low, high), answer
 
 
 def verdict(study: Reproduction) -> str:
@@ -68,7 +70,7 @@ def verdict(study: Reproduction) -> str:
 
 
 def as_json(found: Mapping[str, Reproduction]) -> dict[str, Any]:
-    """Return the studies as JSON values; what was not published, or is not asked, is null."""
+    """Return the studies as JSON values; a published range is text, what is not published or asked null."""
     return {
         "studies": [
             {
@@ -78,7 +80,8 @@ def as_json(found: Mapping[str, Reproduction]) -> dict[str, Any]:
                 "holds": study.holds,
                 "figures": [
                     {"figure": row["figure"],
-                     **{key: plain(row[key]) for key in ("published", "ours", "low", "high")},
+                     "published": row["published"] if isinstance(row["published"], str) else plain(row["published"]),
+                     **{key: plain(row[key]) for key in ("ours", "low", "high")},
                      "holds": row["holds"]}
                     for row in study.rows.reset_index().to_dict("records")
                 ],

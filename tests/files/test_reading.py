@@ -10,8 +10,8 @@ from rebal_kit.files import reading
 from rebal_kit.files.bundled import bundled_folder, bundled_names
 from rebal_kit.files.household import load_household
 from rebal_kit.files.policy import load_policy
-from rebal_kit.files.reading import capped, did_you_mean, read_text
-from rebal_kit.findings import Finding, HouseholdError, PolicyError
+from rebal_kit.files.reading import did_you_mean, read_text
+from rebal_kit.findings import Finding, HouseholdError, PolicyError, capped
 from rebal_kit.policy import RebalancePolicy
 
 
