@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from rebal_kit.domain import TaxProfile
 from rebal_kit.optimal.problem import Aims, Limits, Lots, Problem, Targets, Trading, Wash, Year
 from rebal_kit.rules.law import opening_carryover, tax_table
+from rebal_kit.tax_profile import TaxProfile
 
 #: A return in the 24 % bracket, with a loss carried in.
 PROFILE = TaxProfile(ordinary_income=220_000.0, carryover_long=4_000.0, state_rate=0.05)

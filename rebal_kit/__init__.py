@@ -28,7 +28,6 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.domain import Household as Household
     from rebal_kit.domain import Security as Security
     from rebal_kit.domain import TaxLot as TaxLot
-    from rebal_kit.domain import TaxProfile as TaxProfile
     from rebal_kit.execution import Execution as Execution
     from rebal_kit.files.household import HouseholdReading as HouseholdReading
     from rebal_kit.files.household import load_household as load_household
@@ -89,8 +88,11 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.targets import TargetAllocation as TargetAllocation
     from rebal_kit.tax_alpha import TaxAlpha as TaxAlpha
     from rebal_kit.tax_alpha import tax_alpha as tax_alpha
+    from rebal_kit.tax_profile import TaxProfile as TaxProfile
     from rebal_kit.tax_report import TaxReport as TaxReport
     from rebal_kit.tax_report import tax_report as tax_report
+    from rebal_kit.to_date import LossSale as LossSale
+    from rebal_kit.to_date import YearToDate as YearToDate
     from rebal_kit.transactions import Action as Action
     from rebal_kit.transactions import Trade as Trade
     from rebal_kit.transactions import Transaction as Transaction
@@ -110,7 +112,7 @@ _HOMES = {
     "bootstrap_paths": "bootstrap_paths",
     "compare": "Comparison compare",
     "conventions": "WashSaleConventions",
-    "domain": "Account AccountKind Household Security TaxLot TaxProfile",
+    "domain": "Account AccountKind Household Security TaxLot",
     "files.household": "HouseholdReading load_household read_household save_household",
     "files.household_import": "import_household write_household",
     "files.ledger_file": "load_ledger",
@@ -144,7 +146,9 @@ _HOMES = {
     "sweep": "sweep",
     "targets": "AssetClass TargetAllocation",
     "tax_alpha": "TaxAlpha tax_alpha",
+    "tax_profile": "TaxProfile",
     "tax_report": "TaxReport tax_report",
+    "to_date": "LossSale YearToDate",
     "transactions": "Action Trade Transaction",
     "triggers": "Calendar Threshold Tier Tiered ToleranceBand",
     "walk_forward": "WalkForward walk_forward",

@@ -101,9 +101,9 @@ def check_kind(where: str, name: str, value: Any, kind: type, remedy: str) -> It
         yield Finding("error", where, f"{name} is {value!r}, no {kind.__name__}", remedy)
 
 
-def check_date(where: str, name: str, value: Any) -> Iterator[Finding]:
-    """Find a value that is no date."""
-    if not isinstance(value, dt.date):
+def check_date(where: str, name: str, value: Any, *, optional: bool = False) -> Iterator[Finding]:
+    """Find a value that is no date; None is as good where it is `optional`."""
+    if not isinstance(value, dt.date) and not (optional and value is None):
         yield Finding(
             "error", where, f"{name} is {value!r}, not a date", "give a date such as date(2024, 1, 2)"
         )

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Literal
 
 from rebal_kit.checking import (
     as_day,
@@ -25,11 +25,11 @@ from rebal_kit.checking import (
 from rebal_kit.conventions import WashSaleConventions
 from rebal_kit.findings import Finding, HouseholdError, raise_errors
 from rebal_kit.flows import CashFlow
-from rebal_kit.printing import code_of
 from rebal_kit.restrictions import TRADING, Trading, check_tickers, contradictions
 from rebal_kit.targets import TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
+from rebal_kit.to_date import LossSale, YearToDate, check_loss_sales
 
-FilingStatus = Literal["single", "mfj", "mfs", "hoh"]
 Dividends = Literal["cash", "reinvest", "drip"]
 DIVIDENDS: tuple[Dividends, ...] = ("cash", "reinvest", "drip")
 
@@ -129,8 +129,7 @@ class TaxLot:
             what = f"deferred {self.deferred:g} exceeds basis {self.basis:g}"
             yield Finding("error", where, what, "basis includes the deferred loss")
         yield from check_date(where, "acquired", self.acquired)
-        if self.holding_start is not None:
-            yield from check_date(where, "holding_start", self.holding_start)
+        yield from check_date(where, "holding_start", self.holding_start, optional=True)
         days = of_kind(dt.date, (self.acquired, self.holding_start))
         if len(days) == 2 and days[1] > days[0]:
             what = f"holding_start {self.holding_start} is after acquired {self.acquired}"
@@ -212,77 +211,6 @@ class Account:
 
 
 @dataclass(frozen=True)
-class TaxProfile:
-    """What the household's tax return looks like without this portfolio.
-
-    Attributes
-    ----------
-    filing : {'single', 'mfj', 'mfs', 'hoh'}
-    law_year : int
-        Year whose brackets, deduction and limits are used, for every simulated year.
-    ordinary_income : float
-        Wages and the like before the standard deduction, US$ a year.
-    outside_short, outside_long : float
-        Net short- and long-term gains (losses negative) realised elsewhere each year, US$.
-    carryover_short, carryover_long : float
-        Capital losses carried in, US$, given as positive numbers.
-    state_rate : float
-        Flat state rate on gains and dividends (Treasury interest is exempt).
-    flat : tuple of 3 floats, optional
-        (short-term and ordinary, long-term, qualified dividend) rates instead of the brackets.
-    retirement_rate : float, optional
-        Rate on tax-deferred balances in the liquidation line; the marginal ordinary rate when not given.
-    """
-
-    filing: FilingStatus = "mfj"
-    law_year: int = 2026
-    ordinary_income: float = 0.0
-    outside_short: float = 0.0
-    outside_long: float = 0.0
-    carryover_short: float = 0.0
-    carryover_long: float = 0.0
-    state_rate: float = 0.0
-    flat: tuple[float, float, float] | None = None
-    retirement_rate: float | None = None
-
-    def __post_init__(self) -> None:
-        if isinstance(self.flat, list):
-            object.__setattr__(self, "flat", tuple(self.flat))
-        raise_errors(HouseholdError, self._check())
-
-    def _check(self) -> Iterator[Finding]:
-        where = "tax profile"
-        if self.filing not in ("single", "mfj", "mfs", "hoh"):
-            yield Finding("error", where, f"filing is {self.filing!r}", "use single, mfj, mfs or hoh")
-        yield from check_number(where, "law_year", self.law_year, "give a year such as 2026", whole=True)
-        for name in ("ordinary_income", "outside_short", "outside_long"):  # each may be a loss
-            yield from check_number(where, name, getattr(self, name), "give US$ a year; a loss is negative")
-        for name in ("carryover_short", "carryover_long"):
-            remedy = "give a loss carried in as a positive number"
-            yield from check_number(where, name, getattr(self, name), remedy, least=0)
-        rates = {"state_rate": self.state_rate}
-        if self.retirement_rate is not None:
-            rates["retirement_rate"] = self.retirement_rate
-        if self.flat is not None:
-            flat: Any = self.flat
-            if not isinstance(flat, tuple) or len(flat) != 3:
-                remedy = "give three rates: short-term and ordinary, long-term, qualified dividend"
-                yield Finding("error", where, f"flat is {flat!r}", remedy)
-            else:
-                rates |= {f"flat[{i}]": rate for i, rate in enumerate(flat)}
-        for name, rate in rates.items():
-            yield from check_number(where, name, rate, "give a fraction of 1", least=0, below=1)
-
-    @classmethod
-    def untaxed(cls) -> TaxProfile:
-        """Return a profile under which nothing is taxed, for comparison with tools that know no tax."""
-        return cls(flat=(0.0, 0.0, 0.0), retirement_rate=0.0)
-
-    def __repr__(self) -> str:
-        return code_of(self)
-
-
-@dataclass(frozen=True)
 class Household:
     """Accounts that file, rebalance and avoid wash sales together.
 
@@ -306,6 +234,14 @@ class Household:
         Tickers never bought, or never sold, in any account.
     flows : tuple of CashFlow
         Deposits and withdrawals.
+    loss_sales : tuple of LossSale
+        Losses taken in the 30 days before `as_of`: what they keep from being bought.
+    year_to_date : YearToDate
+        What the tax year of `as_of` has seen so far.
+    looks_from : date, optional
+        Session from which looks at every so many sessions, and yearly growth of flows, are counted.
+    reviewed : date, optional
+        When targets and settings were last gone through with the client.
     """
 
     name: str
@@ -320,27 +256,38 @@ class Household:
     do_not_buy: tuple[str, ...] = ()
     do_not_sell: tuple[str, ...] = ()
     flows: tuple[CashFlow, ...] = ()
+    loss_sales: tuple[LossSale, ...] = ()
+    year_to_date: YearToDate = field(default_factory=YearToDate)
+    looks_from: dt.date | None = None
+    reviewed: dt.date | None = None
 
     def __post_init__(self) -> None:
-        for name in ("accounts", "securities", "do_not_buy", "do_not_sell", "flows"):
+        for name in ("accounts", "securities", "do_not_buy", "do_not_sell", "flows", "loss_sales"):
             object.__setattr__(self, name, as_tuple(getattr(self, name)))
         object.__setattr__(self, "identical", tuple(as_tuple(group) for group in as_tuple(self.identical)))
-        object.__setattr__(self, "as_of", as_day(self.as_of))
+        for name in ("as_of", "looks_from", "reviewed"):
+            object.__setattr__(self, name, as_day(getattr(self, name)))
         raise_errors(HouseholdError, self._check())
 
     def _check(self) -> Iterator[Finding]:
         where = f"household '{self.name}'"
-        for name, kind in (("accounts", Account), ("securities", Security), ("flows", CashFlow)):
+        kinds: tuple[tuple[str, type], ...] = (
+            ("accounts", Account),
+            ("securities", Security),
+            ("flows", CashFlow),
+            ("loss_sales", LossSale),
+        )
+        for name, kind in kinds:
             for item in getattr(self, name):
                 yield from check_kind(where, f"one of {name}", item, kind, f"make it with {kind.__name__}(…)")
-        remedy = "make it with TargetAllocation({…})"
-        yield from check_kind(where, "targets", self.targets, TargetAllocation, remedy)
-        yield from check_kind(where, "tax", self.tax, TaxProfile, "make it with TaxProfile(…)")
-        remedy = "make it with WashSaleConventions(…)"
-        yield from check_kind(where, "conventions", self.conventions, WashSaleConventions, remedy)
+        parts: tuple[tuple[str, type, str], ...] = (("targets", TargetAllocation, "{…}"), ("tax", TaxProfile, "…"),
+                 ("conventions", WashSaleConventions, "…"), ("year_to_date", YearToDate, "…"))  # fmt: skip
+        for name, wanted, given in parts:
+            remedy = f"make it with {wanted.__name__}({given})"
+            yield from check_kind(where, name, getattr(self, name), wanted, remedy)
         yield from check_flag(where, "complete", self.complete)
-        if self.as_of is not None:
-            yield from check_date(where, "as_of", self.as_of)
+        for name in ("as_of", "looks_from", "reviewed"):
+            yield from check_date(where, name, getattr(self, name), optional=True)
         names = [account.name for account in of_kind(Account, self.accounts)]
         lots = [lot.lot for account in of_kind(Account, self.accounts) for lot in account.lots]
         yield from check_once(where, names, "two accounts are named '{}'", "give each account its own name")
@@ -359,6 +306,7 @@ class Household:
         yield from check_once(where, members, said, "join groups that share a security")
         for name in ("do_not_buy", "do_not_sell"):
             yield from check_tickers(where, name, getattr(self, name))
+        yield from check_loss_sales(where, of_kind(LossSale, self.loss_sales), names, self.as_of)
         yield from self._check_restrictions(where)
 
     def _check_restrictions(self, where: str) -> Iterator[Finding]:

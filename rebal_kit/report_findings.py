@@ -9,10 +9,11 @@ from dataclasses import fields
 import pandas as pd
 
 from rebal_kit.conventions import WashSaleConventions
-from rebal_kit.domain import AccountKind, Household, TaxProfile
+from rebal_kit.domain import AccountKind, Household
 from rebal_kit.findings import Finding
 from rebal_kit.playback import Played, records
 from rebal_kit.rules.law import TaxTable, tax_table
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.transactions import Action
 
 _CENT = 0.005

@@ -13,7 +13,7 @@ import pandas as pd
 from rebal_kit.checking import check_number
 from rebal_kit.compare import compare
 from rebal_kit.costs import Costs
-from rebal_kit.domain import Account, AccountKind, Household, TaxProfile
+from rebal_kit.domain import Account, AccountKind, Household
 from rebal_kit.findings import Finding, MarketError, PolicyError, raise_errors
 from rebal_kit.growth import growth_after_tax
 from rebal_kit.intervals import check_seed
@@ -23,6 +23,7 @@ from rebal_kit.preflight import check_date
 from rebal_kit.reproduction import NOT_ASKED, Reproduction, Row, claim, table_of
 from rebal_kit.run import prepare
 from rebal_kit.targets import TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.trials import Trial, run_trials
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand, Trigger
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from rebal_kit.backtest import Backtest, backtest_in
 from rebal_kit.compare import compare
-from rebal_kit.domain import Account, AccountKind, Household, TaxLot, TaxProfile
+from rebal_kit.domain import Account, AccountKind, Household, TaxLot
 from rebal_kit.household_comparison import compare_household
 from rebal_kit.market import Market
 from rebal_kit.policy import Harvest, RebalancePolicy
@@ -20,6 +20,7 @@ from rebal_kit.reproduction import NOT_ASKED, Reproduction, Row, claim, table_of
 from rebal_kit.run import prepare
 from rebal_kit.targets import AssetClass, TargetAllocation
 from rebal_kit.tax_alpha import tax_alpha
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar
 
 #: Gains from outside so large that every loss finds one to offset, US$ a year.

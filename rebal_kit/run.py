@@ -12,7 +12,7 @@ import numpy as np
 
 from rebal_kit import metrics
 from rebal_kit.checking import as_tuple
-from rebal_kit.domain import Household, TaxProfile
+from rebal_kit.domain import Household
 from rebal_kit.encode import encode_prices, encode_structure, encode_tax_due
 from rebal_kit.encode_policy import encode_policy, wants_liquidity
 from rebal_kit.engine import ledger as books
@@ -49,6 +49,7 @@ from rebal_kit.preflight import (
     check_withdrawals,
 )
 from rebal_kit.rules.law import TaxTable, tax_table
+from rebal_kit.tax_profile import TaxProfile
 
 OpenWith = Literal["lots", "values"]
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from rebal_kit.domain import Household, Security, TaxProfile
+from rebal_kit.domain import Household, Security
 from rebal_kit.encode import KIND
 from rebal_kit.engine.arrays import DEFERRED, TAXABLE
 from rebal_kit.engine.ledger import day_of
@@ -17,6 +17,7 @@ from rebal_kit.rules.brackets import Carryover, tax_return, year_tax
 from rebal_kit.rules.dividends import is_qualified, qualified_days
 from rebal_kit.rules.forms import BOXES, SCHEDULE_D_LINES
 from rebal_kit.rules.law import TaxTable, known_years, opening_carryover, tax_table
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.transactions import Action
 
 _DIVIDENDS = (

@@ -12,13 +12,13 @@ import pandas as pd
 
 from rebal_kit.checking import as_tuple, check_kind, check_number
 from rebal_kit.compare import Comparison
-from rebal_kit.domain import TaxProfile
 from rebal_kit.findings import Finding, PolicyError, RebalError, raise_errors
 from rebal_kit.growth import per
 from rebal_kit.intervals import share_ahead
 from rebal_kit.metrics import DAYS_PER_YEAR, sessions_per_year
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.run import Setting, prepare
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.trials import MEASURE, PAIRED, Trial, differences, failures, observed, reference_of, run_trials
 from rebal_kit.triggers import Calendar
 

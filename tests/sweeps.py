@@ -12,12 +12,13 @@ import pytest
 from rebal_kit import sweep_drive
 from rebal_kit.axes import Between
 from rebal_kit.design import Design
-from rebal_kit.domain import AccountKind, TaxProfile
+from rebal_kit.domain import AccountKind
 from rebal_kit.policy import Harvest, RebalancePolicy
 from rebal_kit.sweep import book_of, hands_of, sweep
 from rebal_kit.sweep_drive import on_disk
 from rebal_kit.sweep_store import opened
 from rebal_kit.targets import AssetClass
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Threshold
 from tests.worlds import account, household_of, random_market
 

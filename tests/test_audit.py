@@ -10,7 +10,7 @@ import pytest
 from rebal_kit.audit import audit
 from rebal_kit.backtest import backtest
 from rebal_kit.conventions import WashSaleConventions
-from rebal_kit.domain import Account, Household, Security, TaxProfile
+from rebal_kit.domain import Account, Household, Security
 from rebal_kit.files.household import load_household
 from rebal_kit.files.policy import load_policy
 from rebal_kit.findings import LedgerError
@@ -18,6 +18,7 @@ from rebal_kit.policy import Harvest, RebalancePolicy
 from rebal_kit.reasons import Reason
 from rebal_kit.sources.load import load_market
 from rebal_kit.targets import AssetClass, TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Threshold, ToleranceBand
 from tests.worlds import random_market
 

@@ -10,11 +10,12 @@ import pytest
 
 from rebal_kit.backtest import Backtest, backtest, warm
 from rebal_kit.costs import Costs
-from rebal_kit.domain import AccountKind, Security, TaxLot, TaxProfile
+from rebal_kit.domain import AccountKind, Security, TaxLot
 from rebal_kit.findings import PolicyError
 from rebal_kit.policy import BUY_AND_HOLD, Harvest, RebalancePolicy
 from rebal_kit.reasons import Reason
 from rebal_kit.targets import AssetClass
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
 from tests.worlds import account, household_of, market_of
 

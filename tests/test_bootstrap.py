@@ -13,12 +13,13 @@ from rebal_kit.blocks import block_length, drawn_order
 from rebal_kit.bootstrap import Bootstrap, bootstrap
 from rebal_kit.compare import Comparison, compare
 from rebal_kit.costs import Costs
-from rebal_kit.domain import TaxLot, TaxProfile
+from rebal_kit.domain import TaxLot
 from rebal_kit.execution import Execution
 from rebal_kit.findings import PolicyError
 from rebal_kit.policy import BUY_AND_HOLD, Harvest, RebalancePolicy
 from rebal_kit.resampling import days_of, market_of, setting_of
 from rebal_kit.targets import AssetClass
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.trials import PAIRED
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
 from tests.worlds import account, household_of, random_market

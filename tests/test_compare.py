@@ -6,11 +6,11 @@ import pytest
 
 from rebal_kit.backtest import backtest
 from rebal_kit.compare import compare
-from rebal_kit.domain import TaxProfile
 from rebal_kit.findings import HouseholdError, PolicyError
 from rebal_kit.policy import BUY_AND_HOLD, Harvest, RebalancePolicy
 from rebal_kit.run import METRICS
 from rebal_kit.targets import AssetClass
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar
 from tests.worlds import account, household_of, market_of, random_market
 

@@ -22,7 +22,7 @@ PACKAGE = Path(rebal_kit.__file__).parent
 PROGRAM = """
 import numba
 from rebal_kit.compiled import is_interpreted
-from rebal_kit.domain import TaxProfile
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.rules.brackets import Carryover, year_tax
 from rebal_kit.rules.holding import first_long_term_day
 from rebal_kit.rules.law import tax_table

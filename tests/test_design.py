@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from rebal_kit.axes import HOUSEHOLD_FIELDS, Between
 from rebal_kit.costs import Costs
 from rebal_kit.design import Design
-from rebal_kit.domain import TaxProfile
 from rebal_kit.findings import PolicyError
 from rebal_kit.policy import BUY_AND_HOLD, Harvest, RebalancePolicy
 from rebal_kit.targets import TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
 from rebal_kit.variation import steps_of, with_fields
 from tests.worlds import account, household_of

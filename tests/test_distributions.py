@@ -13,12 +13,13 @@ import pytest
 import rebal_kit as rk
 from rebal_kit.audit import audit
 from rebal_kit.backtest import Backtest, backtest
-from rebal_kit.domain import Account, Household, TaxProfile
+from rebal_kit.domain import Account, Household
 from rebal_kit.files.result_files import load_result, save_result
 from rebal_kit.findings import LedgerError
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.record import RunRecord
 from rebal_kit.targets import TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.tax_report import TaxReport, tax_report
 from rebal_kit.transactions import Transaction
 from rebal_kit.triggers import Threshold, ToleranceBand

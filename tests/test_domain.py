@@ -7,11 +7,12 @@ import datetime as dt
 
 import pytest
 
-from rebal_kit.domain import Account, AccountKind, Household, Security, TaxLot, TaxProfile
+from rebal_kit.domain import Account, AccountKind, Household, Security, TaxLot
 from rebal_kit.findings import Finding, HouseholdError, RebalError, raise_errors
 from rebal_kit.printing import code_of
 from rebal_kit.reasons import Reason
 from rebal_kit.targets import TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.transactions import Trade
 
 LOTS = (TaxLot("1", "A", 10, 100.0, dt.date(2024, 1, 2)), TaxLot("2", "Z", 1, 5.0, dt.date(2024, 1, 3)))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from rebal_kit.costs import Costs
-from rebal_kit.domain import AccountKind, Security, TaxLot, TaxProfile
+from rebal_kit.domain import AccountKind, Security, TaxLot
 from rebal_kit.encode import encode_structure
 from rebal_kit.engine.arrays import DEFERRED, ROTH, TAXABLE
 from rebal_kit.findings import PolicyError
@@ -20,6 +20,7 @@ from rebal_kit.reasons import Reason
 from rebal_kit.run import prepare
 from rebal_kit.schedule import look_sessions
 from rebal_kit.targets import AssetClass, TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar, Threshold, Tier, Tiered, ToleranceBand
 from tests.invariants.random_runs import households, markets, policies
 from tests.worlds import account, household_of, market_of

@@ -9,11 +9,11 @@ import pytest
 
 from rebal_kit.compare import compare
 from rebal_kit.costs import Costs
-from rebal_kit.domain import TaxProfile
 from rebal_kit.flows import CashFlow
 from rebal_kit.growth import growth_after_tax, growth_before_tax, per
 from rebal_kit.metrics import cagr
 from rebal_kit.policy import RebalancePolicy
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar
 from tests.worlds import account, household_of, market_of, random_market
 

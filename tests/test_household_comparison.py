@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rebal_kit.compare import compare
-from rebal_kit.domain import AccountKind, TaxProfile
+from rebal_kit.domain import AccountKind
 from rebal_kit.files.household import load_household
 from rebal_kit.files.policy import load_policy
 from rebal_kit.findings import PolicyError
@@ -15,6 +15,7 @@ from rebal_kit.household_comparison import AS_IT_IS, NONE_OF_THESE, SWITCHES, co
 from rebal_kit.policy import Harvest, RebalancePolicy
 from rebal_kit.sources.load import load_market
 from rebal_kit.targets import AssetClass, TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Threshold, ToleranceBand
 from tests.worlds import UNTAXED, account, household_of, random_market
 

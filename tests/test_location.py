@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rebal_kit.domain import Security, TaxProfile
+from rebal_kit.domain import Security
 from rebal_kit.files.household import load_household
 from rebal_kit.findings import MarketError, PolicyError
 from rebal_kit.location import location_ranks
 from rebal_kit.market import Market
 from rebal_kit.sources.load import load_market
 from rebal_kit.targets import AssetClass, TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 from tests.worlds import UNTAXED, household_of
 
 TAXED = TaxProfile("mfj", 2026, ordinary_income=320_000.0, state_rate=0.05)

@@ -9,10 +9,10 @@ from arch.bootstrap import MCS
 
 from rebal_kit.compare import Comparison, compare
 from rebal_kit.design import Design
-from rebal_kit.domain import TaxProfile
 from rebal_kit.findings import PolicyError
 from rebal_kit.plateau import plateau
 from rebal_kit.policy import RebalancePolicy
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Threshold, ToleranceBand
 from tests.worlds import household_of, random_market
 

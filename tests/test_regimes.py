@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from rebal_kit.compare import Comparison, compare
-from rebal_kit.domain import TaxProfile
 from rebal_kit.findings import MarketError, PolicyError
 from rebal_kit.growth import growth_after_tax, growth_before_tax
 from rebal_kit.policy import Harvest, RebalancePolicy
 from rebal_kit.regimes import regimes
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar
 from tests.worlds import account, household_of, market_of, random_market
 

@@ -7,12 +7,12 @@ import pytest
 
 from rebal_kit.backtest import backtest
 from rebal_kit.costs import Costs
-from rebal_kit.domain import TaxProfile
 from rebal_kit.execution import Execution
 from rebal_kit.policy import Harvest, RebalancePolicy
 from rebal_kit.resampling import days_of, market_of, setting_of
 from rebal_kit.run import prepare
 from rebal_kit.targets import AssetClass
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
 from tests.worlds import account, household_of, random_market
 from tests.worlds import market_of as hand_made

@@ -10,7 +10,7 @@ import pytest
 
 from rebal_kit.assumptions import coverage
 from rebal_kit.backtest import backtest
-from rebal_kit.domain import AccountKind, Household, TaxLot, TaxProfile
+from rebal_kit.domain import AccountKind, Household, TaxLot
 from rebal_kit.files.household import load_household
 from rebal_kit.findings import HouseholdError, LawError, MarketError, PolicyError, RebalError, SimulationError
 from rebal_kit.policy import BUY_AND_HOLD, RebalancePolicy
@@ -18,6 +18,7 @@ from rebal_kit.rules.law import tax_table
 from rebal_kit.run import METRICS, Setting, prepare
 from rebal_kit.sources.load import load_market
 from rebal_kit.targets import TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar
 from tests.worlds import account, household_of, market_of, random_market
 

@@ -10,10 +10,11 @@ import pytest
 
 from rebal_kit.compare import Comparison, compare
 from rebal_kit.costs import Costs
-from rebal_kit.domain import TaxLot, TaxProfile
+from rebal_kit.domain import TaxLot
 from rebal_kit.findings import PolicyError
 from rebal_kit.policy import Harvest, RebalancePolicy
 from rebal_kit.sensitivity import UNITS, Variation, sensitivity, usual_variations, variations
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.trials import PAIRED
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
 from tests.worlds import account, household_of, random_market

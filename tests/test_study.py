@@ -11,7 +11,7 @@ import pytest
 
 from rebal_kit.bootstrap import bootstrap
 from rebal_kit.compare import Comparison, compare
-from rebal_kit.domain import TaxLot, TaxProfile
+from rebal_kit.domain import TaxLot
 from rebal_kit.findings import PolicyError
 from rebal_kit.flows import CashFlow
 from rebal_kit.overfitting import overfitting
@@ -19,6 +19,7 @@ from rebal_kit.policy import RebalancePolicy
 from rebal_kit.regimes import regimes
 from rebal_kit.sensitivity import sensitivity
 from rebal_kit.study import Study, study
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
 from rebal_kit.walk_forward import walk_forward
 from tests.worlds import account, household_of, random_market

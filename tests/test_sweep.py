@@ -7,12 +7,13 @@ import pytest
 
 from rebal_kit.backtest import backtest
 from rebal_kit.costs import Costs
-from rebal_kit.domain import AccountKind, TaxProfile
+from rebal_kit.domain import AccountKind
 from rebal_kit.findings import HouseholdError, MarketError, PolicyError
 from rebal_kit.policy import BUY_AND_HOLD, Harvest, RebalancePolicy
 from rebal_kit.run import METRICS, prepare
 from rebal_kit.sweep import available_processors, sweep
 from rebal_kit.targets import AssetClass
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar, Threshold, Tier, Tiered, ToleranceBand
 from tests.worlds import account, household_of, market_of, random_market
 

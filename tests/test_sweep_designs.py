@@ -14,7 +14,6 @@ from rebal_kit.axes import Between
 from rebal_kit.backtest import backtest
 from rebal_kit.costs import Costs
 from rebal_kit.design import Design
-from rebal_kit.domain import TaxProfile
 from rebal_kit.findings import HouseholdError, MarketError, PolicyError, RebalError
 from rebal_kit.location import location_ranks
 from rebal_kit.paths import Paths
@@ -24,6 +23,7 @@ from rebal_kit.sweep import sweep
 from rebal_kit.sweep_book import Book
 from rebal_kit.sweep_keys import Keys
 from rebal_kit.targets import TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 from tests.sweeps import BASE, HOUSEHOLD, MARKET, drawn
 from tests.worlds import account, household_of, random_market
 

@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 
 from rebal_kit.backtest import Backtest, backtest
-from rebal_kit.domain import AccountKind, TaxProfile
+from rebal_kit.domain import AccountKind
 from rebal_kit.findings import PolicyError
 from rebal_kit.flows import CashFlow
 from rebal_kit.policy import BUY_AND_HOLD, Harvest, RebalancePolicy
 from rebal_kit.targets import AssetClass
 from rebal_kit.tax_alpha import tax_alpha
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.tax_split import PARTS
 from rebal_kit.triggers import Threshold, ToleranceBand
 from tests.worlds import account, household_of, random_market

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rebal_kit.domain import TaxProfile
 from rebal_kit.rules.brackets import Carryover
 from rebal_kit.rules.law import opening_carryover, tax_table
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.tax_split import NEEDED, PARTS, returns_in_sequence, split_by_year, split_resale
 
 NOTHING = Carryover(0.0, 0.0, 0.0, 0.0)

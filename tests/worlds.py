@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rebal_kit.domain import Account, AccountKind, Household, Security, TaxProfile
+from rebal_kit.domain import Account, AccountKind, Household, Security
 from rebal_kit.market import Market
 from rebal_kit.targets import TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 
 UNTAXED = TaxProfile.untaxed()
 

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from rebal_kit.conventions import WashSaleConventions
-from rebal_kit.domain import Account, Household, Security, TaxLot, TaxProfile
+from rebal_kit.domain import Account, Household, Security, TaxLot
 from rebal_kit.files.account_filling import Filled
 from rebal_kit.files.bundled import find_file
 from rebal_kit.files.explain import explain
@@ -25,6 +25,7 @@ from rebal_kit.market import Market
 from rebal_kit.restrictions import contradictions
 from rebal_kit.safe_files import replacing
 from rebal_kit.targets import AssetClass, TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 
 _RESTRICTED = ("do_not_buy", "do_not_sell")
 #: Fields of an account that are written where they are not at their defaults.

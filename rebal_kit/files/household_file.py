@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from rebal_kit.checking import check_once
 from rebal_kit.conventions import HoldingConvention, SpouseBasis, WashSaleConventions
-from rebal_kit.domain import Account, AccountKind, Dividends, FilingStatus, Security, TaxProfile
+from rebal_kit.domain import Account, AccountKind, Dividends, Security
 from rebal_kit.files.account_number import masked
 from rebal_kit.files.fields import (
     Date,
@@ -29,6 +29,7 @@ from rebal_kit.flows import CashFlow
 from rebal_kit.periods import Every
 from rebal_kit.restrictions import Trading
 from rebal_kit.targets import WEIGHT_TOLERANCE, AssetClass, TargetAllocation
+from rebal_kit.tax_profile import FilingStatus, TaxProfile
 
 
 def _one_member(value: Any) -> Any:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, fields
 from typing import Any, Final, Literal
 
 from rebal_kit.checking import check_choice, check_kind, check_number, is_number
-from rebal_kit.domain import FilingStatus, TaxProfile
 from rebal_kit.findings import Finding, LawError, raise_errors
 from rebal_kit.rules.brackets import tax_return
 from rebal_kit.rules.law import known_filings, known_years, load_law, tax_table
 from rebal_kit.rules.marginal import MarginalRates, rates_of_a_dollar
+from rebal_kit.tax_profile import FilingStatus, TaxProfile
 
 _WHERE = "income tax"
 _STANDARD: Final = "standard"

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rebal_kit.domain import FilingStatus, TaxProfile
 from rebal_kit.findings import Finding, LawError
 from rebal_kit.rules.brackets import Carryover
 from rebal_kit.rules.gains import net_capital
 from rebal_kit.rules.marginal import rates_of_a_dollar
+from rebal_kit.tax_profile import FilingStatus, TaxProfile
 
 _FILE = Path(__file__).with_name("us_federal.toml")
 
@@ -161,7 +161,7 @@ class TaxTable(NamedTuple):
     standard_deduction, niit_rate, niit_threshold, loss_limit : float
         As in `Law`.
     state_rate, ordinary_income, outside_short, outside_long : float
-        As in `rebal_kit.domain.TaxProfile`.
+        As in `rebal_kit.tax_profile.TaxProfile`.
     wash_days, due_month, due_day : int
         As in `Law`.
     marginal_short, marginal_long : float

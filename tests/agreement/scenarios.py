@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from rebal_kit.backtest import Backtest, backtest
 from rebal_kit.compiled import is_interpreted
 from rebal_kit.costs import Costs
-from rebal_kit.domain import AccountKind, Household, TaxProfile
+from rebal_kit.domain import AccountKind, Household
 from rebal_kit.files.household import load_household
 from rebal_kit.market import Market
 from rebal_kit.policy import BUY_AND_HOLD, Harvest, RebalancePolicy
 from rebal_kit.sources.load import load_market
 from rebal_kit.targets import AssetClass
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar, Threshold, Tier, Tiered, ToleranceBand
 from tests.worlds import account, bits_of, household_of, random_market
 

@@ -14,13 +14,14 @@ import vectorbt as vbt
 from rebal_kit.backtest import Backtest, backtest
 from rebal_kit.compiled import is_interpreted
 from rebal_kit.costs import Costs
-from rebal_kit.domain import AccountKind, TaxLot, TaxProfile
+from rebal_kit.domain import AccountKind, TaxLot
 from rebal_kit.files.household import load_household
 from rebal_kit.findings import RebalError
 from rebal_kit.policy import BUY_AND_HOLD, Harvest, RebalancePolicy
 from rebal_kit.schedule import look_sessions
 from rebal_kit.sources.load import load_market
 from rebal_kit.targets import AssetClass
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
 from rebal_kit.vectorbt_bridge import portfolio_from
 from tests.worlds import account, household_of, market_of, random_market

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rebal_kit.conventions import WashSaleConventions
-from rebal_kit.domain import Account, Household, TaxProfile
+from rebal_kit.domain import Account, Household
 from rebal_kit.encode import encode_accounts
 from rebal_kit.engine.arrays import Structure
 from rebal_kit.engine.desk import Desk
@@ -26,6 +26,7 @@ from rebal_kit.reasons import Reason
 from rebal_kit.rules.law import TaxTable, tax_table
 from rebal_kit.rules.lots import HISTORY_METHOD_CODES
 from rebal_kit.targets import TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 
 PURCHASES = ("buy", "reinvest")
 AMOUNTS = ("quantity", "proceeds", "basis", "gain", "disallowed", "permanent", "recognized")

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from rebal_kit.backtest import Backtest, backtest
-from rebal_kit.domain import AccountKind, Household, TaxLot, TaxProfile
+from rebal_kit.domain import AccountKind, Household, TaxLot
 from rebal_kit.market import Market
 from rebal_kit.policy import RebalancePolicy
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Threshold, ToleranceBand
 from tests.worlds import market_of
 

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from rebal_kit.backtest import backtest
-from rebal_kit.domain import TaxProfile
 from rebal_kit.policy import Harvest, RebalancePolicy
 from rebal_kit.targets import AssetClass
+from rebal_kit.tax_profile import TaxProfile
 from tests.worlds import account, household_of, market_of
 
 FLAT = TaxProfile(flat=(0.40, 0.20, 0.20))

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from rebal_kit.costs import Costs
-from rebal_kit.domain import Account, Household, TaxProfile
+from rebal_kit.domain import Account, Household
 from rebal_kit.flows import CashFlow
 from rebal_kit.gain_limits import GainLimits
 from rebal_kit.market import Market
 from rebal_kit.policy import Harvest, RebalancePolicy
 from rebal_kit.targets import AssetClass
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar
 from tests.engine.telling import (
     FIRST,

@@ -9,10 +9,11 @@ import pytest
 
 from rebal_kit.backtest import backtest
 from rebal_kit.costs import Costs
-from rebal_kit.domain import AccountKind, TaxLot, TaxProfile
+from rebal_kit.domain import AccountKind, TaxLot
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.reasons import Reason
 from rebal_kit.targets import AssetClass
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
 from tests.worlds import account, household_of, market_of
 

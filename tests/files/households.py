@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from rebal_kit.domain import DIVIDENDS, Account, AccountKind, Household, Security, TaxLot, TaxProfile
+from rebal_kit.domain import DIVIDENDS, Account, AccountKind, Household, Security, TaxLot
 from rebal_kit.files.bundled import bundled_folder
 from rebal_kit.flows import CashFlow
 from rebal_kit.periods import EVERY
 from rebal_kit.restrictions import TRADING
 from rebal_kit.targets import AssetClass, TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 
 NAMES = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=8)
 MONEY = st.floats(0, 1e9)

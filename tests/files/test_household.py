@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from rebal_kit.domain import Account, AccountKind, Household, Security, TaxLot, TaxProfile
+from rebal_kit.domain import Account, AccountKind, Household, Security, TaxLot
 from rebal_kit.files.household import load_household, save_household
 from rebal_kit.findings import HouseholdError
 from rebal_kit.targets import AssetClass, TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 from tests.files.households import households
 
 GOOD = """\

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from rebal_kit.costs import Costs
-from rebal_kit.domain import TaxProfile
 from rebal_kit.files.bundled import bundled_folder, bundled_names
 from rebal_kit.files.household import load_household
 from rebal_kit.files.policy import load_policy
 from rebal_kit.files.sweep import load_sweep
 from rebal_kit.findings import PolicyError
 from rebal_kit.targets import AssetClass
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
 
 GRID = """

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rebal_kit.backtest import Backtest, backtest
 from rebal_kit.costs import Costs
-from rebal_kit.domain import Account, AccountKind, Household, TaxLot, TaxProfile
+from rebal_kit.domain import Account, AccountKind, Household, TaxLot
 from rebal_kit.execution import Execution
 from rebal_kit.findings import HouseholdError
 from rebal_kit.flows import CashFlow
@@ -20,6 +20,7 @@ from rebal_kit.gain_limits import GainLimits
 from rebal_kit.market import Market
 from rebal_kit.policy import Harvest, RebalancePolicy
 from rebal_kit.targets import AssetClass, TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 from tests.invariants.random_runs import LOOKS, PROFILES, policies
 from tests.worlds import random_market
 

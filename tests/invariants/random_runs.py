@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from rebal_kit.compiled import is_interpreted
 from rebal_kit.costs import Costs
-from rebal_kit.domain import AccountKind, Household, TaxProfile
+from rebal_kit.domain import AccountKind, Household
 from rebal_kit.market import Market
 from rebal_kit.policy import LOT_METHODS, Harvest, RebalancePolicy
 from rebal_kit.targets import AssetClass, TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar, Threshold, Tier, Tiered, ToleranceBand
 from tests.worlds import account, random_market
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from rebal_kit import load_household, load_market
 from rebal_kit.backtest import Backtest, backtest
-from rebal_kit.domain import AccountKind, Household, TaxLot, TaxProfile
+from rebal_kit.domain import AccountKind, Household, TaxLot
 from rebal_kit.policy import LOT_METHODS, RebalancePolicy
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar
 from tests.engine.examples import examples
 from tests.invariants.random_households import FIRST, flat_market

@@ -6,9 +6,9 @@ import random
 
 import numpy as np
 
-from rebal_kit.domain import TaxProfile
 from rebal_kit.optimal.problem import Aims, Limits, Lots, Problem, Targets, Trading, Wash, Year
 from rebal_kit.rules.law import opening_carryover, tax_table
+from rebal_kit.tax_profile import TaxProfile
 
 
 def profile_of(dice: random.Random) -> TaxProfile:

@@ -8,12 +8,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from rebal_kit.domain import TaxProfile
 from rebal_kit.findings import HouseholdError, PolicyError
 from rebal_kit.optimal.frontier import frontier, frontier_by_drift, zero_gain
 from rebal_kit.optimal.optimise import optimise
 from rebal_kit.optimal.problem import Aims, Limits, Lots, Problem, Targets, Trading, Wash, Year
 from rebal_kit.rules.law import opening_carryover, tax_table
+from rebal_kit.tax_profile import TaxProfile
 
 
 def couple(**changes) -> Problem:

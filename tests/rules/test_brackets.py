@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebal_kit.domain import TaxProfile
 from rebal_kit.rules import brackets, law
 from rebal_kit.rules.brackets import Carryover, year_tax
+from rebal_kit.tax_profile import TaxProfile
 from tests.cases import load_cases
 
 NONE = Carryover(0.0, 0.0, 0.0, 0.0)

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rebal_kit.domain import TaxProfile
 from rebal_kit.findings import LawError
 from rebal_kit.rules import law
+from rebal_kit.tax_profile import TaxProfile
 from tests.cases import load_cases
 
 FILINGS = ("single", "mfj", "mfs", "hoh")

@@ -8,7 +8,6 @@ import struct
 import numpy as np
 import pytest
 
-from rebal_kit.domain import TaxProfile
 from rebal_kit.rules import (
     brackets,
     dividends,
@@ -24,6 +23,7 @@ from rebal_kit.rules import (
     triggers,
     wash_sale,
 )  # fmt: skip
+from rebal_kit.tax_profile import TaxProfile
 
 pytestmark = pytest.mark.compiled
 

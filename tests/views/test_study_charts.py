@@ -8,9 +8,9 @@ import pytest
 
 from rebal_kit.bootstrap import Bootstrap, bootstrap
 from rebal_kit.compare import Comparison, compare
-from rebal_kit.domain import TaxProfile
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.sensitivity import Sensitivity, Variation, sensitivity, variations
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.triggers import Calendar, Threshold, ToleranceBand
 from rebal_kit.views import study_charts, style
 from rebal_kit.views.shape import MOST_POINTS

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from rebal_kit.domain import Account, AccountKind, Household, TaxProfile
+from rebal_kit.domain import Account, AccountKind, Household
 from rebal_kit.files.household import load_household
 from rebal_kit.files.ledger_file import load_ledger
 from rebal_kit.targets import TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.tax_report import TaxReport, tax_report
 from rebal_kit.transactions import Transaction
 from rebal_kit.views.tax_page import tax_page

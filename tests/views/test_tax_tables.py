@@ -8,8 +8,9 @@ import io
 import pytest
 from rich.console import Console
 
-from rebal_kit.domain import Account, AccountKind, Household, TaxProfile
+from rebal_kit.domain import Account, AccountKind, Household
 from rebal_kit.targets import TargetAllocation
+from rebal_kit.tax_profile import TaxProfile
 from rebal_kit.tax_report import TaxReport, tax_report
 from rebal_kit.transactions import Transaction
 from rebal_kit.views.tax_tables import terminal
