@@ -13,10 +13,11 @@ import pandas as pd
 
 from rebal_kit.assumptions import coverage, trading
 from rebal_kit.audit import Audit, audit
-from rebal_kit.domain import Account, Household
+from rebal_kit.closing import closing_household, with_accounts
+from rebal_kit.domain import Account, AccountKind, Household
 from rebal_kit.engine import ledger as books
 from rebal_kit.engine import tape as tapes
-from rebal_kit.engine.ledger import date_of, to_accounts
+from rebal_kit.engine.ledger import date_of
 from rebal_kit.findings import Finding
 from rebal_kit.journal_ledger import transactions_of
 from rebal_kit.market import Market
@@ -248,7 +249,7 @@ class Backtest:
         """The run's trades beside its figures, to be kept and audited."""
         household = self.household
         if self.opened_with == "values":
-            household = _with_accounts(household, tuple(replace(a, lots=()) for a in household.accounts))
+            household = with_accounts(household, tuple(replace(a, lots=()) for a in household.accounts))
         own = {security.symbol for security in household.securities}
         from_market = tuple(s for s in self.market.securities if s.symbol not in own)
         taxed = {account.name for account in household.accounts if account.taxable}
@@ -283,9 +284,11 @@ class Backtest:
 
     @property
     def closing_household(self) -> Household:
-        """The household as it stands after the last session, with its lots: ready for a proposal."""
-        accounts = to_accounts(self._room.ledger, self.household, self.market.symbols)
-        return replace(_with_accounts(self.household, accounts), as_of=date_of(self.setting.prices.day[-1]))
+        """The household as it stands after the last session: lots, cash, open loss windows and the tax year so far.
+
+        It is ready for a proposal on the next session. Losses carried into the year stand in its tax profile.
+        """
+        return closing_household(self.setting, self._room.ledger)
 
     def to_vectorbt(self) -> vectorbt.Portfolio:
         """Return the run as a vectorbt Portfolio, rebuilt from the journal's orders (needs the extra `vectorbt`)."""
@@ -331,20 +334,6 @@ def backtest(
     return backtest_in(prepare(market, household, start=start, end=end, open_with=open_with), policy)
 
 
-def _with_accounts(household: Household, accounts: tuple[Account, ...]) -> Household:
-    """Return the household with other lots, without restrictions on what neither they nor the targets have."""
-    known = {*household.targets.symbols, *(lot.symbol for account in accounts for lot in account.lots)}
-
-    def still(tickers: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(ticker for ticker in tickers if ticker in known)
-
-    kept = (replace(a, do_not_buy=still(a.do_not_buy), do_not_sell=still(a.do_not_sell)) for a in accounts)
-    return replace(
-        household, accounts=tuple(kept),
-        do_not_buy=still(household.do_not_buy), do_not_sell=still(household.do_not_sell),
-    )  # fmt: skip
-
-
 def backtest_in(setting: Setting, policy: RebalancePolicy) -> Backtest:
     """Run one policy in a setting prepared before."""
     plan = setting.plan(policy)
@@ -360,7 +349,6 @@ def warm(say: Callable[[str], None] | None = None) -> Backtest:
     Backtest
         A tiny run. Its `audit` compiles what tax reports need beside the engine.
     """
-    from rebal_kit.domain import AccountKind
     from rebal_kit.policy import Harvest
     from rebal_kit.targets import TargetAllocation
 

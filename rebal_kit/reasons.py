@@ -25,6 +25,7 @@ class Reason(IntEnum):
     SWITCH_BACK = 14
     SWAP = 15
     LEGACY = 16
+    OPTIMAL = 17
     # why not
     WASH_WINDOW_BUY = 20
     WASH_WINDOW_SALE = 21
@@ -68,6 +69,7 @@ _SENTENCES = {
     Reason.SWITCH_BACK: "return to the preferred member",
     Reason.SWAP: "exchange between classes inside an account, so that another account can hold its target",
     Reason.LEGACY: "sell a holding outside the targets",
+    Reason.OPTIMAL: "part of the plan with the least tax, cost and drift",
     Reason.WASH_WINDOW_BUY: "not bought: sold at a loss in the household within the wash-sale window",
     Reason.WASH_WINDOW_SALE: "loss not taken: bought in the household within the wash-sale window",
     Reason.NO_REPLACEMENT: "loss not taken: no replacement may be bought",

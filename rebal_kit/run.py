@@ -20,6 +20,7 @@ from rebal_kit.engine import tape as tapes
 from rebal_kit.engine.arrays import Plan, Prices, Structure
 from rebal_kit.engine.desk import Desk
 from rebal_kit.engine.ledger import Ledger, clear, empty_ledger, from_household, lots_in_order
+from rebal_kit.engine.mid_year import carry_in
 from rebal_kit.engine.simulate import simulate
 from rebal_kit.engine.tape import Tape, blank, empty_tape
 from rebal_kit.engine.taxes import close_books
@@ -90,6 +91,9 @@ class Setting:
     structure: Structure
     history: Market  # with the sessions before the first
     location: LocationRanks | None = None  # where the household has its location ranks derived
+    opens_in: int | None = (
+        None  # tax year in whose middle the run opens, where it goes on from the household's date
+    )
 
     def taxed(self, tax: TaxProfile) -> Setting:
         """Return the same household on the same market under another tax profile; all else is shared.
@@ -160,6 +164,15 @@ class Setting:
         blank(room.tape)
         with_lots = self.opened_with == "lots"
         from_household(room.ledger, self.household, self.market.symbols, self.structure, with_lots)
+        if self.opens_in is not None:
+            carry_in(
+                room.ledger,
+                self.household,
+                self.market.symbols,
+                self.structure,
+                self.opens_in,
+                self.table.wash_days,
+            )
         if room.ledger.state[books.STATUS] != books.OK:
             return int(room.ledger.state[books.STATUS])
         return int(simulate(self.desk(plan, room), not with_lots))

@@ -207,7 +207,7 @@ def test_reasons_keep_their_numbers() -> None:
     assert {reason.name: int(reason) for reason in Reason} == {
         "OPENING": 0, "CALENDAR": 1, "THRESHOLD": 2, "TIER": 3, "BALANCE": 4, "INVEST_CASH": 5, "HARVEST": 6,
         "REPLACEMENT": 7, "REINVEST": 8, "RAISE_TAX": 9, "GIVEN": 10, "RAISE_CASH": 11, "REFILL_CASH": 12, "PAIRED": 13,
-        "SWITCH_BACK": 14, "SWAP": 15, "LEGACY": 16, "WASH_WINDOW_BUY": 20, "WASH_WINDOW_SALE": 21,
+        "SWITCH_BACK": 14, "SWAP": 15, "LEGACY": 16, "OPTIMAL": 17, "WASH_WINDOW_BUY": 20, "WASH_WINDOW_SALE": 21,
         "NO_REPLACEMENT": 22, "BELOW_MINIMUM": 23, "GAIN_GUARD": 24, "NOT_TRADED": 25, "RESTRICTED": 26,
         "SHORT_GAIN": 27, "GAIN_BUDGET": 28, "CASH_ELSEWHERE": 29, "UNPAID": 30, "LITTLE_TO_GAIN": 31, "NOT_CALM": 32,
         "LIMIT_NOT_REACHED": 33, "VOLUME_SHARE": 34, "LOSS_GONE": 35, "ORDER_ENDED": 36,

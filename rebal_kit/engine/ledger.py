@@ -162,8 +162,14 @@ def lots_in_order(household: Household) -> list[tuple[dt.date, int, TaxLot]]:
     return sorted(placed, key=lambda item: item[0])
 
 
-def to_accounts(ledger: Ledger, household: Household, symbols: tuple[str, ...]) -> tuple[Account, ...]:
-    """Return the household's accounts with the lots and cash that are in the ledger now."""
+def to_accounts(
+    ledger: Ledger, household: Household, symbols: tuple[str, ...], names: dict[int, str]
+) -> tuple[Account, ...]:
+    """Return the household's accounts with the lots and cash that are in the ledger now.
+
+    `names` are those of purchases by number (`names_of`). Of one that a wash sale has divided, pieces that stand for
+    others have a number behind it.
+    """
     accounts = []
     for a, account in enumerate(household.accounts):
         lots = []
@@ -171,16 +177,32 @@ def to_accounts(ledger: Ledger, household: Household, symbols: tuple[str, ...]) 
             for k in range(ledger.lot_count[a, s]):
                 lot = ledger.lots[a, s, k]
                 acquired, start = date_of(lot.acquired), date_of(lot.start)
+                fresh = lot.fresh == 1
                 lots.append(
                     TaxLot(
-                        lot=f"{symbol}-{lot.purchase}" + (f".{k}" if lot.fresh == 0 else ""),
+                        lot=names[int(lot.purchase)] + ("" if fresh else f".{k}"),
                         symbol=symbol, quantity=float(lot.quantity), basis=float(lot.cost + lot.deferred),
-                        acquired=acquired, holding_start=None if start == acquired else start,
+                        acquired=acquired, holding_start=None if fresh and start == acquired else start,
                         deferred=float(lot.deferred),
                     )
                 )  # fmt: skip
         accounts.append(replace(account, cash=float(ledger.cash[a]), lots=tuple(lots)))
     return tuple(accounts)
+
+
+def names_of(ledger: Ledger, symbols: tuple[str, ...], opening: tuple[str, ...]) -> dict[int, str]:
+    """Return a name for each purchase of which something is held: that of the opening lot, else ticker and number."""
+    names: dict[int, str] = {}
+    taken = set(opening)
+    for s, symbol in enumerate(symbols):
+        for a in range(ledger.held.shape[0]):
+            for k in range(ledger.lot_count[a, s]):
+                number = int(ledger.lots[a, s, k].purchase)
+                name = opening[number] if number < len(opening) else f"{symbol}-{number}"
+                while number >= len(opening) and name in taken:
+                    name += "'"
+                names[number] = name
+    return names
 
 
 def day_of(date: dt.date) -> int:

@@ -1,0 +1,96 @@
+"""What a reader of a proposal must know before any trade: errors, warnings and assumptions, in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rebal_kit.findings import Finding
+
+if TYPE_CHECKING:
+    from rebal_kit.proposal.proposal import Proposal
+
+_RANK = {"error": 0, "warning": 1, "note": 2}
+_CENT = 0.005
+#: Names of what may be allowed in spite of its consequences.
+WASH_SALE, OVERSPEND = "wash_sale", "overspend"
+
+
+def doubts(proposal: Proposal) -> tuple[Finding, ...]:
+    """Return the findings of a proposal, errors first."""
+    found = [*_consequences(proposal), *proposal.day.findings, *_prices(proposal), *_assumptions(proposal)]
+    return tuple(sorted(found, key=lambda finding: _RANK[finding.severity]))
+
+
+def _consequences(proposal: Proposal) -> Iterator[Finding]:
+    done, household = proposal.settlement, proposal.day.household
+    if proposal.washes:
+        allowed = WASH_SALE in proposal.allowed
+        trades = proposal.trades
+        numbers = trades.loc[trades["disallowed"] > _CENT, "trade"].tolist()
+        which = f"trades {', '.join(map(str, numbers))}" if numbers else "purchases"
+        what = f"US$ {done.disallowed:,.2f} of losses are disallowed by the wash-sale rule"
+        if done.permanent > _CENT:
+            what += f", US$ {done.permanent:,.2f} of them for good"
+        remedy = "take the repurchase or the sale out" if not allowed else "allowed explicitly"
+        yield Finding("warning" if allowed else "error", which, what, remedy)
+    allowed = OVERSPEND in proposal.allowed
+    for account, cash in zip(household.accounts, done.cash, strict=True):
+        if cash < -_CENT:
+            what = f"US$ {-cash:,.2f} more is bought than there is cash"
+            remedy = "buy less, or sell more there" if not allowed else "allowed explicitly"
+            yield Finding("warning" if allowed else "error", f"account '{account.name}'", what, remedy)
+        elif account.trading == "managed" and cash < account.min_cash - max(_CENT, 1e-9 * account.min_cash):
+            what = f"cash of US$ {cash:,.2f} is below the reserve of US$ {account.min_cash:,.2f}"
+            yield Finding("warning", f"account '{account.name}'", what, "sell more there, or buy less")
+    for number, placed in enumerate(done.numbers, start=1):
+        if placed < 0:
+            yield Finding(
+                "error",
+                f"trade {number}",
+                "its lots are not there",
+                "name lots that are held, and shares that are left",
+            )
+    plan = proposal.plan
+    if plan is not None and plan.status == "time limit":
+        what = f"the time was over: these are the best trades so far, at most {plan.gap:.2%} from the best"
+        yield Finding("warning", "solver", what, "give more seconds")
+    if plan is not None and plan.status == "infeasible":
+        for reason in plan.reasons:
+            yield Finding("error", "solver", reason, "the greedy proposal does what can be done")
+
+
+def _prices(proposal: Proposal) -> Iterator[Finding]:
+    market = proposal.day.setting.market
+    traded = market.traded[-1] & np.isfinite(market.close[-1])
+    quiet = [symbol for symbol, is_ in zip(market.symbols, traded, strict=True) if not is_]
+    if quiet:
+        what = f"{', '.join(quiet)} did not trade on {proposal.asof}: nothing of it is proposed"
+        yield Finding("warning", "prices", what, "give fresh prices")
+    yield from market.findings
+
+
+def _assumptions(proposal: Proposal) -> Iterator[Finding]:
+    day = proposal.day
+    tax = day.household.tax
+    yield Finding(
+        "note",
+        "prices",
+        f"closes of {proposal.asof} from {day.setting.market.source}; valid through {proposal.expires}",
+    )
+    law = f"law of {tax.law_year}, {tax.filing}" if tax.flat is None else "flat rates"
+    yield Finding(
+        "note", "law", f"{law}; tax now is what the trades add to the year's tax, all else being equal"
+    )
+    if proposal.solver == "optimal":
+        aims = proposal.asked.problem.aims
+        what = (
+            f"a US$ of drift is worth {aims.drift:.3f}, later tax on an unrealised gain {aims.later_rate:.1%} of it,"
+            f" a loss carried over {aims.carried_long:.1%} of it"
+        )
+        yield Finding("note", "aims", what)
+    if day.policy.execution.next_session:
+        what = "settled at the closes by which it was decided; the policy fills orders in the session after"
+        yield Finding("note", "execution", what)

@@ -1,0 +1,84 @@
+"""Orders: what is to be traded in which account, lot by lot, before anybody has worked out what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from rebal_kit.engine.replay import BUY, EVENT, PICK, SELL
+from rebal_kit.reasons import Reason
+
+
+class Pick(NamedTuple):
+    """Shares of one lot: the number of its purchase, which piece of it (0: there is only one), and how many."""
+
+    purchase: int
+    piece: int
+    quantity: float
+
+
+class Order(NamedTuple):
+    """A sale of named lots, or a purchase.
+
+    Attributes
+    ----------
+    account, security : int
+        Places among the household's accounts and the market's securities.
+    sells : bool
+    quantity : float
+        Shares.
+    picks : tuple of Pick
+        Of a sale, in the order sold.
+    reason : Reason
+    """
+
+    account: int
+    security: int
+    sells: bool
+    quantity: float
+    picks: tuple[Pick, ...]
+    reason: Reason
+
+
+def encode_orders(orders: Iterable[Order], session: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return orders as events and picks of the engine (`rebal_kit.engine.replay`)."""
+    events: list[tuple[float, ...]] = []
+    picks: list[tuple[float, ...]] = []
+    for order in orders:
+        first = len(picks)
+        picks += [(pick.purchase, pick.piece, pick.quantity, 0) for pick in order.picks]
+        action = SELL if order.sells else BUY
+        events.append(
+            (session, order.account, order.security, action, order.quantity, 0.0, int(order.reason), 0, first,
+             len(order.picks), -1, -1, 0)
+        )  # fmt: skip
+    return np.array(events, EVENT).view(np.recarray), np.array(picks, PICK).view(np.recarray)
+
+
+def orders_of(journal: np.ndarray) -> tuple[Order, ...]:
+    """Return the orders of journal rows, in the order in which they were made."""
+    found: list[Order] = []
+    for number in dict.fromkeys(journal["order"].tolist()):
+        rows = journal[journal["order"] == number]
+        first = rows[0]
+        sells = bool(first["side"] < 0)
+        picks: list[Pick] = []
+        for row in rows if sells else ():
+            pick = Pick(int(row["purchase"]), int(row["piece"]), float(row["quantity"]))
+            if picks and picks[-1][:2] == pick[:2]:  # a wash sale has cut the slice in two
+                pick = pick._replace(quantity=pick.quantity + picks.pop().quantity)
+            picks.append(pick)
+        quantity = float(rows["quantity"].sum())
+        found.append(
+            Order(
+                int(first["account"]),
+                int(first["security"]),
+                sells,
+                quantity,
+                tuple(picks),
+                Reason(int(first["reason"])),
+            )
+        )
+    return tuple(found)
