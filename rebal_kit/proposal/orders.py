@@ -30,7 +30,7 @@ class Order(NamedTuple):
     quantity : float
         Shares.
     picks : tuple of Pick
-        Of a sale, in the order sold.
+        Of a sale, in the order sold; none: by the lot method.
     reason : Reason
     """
 
@@ -42,8 +42,11 @@ class Order(NamedTuple):
     reason: Reason
 
 
-def encode_orders(orders: Iterable[Order], session: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return orders as events and picks of the engine (`rebal_kit.engine.replay`)."""
+def encode_orders(orders: Iterable[Order], session: int, lot_method: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return orders as events and picks of the engine (`rebal_kit.engine.replay`).
+
+    A sale that names no lots takes them by the lot method.
+    """
     events: list[tuple[float, ...]] = []
     picks: list[tuple[float, ...]] = []
     for order in orders:
@@ -51,7 +54,7 @@ def encode_orders(orders: Iterable[Order], session: int) -> tuple[np.ndarray, np
         picks += [(pick.purchase, pick.piece, pick.quantity, 0) for pick in order.picks]
         action = SELL if order.sells else BUY
         events.append(
-            (session, order.account, order.security, action, order.quantity, 0.0, int(order.reason), 0, first,
+            (session, order.account, order.security, action, order.quantity, 0.0, int(order.reason), lot_method, first,
              len(order.picks), -1, -1, 0)
         )  # fmt: skip
     return np.array(events, EVENT).view(np.recarray), np.array(picks, PICK).view(np.recarray)

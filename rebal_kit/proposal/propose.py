@@ -104,7 +104,7 @@ def proposal_of(
     settlement = settle(day, orders, decision.moved)
     asked = greedy.asked if greedy is not None else problem_of(settlement.start, decision, aims)
     return Proposal(
-        day, solver, settlement, decision, aims, asked, figures_of(asked, orders), plan,
+        day, solver, settlement, decision, aims, asked, figures_of(asked, settlement.orders), plan,
         blocked=blocked_on(settlement.start), not_done=_not_done(day, decision, plan), greedy=greedy, **changed,
     )  # fmt: skip
 

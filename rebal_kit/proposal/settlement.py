@@ -14,7 +14,7 @@ from rebal_kit.engine.carry_out import carry_out
 from rebal_kit.engine.desk import Desk
 from rebal_kit.findings import Finding, SimulationError
 from rebal_kit.proposal.day import Day
-from rebal_kit.proposal.orders import Order, encode_orders
+from rebal_kit.proposal.orders import Order, encode_orders, orders_of
 from rebal_kit.rules.brackets import Carryover, YearTax, year_tax
 from rebal_kit.run import MOST_LOTS
 
@@ -90,7 +90,7 @@ class Settlement:
     ----------
     start : Start
     orders : tuple of Order
-        As given.
+        As given, with the lots that were sold.
     journal : ndarray
         `rebal_kit.engine.tape.ENTRY`, a row for each lot or piece sold and each purchase, by `order` number.
     numbers : tuple of int
@@ -192,7 +192,7 @@ def settle(day: Day, orders: Sequence[Order], moved: Moved | None = None) -> Set
         Nothing, if not given.
     """
     undecided = day.undecided
-    events, picks = encode_orders(orders, day.last)
+    events, picks = encode_orders(orders, day.last, day.plan.lot_method)
     lots, losses, journal = 64, 512, 1024
     while True:
         room = undecided.setting.room(lots=lots, losses=losses, journal=journal)
@@ -204,13 +204,25 @@ def settle(day: Day, orders: Sequence[Order], moved: Moved | None = None) -> Set
             status = carry_out(desk, day.last, events, picks)
         if status == books.OK:
             rows = np.asarray(room.tape.journal[begins : room.tape.counts[tapes.ENTRIES]])
-            return Settlement(start, tuple(orders), rows, tuple(events["order"].tolist()), desk)
+            numbers = tuple(events["order"].tolist())
+            return Settlement(start, _with_lots(orders, numbers, rows), rows, numbers, desk)
         lots, losses, journal = _larger(status, lots, losses, journal)
 
 
 def start_of(day: Day, moved: Moved | None = None) -> Start:
     """Return the state before any decision of the day."""
     return settle(day, (), moved).start
+
+
+def _with_lots(orders: Sequence[Order], numbers: tuple[int, ...], rows: np.ndarray) -> tuple[Order, ...]:
+    """Return the orders with the lots that were sold where they named none."""
+    made = dict(zip(dict.fromkeys(rows["order"].tolist()), orders_of(rows), strict=True))
+    return tuple(
+        order._replace(picks=made[number].picks)
+        if order.sells and not order.picks and number in made
+        else order
+        for order, number in zip(orders, numbers, strict=True)
+    )
 
 
 def _larger(status: int, lots: int, losses: int, journal: int) -> tuple[int, int, int]:

@@ -1,0 +1,251 @@
+"""revise(): what an advisor changes in a proposal, and what that does at once to tax, cash, drift and wash sales."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rebal_kit.checking import is_number
+from rebal_kit.engine import ledger as books
+from rebal_kit.engine import tape as tapes
+from rebal_kit.engine.ledger import lots_in_order
+from rebal_kit.engine.mid_year import numbers_of_lots
+from rebal_kit.engine.today import decide_today
+from rebal_kit.findings import Finding, PolicyError, SimulationError, raise_errors
+from rebal_kit.optimal.optimise import optimise
+from rebal_kit.optimal.search import Effort
+from rebal_kit.proposal.doubts import OVERSPEND, WASH_SALE
+from rebal_kit.proposal.orders import Order, Pick, orders_of
+from rebal_kit.proposal.problem import orders_from, problem_of
+from rebal_kit.proposal.proposal import Override, Proposal
+from rebal_kit.proposal.propose import proposal_of
+from rebal_kit.proposal.settlement import Settlement, Start, settle
+from rebal_kit.reasons import Reason
+
+_WHERE = "revise"
+#: Shares that are rounding.
+_DUST = 1e-9
+
+
+class Added(NamedTuple):
+    """A trade that the proposal does not have.
+
+    Attributes
+    ----------
+    account : str
+    side : {'buy', 'sell'}
+    symbol : str
+    quantity : float
+        Shares.
+    lots : mapping of str to float, optional
+        Of a sale, the lots by name and the shares of each; by default as the policy's lot method has it.
+    """
+
+    account: str
+    side: str
+    symbol: str
+    quantity: float
+    lots: Mapping[str, float] | None = None
+
+
+def revise(
+    proposal: Proposal, *, pin: Iterable[int] = (), forbid: Iterable[int] = (),
+    resize: Mapping[int, float] | None = None, add: Iterable[Added | Sequence[Any]] = (), again: bool = False,
+    allow: Iterable[str] = (), seconds: float = 10.0,
+) -> Proposal:  # fmt: skip
+    """Change trades of a proposal and settle it anew; what causes a wash sale or overspends is an error in its findings.
+
+    Parameters
+    ----------
+    proposal : Proposal
+        As proposed, or revised before: trades are numbered as in its `trades`.
+    pin : iterable of int
+        Trades that stay as they are, whatever is decided anew.
+    forbid : iterable of int
+        Trades that are taken out. Decided anew, that security is not traded on that side in that account.
+    resize : mapping of int to float
+        Shares that trades are changed to. A sale takes its lots in the order proposed; more of it, by the lot method.
+    add : iterable of Added
+        Further trades, each `(account, side, symbol, quantity[, lots])`.
+    again : bool
+        Decide anew around what is pinned, resized, added and forbidden; else all other trades stay as they are.
+    allow : iterable of {'wash_sale', 'overspend'}
+        What is allowed in spite of its consequences: a warning then, not an error.
+    seconds : float
+        For the solver, decided anew.
+
+    Raises
+    ------
+    PolicyError
+        A trade, account, security or lot is not there; all such problems at once.
+    """
+    resize, added = dict(resize or {}), tuple(Added(*one) for one in add)
+    pinned, forbidden, allowed = set(pin), set(forbid), tuple(dict.fromkeys(allow))
+    raise_errors(PolicyError, _check(proposal, pinned, forbidden, resize, added, allowed))
+    forbidden |= {number for number, quantity in resize.items() if quantity == 0}
+    orders = proposal.settlement.orders
+    kept: list[Order] = []
+    for number, order in enumerate(orders, start=1):
+        if number in forbidden:
+            continue
+        if number in resize:
+            kept.append(_resized(order, float(resize[number])))
+        elif not again or number in pinned:
+            kept.append(order)
+    kept += [_order_of(proposal, one) for one in added]
+    if again:
+        barred = [orders[number - 1] for number in sorted(forbidden)]
+        kept += _decided_anew(proposal, tuple(kept), barred, seconds)
+    words = proposal.trades.set_index("trade")
+    overrides = (
+        *proposal.overrides,
+        *(Override("pin", _in_words(words.loc[number])) for number in sorted(pinned) if again),
+        *(Override("forbid", _in_words(words.loc[number])) for number in sorted(forbidden)),
+        *(Override("resize", _in_words(words.loc[n]), float(q)) for n, q in sorted(resize.items()) if q),
+        *(Override("add", f"{one.side} {one.symbol} in {one.account}", float(one.quantity)) for one in added),
+    )
+    return proposal_of(
+        proposal.day, proposal.solver, proposal.decision, tuple(kept), proposal.aims,
+        greedy=proposal.greedy or proposal, overrides=overrides,
+        allowed=tuple(dict.fromkeys((*proposal.allowed, *allowed))),
+    )  # fmt: skip
+
+
+def _in_words(trade: Any) -> str:
+    return f"{trade['side']} {trade['quantity']:,.6g} {trade['symbol']} in {trade['account']}"
+
+
+def _check(
+    proposal: Proposal, pinned: set[int], forbidden: set[int], resize: Mapping[int, float],
+    added: Sequence[Added], allowed: Sequence[str],
+) -> Iterator[Finding]:  # fmt: skip
+    count = len(proposal.settlement.orders)
+    named: dict[str, set[Any]] = {"pin": pinned, "forbid": forbidden, "resize": set(resize)}
+    for name, numbers in named.items():
+        for number in sorted(numbers, key=str):
+            if type(number) is not int or not 1 <= number <= count:
+                remedy = f"name trades 1 to {count}" if count else "nothing is proposed: add trades instead"
+                yield Finding("error", _WHERE, f"{name} names trade {number!r}, which is not there", remedy)
+    for first, second in (("pin", "forbid"), ("forbid", "resize"), ("pin", "resize")):
+        for number in sorted(named[first] & named[second], key=str):
+            yield Finding(
+                "error", _WHERE, f"trade {number} is in {first} and in {second}", "keep one of them"
+            )
+    for number, quantity in resize.items():
+        if not is_number(quantity) or not 0 <= quantity < np.inf:
+            yield Finding(
+                "error", _WHERE, f"trade {number} is resized to {quantity!r}", "give shares, 0 or more"
+            )
+    for name in allowed:
+        if name not in (WASH_SALE, OVERSPEND):
+            yield Finding("error", _WHERE, f"allow names {name!r}", f"use {WASH_SALE} or {OVERSPEND}")
+    for one in added:
+        yield from _check_added(proposal, one)
+
+
+def _check_added(proposal: Proposal, one: Added) -> Iterator[Finding]:
+    household, symbols = proposal.day.household, proposal.day.setting.market.symbols
+    names = [account.name for account in household.accounts]
+    if one.account not in names:
+        yield Finding("error", _WHERE, f"account {one.account!r} is not there", f"use {', '.join(names)}")
+    if one.symbol not in symbols:
+        yield Finding("error", _WHERE, f"{one.symbol!r} has no price here", f"use {', '.join(symbols)}")
+    if one.side not in ("buy", "sell"):
+        yield Finding("error", _WHERE, f"side is {one.side!r}", "use buy or sell")
+    if not is_number(one.quantity) or not 0 < one.quantity < np.inf:
+        yield Finding("error", _WHERE, f"quantity is {one.quantity!r}", "give shares, above 0")
+        return
+    held = {
+        lot.lot: lot.quantity
+        for account in household.accounts if account.name == one.account
+        for lot in account.lots if lot.symbol == one.symbol
+    }  # fmt: skip
+    if one.side == "sell" and one.quantity > sum(held.values()) + _DUST:
+        what = f"{one.quantity:,.6g} {one.symbol} to be sold in {one.account}, which holds {sum(held.values()):,.6g}"
+        yield Finding("error", _WHERE, what, "sell less")
+    for name, quantity in (one.lots or {}).items():
+        if name not in held:
+            yield Finding("error", _WHERE, f"lot {name!r} is not in {one.account}", f"use {', '.join(held)}")
+        elif not is_number(quantity) or not 0 < quantity <= held[name] + _DUST:
+            yield Finding(
+                "error", _WHERE, f"lot {name!r} is to give {quantity!r} shares", f"it has {held[name]:,.6g}"
+            )
+    if one.lots and is_number(sum(one.lots.values())) and abs(sum(one.lots.values()) - one.quantity) > _DUST:
+        what = f"lots give {sum(one.lots.values()):,.6g} shares of {one.quantity:,.6g}"
+        yield Finding("error", _WHERE, what, "let them add up")
+
+
+def _resized(order: Order, quantity: float) -> Order:
+    """Return the order with another quantity; a smaller sale keeps the lots that come first."""
+    picks: list[Pick] = []
+    left = quantity
+    for pick in order.picks:
+        taken = min(left, pick.quantity)
+        if taken > _DUST:
+            picks.append(pick._replace(quantity=taken))
+        left -= taken
+    if order.sells and left > _DUST:
+        picks = []  # more than was proposed: by the lot method
+    return order._replace(quantity=quantity, picks=tuple(picks))
+
+
+def _order_of(proposal: Proposal, one: Added) -> Order:
+    day = proposal.day
+    account = [a.name for a in day.household.accounts].index(one.account)
+    numbers = numbers_of_lots(day.household)
+    pieces = [lot.lot for _, a, lot in lots_in_order(day.household) if a == account]
+    picks = []
+    for name, quantity in (one.lots or {}).items():
+        same = [other for other in pieces if numbers[other] == numbers[name]]
+        picks.append(Pick(numbers[name], same.index(name) + 1 if len(same) > 1 else 0, float(quantity)))
+    security = day.setting.market.column(one.symbol)
+    return Order(account, security, one.side == "sell", float(one.quantity), tuple(picks), Reason.GIVEN)
+
+
+def _decided_anew(
+    proposal: Proposal, fixed: tuple[Order, ...], barred: Sequence[Order], seconds: float
+) -> tuple[Order, ...]:
+    """Return what is traded beside the fixed orders, without touching their positions or what is barred."""
+    settled = settle(proposal.day, fixed, proposal.decision.moved)
+    structure = settled.desk.structure
+    may_buy, may_sell = structure.may_buy.copy(), structure.may_sell.copy()
+    for order in fixed:
+        may_buy[order.account, order.security] = may_sell[order.account, order.security] = False
+    for order in barred:
+        (may_sell if order.sells else may_buy)[order.account, order.security] = False
+    if proposal.solver == "optimal":
+        return _solved_anew(proposal, settled, may_buy, may_sell, seconds)
+    desk = settled.desk._replace(
+        structure=structure._replace(may_buy=may_buy, may_sell=may_sell, restricted=True),
+        plan=proposal.day.plan,
+    )
+    desk.ledger.cash[:] += proposal.decision.moved.cash
+    begins = int(desk.tape.counts[tapes.ENTRIES])
+    if decide_today(desk, proposal.day.last) != books.OK:
+        what = "the trades decided anew need more room than there is"
+        raise SimulationError(Finding("error", _WHERE, what, "pin fewer trades"))
+    rows = np.asarray(desk.tape.journal[begins : desk.tape.counts[tapes.ENTRIES]])
+    return orders_of(rows)
+
+
+def _solved_anew(
+    proposal: Proposal, settled: Settlement, may_buy: np.ndarray, may_sell: np.ndarray, seconds: float
+) -> tuple[Order, ...]:
+    start = Start(proposal.day, settled.desk, proposal.decision.moved)
+    asked = problem_of(start, proposal.decision, proposal.aims)
+    trading = asked.problem.trading
+    amounts = settled.journal["quantity"] * settled.journal["price"]
+    traded = np.bincount(settled.journal["security"], amounts, len(asked.problem.price))
+    problem = replace(
+        asked.problem,
+        trading=trading._replace(
+            may_buy=trading.may_buy & may_buy, may_sell=trading.may_sell & may_sell, traded=traded
+        ),
+    )
+    plan = optimise(problem, Effort(seconds=seconds), explain=False)
+    if plan.status == "infeasible":
+        raise_errors(PolicyError, [Finding("error", _WHERE, why, "change less") for why in plan.reasons])
+    return orders_from(asked._replace(problem=problem), plan.sold, plan.bought)
