@@ -56,7 +56,9 @@ def revise(
     resize: Mapping[int, float] | None = None, add: Iterable[Added | Sequence[Any]] = (), again: bool = False,
     allow: Iterable[str] = (), seconds: float = 10.0,
 ) -> Proposal:  # fmt: skip
-    """Change trades of a proposal and settle it anew; what causes a wash sale or overspends is an error in its findings.
+    """Change trades of a proposal and settle it anew.
+
+    A wash sale that they cause, or money that is not there, is an error among its findings, and keeps it from approval.
 
     Parameters
     ----------
