@@ -206,6 +206,7 @@ def restrictions(case: Case) -> Iterator[str]:
     household = case.household
     for order in case.orders:
         account = order.account
+        free = case.policy.gains.sell_legacy or order.raising or order.reserve
         if account.trading != "managed":
             yield f"{order.name}: the account is {account.trading}"
         elif order.sale and order.symbol in (*household.do_not_sell, *account.do_not_sell):
@@ -214,13 +215,12 @@ def restrictions(case: Case) -> Iterator[str]:
             yield f"{order.name}: it may not be bought"
         elif not order.sale and order.symbol not in case.members:
             yield f"{order.name}: it is no member of a class"
-        elif order.sale and order.symbol not in case.members:
-            if not (case.policy.gains.sell_legacy or order.raising or order.reserve):
-                yield f"{order.name}: holdings outside the targets are not sold"
+        elif order.sale and order.symbol not in case.members and not free:
+            yield f"{order.name}: holdings outside the targets are not sold"
 
 
 def reasons(case: Case) -> Iterator[str]:
-    """Cash is raised for what is owed or withdrawn only, and a reserve restored that is short: limits give way to it."""
+    """Limits give way to what must be paid: cash is raised if something is owed, a reserve restored if it is short."""
     household = case.household
     due = household.year_to_date.tax_owed > 0 or any(flow.amount < 0 for flow in household.flows)
     for order in case.orders:
