@@ -15,7 +15,8 @@ from tests.proposal.reading import Case
 from tests.proposal.tax import tax_now
 
 ASOF = dt.date(2026, 8, 12)
-PRICES = {"A": 100.0, "A2": 50.0, "B": 20.0, "B2": 25.0, "C": 10.0, "L": 40.0}
+Prices = dict[str, float]
+PRICES: Prices = {"A": 100.0, "A2": 50.0, "B": 20.0, "B2": 25.0, "C": 10.0, "L": 40.0}
 POLICY = RebalancePolicy(costs=Costs(half_spread_bps=10.0, commission_usd=1.0))
 
 
@@ -60,7 +61,9 @@ def buy(account: str, symbol: str, quantity: float, reason: str = "weight left i
     }
 
 
-def told(*orders: Any, household: Household = HOUSEHOLD, policy: RebalancePolicy = POLICY) -> dict[str, Any]:
+def told(
+    *orders: Any, household: Household = HOUSEHOLD, policy: RebalancePolicy = POLICY, prices: Prices = PRICES
+) -> dict[str, Any]:
     """Tell orders as a document whose every number fits, whatever the orders break."""
     held = {lot.lot: lot for lot in household.lots}
     brokers = {account.name: account.broker for account in household.accounts}
@@ -74,20 +77,20 @@ def told(*orders: Any, household: Household = HOUSEHOLD, policy: RebalancePolicy
         quantity = sum(one["quantity"] for one in lots) if lots else order.get("quantity", 0.0)
         trades.append({
             **order, "lots": lots, "broker": brokers.get(order["account"], ""), "quantity": quantity,
-            "price": PRICES.get(order["symbol"], 1.0), "amount": 0.0, "cost": 0.0,
+            "price": prices.get(order["symbol"], 1.0), "amount": 0.0, "cost": 0.0,
         })  # fmt: skip
     assert household.as_of is not None
     document: dict[str, Any] = {
         "asof": household.as_of.isoformat(), "solver": "greedy", "trades": trades, "objective": {}, "blocked": [],
         "findings": [],
     }  # fmt: skip
-    fill(document, household, policy)
+    fill(document, household, policy, prices)
     return document
 
 
-def fill(document: dict[str, Any], household: Household, policy: RebalancePolicy) -> None:
+def fill(document: dict[str, Any], household: Household, policy: RebalancePolicy, prices: Prices) -> None:
     """Work out amounts, costs, gains, tax, cash and drift of a document's trades."""
-    case = Case(document, household, policy, PRICES)
+    case = Case(document, household, policy, prices)
     for order in case.orders:
         order.told.update(amount=order.amount, cost=order.cost)
         for part in order.parts:
