@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.proposal.reading import CENT, SHARE, WINDOW, Case, Order, Part, first_long_day, misshapen, near
+from tests.proposal.reading import CENT, SHARE, Case, Order, Part, first_long_day, misshapen, near
 from tests.proposal.tax import known, tax_now
+from tests.proposal.washes import Replacements, open_loss
 
 
 def check(document: Any, household: Any, policy: Any, prices: dict[str, float]) -> list[str]:
@@ -132,52 +133,22 @@ def cash(case: Case) -> Iterator[str]:
 
 
 def washes(case: Case) -> Iterator[str]:
-    """No loss is washed, neither by the proposal nor by what was bought before it; else it is said to be."""
-    left = {lot.lot: lot.quantity for lot in case.household.lots}
-    for at, order in enumerate(case.orders):
-        for part in order.parts:
-            if part.lot is not None:
-                left[part.lot.lot] -= part.shares
+    """No loss is washed, neither by the proposal nor by what was bought before it; else it is said by how much."""
+    replacements = Replacements(case)
+    for order in case.orders:
+        replacements.sell(order)
         for part in order.parts:
             if part.lot is None:
                 continue
-            loss, disallowed = -part.gain, part.told["disallowed"]
-            by = replacement(case, at, part, left) if order.taxed and loss > CENT else ""
+            loss, told = -part.gain, part.told["disallowed"]
+            matched, by = replacements.replace(order, part) if order.taxed and loss > CENT else (0.0, "")
+            disallowed = loss * matched / part.shares if matched else 0.0
             if by and case.policy.avoid_wash_sales and not order.raising:
                 yield f"{order.name}: {part.name} is sold at a loss of {loss:.2f}, washed by {by}"
-            elif by and not 0 < disallowed <= loss + CENT:
-                yield f"{order.name}: disallowed of {part.name} is {disallowed:.2f}, washed by {by}"
-            elif not by and disallowed != 0:
-                yield f"{order.name}: disallowed of {part.name} is {disallowed:.2f}, and nothing washes it"
-
-
-def replacement(case: Case, at: int, sold: Part, left: dict[str, float]) -> str:
-    """Say which purchase replaces shares sold at a loss in order `at`; '' if none does."""
-    household, read = case.household, case.household.conventions
-    symbol = sold.lot.symbol
-    for order in case.orders:
-        if not order.sale and case.identical(order.symbol, symbol) and case.replaces(order.account):
-            return f"the purchase of {order.symbol} in {order.account.name}"
-    for account in household.accounts:
-        for lot in account.lots:
-            spent = lot.deferred > 0 or lot.holding_start is not None  # these shares replaced others before
-            own = lot.lot == sold.lot.lot
-            if not case.identical(lot.symbol, symbol) or own or spent or not case.replaces(account):
-                continue
-            if not 0 <= case.back(lot.acquired) <= WINDOW:
-                continue
-            if read.ignore_lots_older_than_sold_lot and lot.acquired < sold.lot.acquired:
-                continue
-            there = left[lot.lot]
-            if read.row_level_matching:
-                later = case.orders[at].parts
-                later = later[next(i for i, p in enumerate(later) if p is sold) + 1 :]
-                there += sum(part.shares for part in later if part.lot is lot)
-            if read.count_disposed_purchases:
-                there += sum(p.shares for o in case.orders[:at] for p in o.parts if p.lot is lot)
-            if there > SHARE:
-                return f"lot {lot.lot} in {account.name}, bought {lot.acquired}"
-    return ""
+            elif not near(told, disallowed):
+                why = f"washed by {by}" if by else "and nothing washes it"
+                yield f"{order.name}: disallowed of {part.name} is {told:.2f}, not {disallowed:.2f}: {why}"
+        replacements.close(order)
 
 
 def earlier_losses(case: Case) -> Iterator[str]:
@@ -188,17 +159,6 @@ def earlier_losses(case: Case) -> Iterator[str]:
         blocked = open_loss(case, order)
         if blocked is not None:
             yield f"{order.name}: {blocked.symbol} was sold at a loss on {blocked.sold} in {blocked.account}"
-
-
-def open_loss(case: Case, order: Order) -> Any:
-    """A loss of days before that a purchase would replace."""
-    if order.sale or not case.replaces(order.account):
-        return None
-    for sale in case.household.loss_sales:
-        taxed = sale.account in case.accounts and case.accounts[sale.account].kind == "taxable"
-        if taxed and case.identical(sale.symbol, order.symbol) and 0 <= case.back(sale.sold) <= WINDOW:
-            return sale
-    return None
 
 
 def restrictions(case: Case) -> Iterator[str]:

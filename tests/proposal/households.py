@@ -41,11 +41,13 @@ def random_household(seed: int) -> Live:
         targets = random_targets(random)
         asof = random_day(random)
         closes = random_closes(random, (*targets.symbols, *LEGACY), asof)
-        policy = random_policy(random, targets, BROKERS)
         try:
             household = random_home(random, targets, prices_of(closes), asof)
         except HouseholdError:  # restrictions that contradict the targets
             continue
+        policy = random_policy(
+            random, targets, tuple({account.broker: None for account in household.accounts})
+        )
         if chance(random, 0.3):
             household = replace(household, looks_from=random.choice(closes.index[:-1]).date())
         if within_reach(household, prices_of(closes)):

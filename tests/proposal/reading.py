@@ -2,6 +2,7 @@
 
 Costs are those of the policy where it says all about them; with a spread that is estimated, with market impact or with
 limit orders, the stated ones are taken. A lot's gain is its share of the proceeds after cost less its share of basis.
+It is taken as stated where the proposal itself washes a loss, and the lot may have got that loss into its basis.
 """
 
 from __future__ import annotations
@@ -93,7 +94,24 @@ class Case:
         for at, told in enumerate(self.document["trades"], 1):
             if told["account"] in self.accounts and told["symbol"] in self.prices:
                 found.append(self._order(at, told))
+        self._take_as_told(found)
         return found
+
+    def _take_as_told(self, orders: list[Order]) -> None:
+        """Take gains as stated of lots whose basis a loss earlier in the proposal has changed, where it may wash."""
+        lost: list[str] = []
+        for order in orders:
+            for part in order.parts:
+                if part.lot is None:
+                    continue
+                if self.back(part.lot.acquired) <= WINDOW and any(
+                    self.identical(part.lot.symbol, s) for s in lost
+                ):
+                    part.gain, part.long = float(part.told["gain"]), part.told["term"] == "long"
+                elif (
+                    order.taxed and part.gain < -CENT and (order.raising or not self.policy.avoid_wash_sales)
+                ):
+                    lost.append(order.symbol)
 
     def _order(self, at: int, told: dict[str, Any]) -> Order:
         account, symbol, sale = self.accounts[told["account"]], told["symbol"], told["side"] == "sell"

@@ -23,6 +23,7 @@ from tests.proposal.cases import (
     change,
     lose,
     recent,
+    sold_at_loss,
 )
 from tests.proposal.checker import RULES, check, doubts
 from tests.proposal.documents import HOUSEHOLD, POLICY, PRICES, buy, lot, sell, told, with_lots
@@ -77,7 +78,7 @@ def test_a_washed_loss_is_stated_where_the_policy_lets_it_happen():
     policy = replace(POLICY, avoid_wash_sales=False)
     document = told(lose(), buy("Main", "A", 50), policy=policy)
     [fault] = check(document, HOUSEHOLD, policy, PRICES)
-    assert "disallowed of lot a2 is 0.00, washed by the purchase of A in Main" in fault
+    assert "disallowed of lot a2 is 0.00, not 1006.00: washed by the purchase of A in Main" in fault
     document["trades"][0]["lots"][0]["disallowed"] = 1_006.0
     document["tax"] = {"short_gain": 0.0, "long_gain": 0.0, "disallowed": 1_006.0, "tax_now": 0.0}
     assert check(document, HOUSEHOLD, policy, PRICES) == []
@@ -88,13 +89,31 @@ def test_a_washed_loss_is_stated_where_the_policy_lets_it_happen():
     assert all("drift after" in fault for fault in found[1:])
 
 
+def test_only_the_shares_that_are_replaced_are_disallowed():
+    policy = replace(POLICY, avoid_wash_sales=False)
+    document = told(lose(), buy("Main", "A", 10), policy=policy)
+    document["trades"][0]["lots"][0]["disallowed"] = 201.2
+    document["tax"] = {"short_gain": -804.8, "long_gain": 0.0, "disallowed": 201.2, "tax_now": -321.92}
+    assert check(document, HOUSEHOLD, policy, PRICES) == []
+
+
+def test_a_share_replaces_once_and_the_earlier_loss_first():
+    policy = replace(POLICY, avoid_wash_sales=False)
+    household = replace(HOUSEHOLD, loss_sales=sold_at_loss(9, "A"))  # of 10 shares
+    document = told(lose(), buy("Main", "A", 10), household=household, policy=policy)
+    assert check(document, household, policy, PRICES) == []
+    document = told(lose(), buy("Main", "A", 15), household=household, policy=policy)
+    [fault] = check(document, household, policy, PRICES)
+    assert "is 0.00, not 100.60: washed by the purchase" in fault
+
+
 def test_a_wash_is_let_be_where_a_withdrawal_is_paid():
     household = replace(
         with_lots(HOUSEHOLD, "Roth", recent(10)), flows=(CashFlow(-500.0, "Main", every="month"),)
     )
     document = told(lose(("a2", 10), reason="raise cash for a withdrawal"), household=household)
     [fault] = check(document, household, POLICY, PRICES)
-    assert "disallowed of lot a2 is 0.00, washed by lot new" in fault
+    assert "disallowed of lot a2 is 0.00, not 202.00: washed by lot new" in fault
 
 
 @pytest.mark.parametrize(
