@@ -325,7 +325,9 @@ def sell_shares(
     fill = fill_of(desk, t, account, security, sold, decided)
     work.price[security] = reckoned
     work.resting[0] = False
-    if chosen > 0 and total(fill) >= sold:
+    # Of what may be sold, lots that must stay can leave less than an order is worth.
+    little = urgency == FREELY and shares < piece * (1.0 - ROUNDING) and sold < desk.plan.min_trade
+    if chosen > 0 and (total(fill) >= sold or little):
         pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, sold)
         return 0.0
     if chosen > 0:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from rebal_kit.engine.replay import BUY, EVENT, PICK, SELL
 from rebal_kit.reasons import Reason
+
+
+#: Shares that are what rounding leaves over.
+_SPECK = 1e-9
 
 
 class Pick(NamedTuple):
@@ -85,3 +89,28 @@ def orders_of(journal: np.ndarray) -> tuple[Order, ...]:
             )
         )
     return tuple(found)
+
+
+def netted(orders: Iterable[Order], purchases: Mapping[int, int]) -> tuple[Order, ...]:
+    """Return the orders without round trips: what is bought and sold again within the day is not bought.
+
+    The engine harvests first and rebalances then, and so may sell part of what it has just bought.
+
+    Parameters
+    ----------
+    orders : iterable of Order
+        In the order in which they are made.
+    purchases : mapping of int to int
+        Of each purchase of the day its order's place in `orders`, by the number that picks have.
+    """
+    kept = list(orders)
+    for at, order in enumerate(kept):
+        picks = tuple(pick for pick in order.picks if pick.purchase not in purchases)
+        for pick in order.picks:
+            if pick.purchase in purchases:
+                bought = kept[purchases[pick.purchase]]
+                less = bought.quantity - pick.quantity
+                kept[purchases[pick.purchase]] = bought._replace(quantity=less if less > _SPECK else 0.0)
+        if len(picks) < len(order.picks):
+            kept[at] = order._replace(picks=picks, quantity=sum(pick.quantity for pick in picks))
+    return tuple(order for order in kept if order.quantity > 0.0)
