@@ -163,6 +163,12 @@ def test_what_the_opening_household_said_is_carried_on() -> None:
     assert late.year_to_date == YearToDate(long=10.0)
 
 
+def test_a_loss_in_one_account_stands_in_no_way_of_the_broker_of_another() -> None:
+    household = home(HELD, as_of=OPENING, loss_sales=(EARLIER,))
+    report = report_of("2025-07-14 Other BUY SPY 4 40", "2025-07-15 Other SELL SPY 4 41", household=household)
+    assert report.broker["broker_gain"].tolist() == [4.0]
+
+
 def test_what_was_sold_before_the_lots_stays_unknown() -> None:
     household = home(HELD, as_of=OPENING)
     assert carried_over(report_of("2025-07-31 Main BUY BND 1 60", household=household)).loss_sales == ()
