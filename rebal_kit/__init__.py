@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.bootstrap import Bootstrap as Bootstrap
     from rebal_kit.bootstrap import bootstrap as bootstrap
     from rebal_kit.bootstrap_paths import bootstrap_paths as bootstrap_paths
+    from rebal_kit.carried_over import carried_over as carried_over
+    from rebal_kit.carried_over import state_from_ledger as state_from_ledger
     from rebal_kit.compare import Comparison as Comparison
     from rebal_kit.compare import compare as compare
     from rebal_kit.conventions import WashSaleConventions as WashSaleConventions
@@ -108,6 +110,7 @@ _HOMES = {
     "audit": "Audit",
     "axes": "Between",
     "backtest": "Backtest backtest",
+    "carried_over": "carried_over state_from_ledger",
     "bootstrap": "Bootstrap bootstrap",
     "bootstrap_paths": "bootstrap_paths",
     "compare": "Comparison compare",

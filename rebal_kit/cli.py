@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from rebal_kit.cli_manners import (
     able_to_draw,
     findings_instead_of_traceback,
     progress_bar,
+    say,
     show,
 )
 from rebal_kit.findings import Finding, PolicyError, RebalError
@@ -177,6 +179,12 @@ def tax(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also write CSV files and report.html there.")
     ] = None,
+    carry: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="NEW.yaml", help="Also write the household after the last trade, with its lots."
+        ),
+    ] = None,
 ) -> None:
     """Gains, wash sales across accounts, Form 8949 and Schedule D of a ledger of trades."""
     with findings_instead_of_traceback():
@@ -187,11 +195,12 @@ def tax(
         given = read_tax_input(ledger, household)
         if given.findings or given.household is None:
             raise RebalError((*given.findings, *_unplayable(given)))
-        report = tax_report(given.trades, given.household)
-        if only is not None:
-            report = report.of_year(only)
+        whole = tax_report(given.trades, given.household)
+        report = whole if only is None else whole.of_year(only)
         if out is not None:
             _write_tax_files(report, out)
+        if carry is not None:
+            _write_carried(whole, carry, household)
         if as_json:
             from rebal_kit.views.tax_json import as_json as json_of
 
@@ -240,6 +249,23 @@ def _write_tax_files(report: TaxReport, folder: Path) -> None:
     texts = {**csv_files(report), "report.html": page}
     write_folder(folder, texts)
     typer.echo(f"written to {folder}: {', '.join(texts)}", err=True)
+
+
+def _write_carried(report: TaxReport, path: Path, source: str) -> None:
+    from rebal_kit.carried_over import carried_over
+    from rebal_kit.files.household import household_texts, save_household
+
+    if path.suffix != ".yaml":
+        raise RebalError(Finding("error", "--carry", f"is {path}", "give a new household file, NEW.yaml"))
+    household = carried_over(report)
+    names = list(household_texts(household, path))
+    there = [path.with_name(name) for name in names if os.path.lexists(path.with_name(name))]
+    if there:
+        raise RebalError(Finding("error", str(there[0]), "is there already", "give another name to --carry"))
+    save_household(household, path)
+    typer.echo(f"written to {path.parent}: {', '.join(names)}", err=True)
+    what = f"cash and tax_owed are those of {source}: a ledger does not follow them"
+    say([Finding("note", str(path), what, "bring them up to date there")])
 
 
 def _print_tax(report: TaxReport) -> None:

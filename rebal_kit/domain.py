@@ -234,8 +234,9 @@ class Household:
         Tickers never bought, or never sold, in any account.
     flows : tuple of CashFlow
         Deposits and withdrawals.
-    loss_sales : tuple of LossSale
-        Losses taken in the 30 days before `as_of`: what they keep from being bought.
+    loss_sales : tuple of LossSale, optional
+        Losses taken in the 30 days before `as_of`: what they keep from being bought. Empty: there are none. None: they
+        are unknown, and a purchase may replace one unnoticed; whoever goes through them writes ``loss_sales or ()``.
     year_to_date : YearToDate
         What the tax year of `as_of` has seen so far.
     looks_from : date, optional
@@ -256,14 +257,16 @@ class Household:
     do_not_buy: tuple[str, ...] = ()
     do_not_sell: tuple[str, ...] = ()
     flows: tuple[CashFlow, ...] = ()
-    loss_sales: tuple[LossSale, ...] = ()
+    loss_sales: tuple[LossSale, ...] | None = None
     year_to_date: YearToDate = field(default_factory=YearToDate)
     looks_from: dt.date | None = None
     reviewed: dt.date | None = None
 
     def __post_init__(self) -> None:
-        for name in ("accounts", "securities", "do_not_buy", "do_not_sell", "flows", "loss_sales"):
+        for name in ("accounts", "securities", "do_not_buy", "do_not_sell", "flows"):
             object.__setattr__(self, name, as_tuple(getattr(self, name)))
+        if self.loss_sales is not None:
+            object.__setattr__(self, "loss_sales", as_tuple(self.loss_sales))
         object.__setattr__(self, "identical", tuple(as_tuple(group) for group in as_tuple(self.identical)))
         for name in ("as_of", "looks_from", "reviewed"):
             object.__setattr__(self, name, as_day(getattr(self, name)))
@@ -278,7 +281,7 @@ class Household:
             ("loss_sales", LossSale),
         )
         for name, kind in kinds:
-            for item in getattr(self, name):
+            for item in getattr(self, name) or ():
                 yield from check_kind(where, f"one of {name}", item, kind, f"make it with {kind.__name__}(…)")
         parts: tuple[tuple[str, type, str], ...] = (("targets", TargetAllocation, "{…}"), ("tax", TaxProfile, "…"),
                  ("conventions", WashSaleConventions, "…"), ("year_to_date", YearToDate, "…"))  # fmt: skip
@@ -306,7 +309,7 @@ class Household:
         yield from check_once(where, members, said, "join groups that share a security")
         for name in ("do_not_buy", "do_not_sell"):
             yield from check_tickers(where, name, getattr(self, name))
-        yield from check_loss_sales(where, of_kind(LossSale, self.loss_sales), names, self.as_of)
+        yield from check_loss_sales(where, self.loss_sales, names, self.as_of)
         yield from self._check_restrictions(where)
 
     def _check_restrictions(self, where: str) -> Iterator[Finding]:

@@ -366,14 +366,15 @@ def with_lots(household: Household, names: set[str]) -> Household:
 
 
 def only_books(household: Household, accounts: tuple[Account, ...]) -> Household:
-    """Return a household of these accounts without targets, restrictions and flows: they would name what is gone."""
+    """Return a household of these accounts without what names others: targets, restrictions, flows, loss sales."""
     bare = (
         replace(account, trading="managed", min_cash=0.0, do_not_buy=(), do_not_sell=())
         for account in accounts
     )
     return replace(
-        household, accounts=tuple(bare), targets=TargetAllocation({}), do_not_buy=(), do_not_sell=(), flows=()
-    )
+        household, accounts=tuple(bare), targets=TargetAllocation({}), do_not_buy=(), do_not_sell=(), flows=(),
+        loss_sales=None,
+    )  # fmt: skip
 
 
 def sales_of(desk: Desk) -> np.ndarray:

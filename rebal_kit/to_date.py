@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
-from rebal_kit.checking import HUGE, as_day, check_date, check_number, check_text, of_kind
+from rebal_kit.checking import HUGE, as_day, check_date, check_kind, check_number, check_text, of_kind
 from rebal_kit.findings import Finding, HouseholdError, raise_errors
 from rebal_kit.printing import code_of
 
@@ -61,6 +61,7 @@ class LossSale:
         )
         for name in ("acquired", "holding_start"):
             yield from check_date(where, name, getattr(self, name), optional=True)
+        yield from check_kind(where, "lot", self.lot, str, "give the name of a lot, or leave it out")
         days = of_kind(dt.date, (self.holding_start, self.acquired, self.sold))
         if len(days) == 1 + (self.acquired is not None) + (self.holding_start is not None) and days != sorted(
             days
@@ -111,13 +112,20 @@ class YearToDate:
 
 
 def check_loss_sales(
-    where: str, sales: Iterable[LossSale], accounts: list[str], as_of: Any
+    where: str, sales: Iterable[Any] | None, accounts: list[str], as_of: Any
 ) -> Iterator[Finding]:
-    """Find sales in accounts that the household does not have, or after its date."""
-    for sale in sales:
+    """Find sales in accounts that the household does not have, or after its date; in None, unknown ones, nothing."""
+    for sale in of_kind(LossSale, sales or ()):
         if sale.account not in accounts:
             what = f"a loss sale of {sale.symbol} names account '{sale.account}', which is not there"
             yield Finding("error", where, what, f"use {', '.join(map(str, accounts))}")
         if len(of_kind(dt.date, (as_of, sale.sold))) == 2 and sale.sold > as_of:
             what = f"a loss sale of {sale.symbol} is of {sale.sold}, after the household's date {as_of}"
             yield Finding("error", where, what, "give a household of the same day or later")
+
+
+def unknown_losses(where: str, sales: Iterable[LossSale] | None, as_of: dt.date | None) -> Iterator[Finding]:
+    """Say that it is not known which losses were taken just before the household's date, where nobody tells."""
+    if sales is None and as_of is not None:
+        what = f"losses realised in the 30 days before {as_of} are unknown: a purchase could replace one unnoticed"
+        yield Finding("note", where, what, "list them under loss_sales; say loss_sales: [] if there are none")

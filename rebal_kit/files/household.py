@@ -19,6 +19,7 @@ from rebal_kit.files.household_file import HouseholdFile
 from rebal_kit.files.household_holdings import faults_of_files, has_holdings, read_holdings
 from rebal_kit.files.lots_file import Lots, read_lots, write_lots
 from rebal_kit.files.reading import read_text
+from rebal_kit.files.to_date_file import misplaced
 from rebal_kit.files.yaml_text import Document, read_yaml, write_yaml
 from rebal_kit.findings import Finding, HouseholdError, capped
 from rebal_kit.market import Market
@@ -26,6 +27,7 @@ from rebal_kit.restrictions import contradictions
 from rebal_kit.safe_files import replacing
 from rebal_kit.targets import AssetClass, TargetAllocation
 from rebal_kit.tax_profile import TaxProfile
+from rebal_kit.to_date import YearToDate, unknown_losses
 
 _RESTRICTED = ("do_not_buy", "do_not_sell")
 #: Fields of an account that are written where they are not at their defaults.
@@ -141,9 +143,10 @@ def household_texts(household: Household, target: Path) -> dict[str, str]:
     lots_path = target.with_name(f"{target.stem}_lots.csv")
     text = write_yaml(_plain(household, lots_path.name if household.lots else None))
     lots_text = write_lots(household)
-    again, problems = _assemble(
+    again, found = _assemble(
         read_yaml(text, str(target)), (lots_path, lots_text) if household.lots else None, target.parent
     )
+    problems = [finding for finding in found if finding.severity == "error"]
     if again != household and not problems:
         what, remedy = "does not survive being written", "give accounts and lots names of their own"
         problems = [Finding("error", f"household '{household.name}'", what, remedy)]
@@ -193,10 +196,17 @@ def _assemble(
     targets = file.targets.build() if file.targets else TargetAllocation({})
     own = (tuple(file.do_not_buy), tuple(file.do_not_sell), tuple(flow.build() for flow in file.flows))
     symbols = [lot.symbol for account in accounts for lot in account.lots]
-    for place, finding in contradictions(accounts, targets, *own, symbols):
+    names = [account.name for account in accounts]
+    for place, finding in (
+        *contradictions(accounts, targets, *own, symbols), *misplaced(file.loss_sales or (), names, as_of),
+    ):  # fmt: skip
         findings.append(replace(finding, where=document.where(place)))
     if any(finding.severity == "error" for finding in findings):
         return None, findings
+    sales = None if file.loss_sales is None else tuple(sale.build() for sale in file.loss_sales)
+    if symbols and any(account.taxable for account in accounts):
+        where = document.where(("loss_sales",)) if document.lines else "loss_sales"
+        findings += unknown_losses(where, sales, as_of)
     return Household(
         name=file.name or "",
         accounts=accounts,
@@ -210,6 +220,10 @@ def _assemble(
         do_not_buy=own[0],
         do_not_sell=own[1],
         flows=own[2],
+        loss_sales=sales,
+        year_to_date=file.year_to_date.build() if file.year_to_date else YearToDate(),
+        looks_from=file.looks_from,
+        reviewed=file.reviewed,
     ), findings
 
 
@@ -231,8 +245,8 @@ def _names(data: Any) -> list[str] | None:
 def _plain(household: Household, lots: str | None) -> dict[str, Any]:
     """Return the household as the mappings and lists of a file."""
     held: dict[str, Any] = {"name": household.name}
-    if household.as_of is not None:
-        held["as_of"] = household.as_of.isoformat()
+    days = {name: getattr(household, name) for name in ("as_of", "reviewed", "looks_from")}
+    held |= {name: day.isoformat() for name, day in days.items() if day is not None}
     held["complete"] = household.complete
     held["accounts"] = [
         {"name": a.name, "owner": a.owner, "type": str(a.kind), "broker": a.broker, "cash": a.cash}
@@ -255,6 +269,10 @@ def _plain(household: Household, lots: str | None) -> dict[str, Any]:
     held |= {name: list(getattr(household, name)) for name in _RESTRICTED if getattr(household, name)}
     if household.flows:
         held["flows"] = [_changed(flow) for flow in household.flows]
+    if household.year_to_date != YearToDate():
+        held["year_to_date"] = _changed(household.year_to_date)
+    if household.loss_sales is not None:
+        held["loss_sales"] = [_changed(sale) for sale in household.loss_sales]
     if lots:
         held["lots"] = lots
     return held

@@ -24,6 +24,7 @@ from rebal_kit.files.fields import (
     PositiveDollars,
     refusal,
 )
+from rebal_kit.files.to_date_file import LossSaleFile, YearToDateFile
 from rebal_kit.findings import Finding, HouseholdError, PolicyError, raise_errors
 from rebal_kit.flows import CashFlow
 from rebal_kit.periods import Every
@@ -302,6 +303,13 @@ class HouseholdFile(FileModel):
         default=None, description="How results call the household; the file's name when not given"
     )
     as_of: Date | None = Field(default=None, description="The date of the lots and of cash")
+    reviewed: Date | None = Field(
+        default=None, description="The day when targets and settings were last gone through"
+    )
+    looks_from: PlannedDate | None = Field(
+        default=None,
+        description="The session from which looks at every so many sessions, and yearly growth of flows, are counted",
+    )
     complete: bool = Field(default=False, description="Whether these are all accounts of the household")
     accounts: Annotated[list[AccountFile], Field(min_length=1), AfterValidator(_distinct)] = Field(
         description="A list of accounts"
@@ -325,15 +333,28 @@ class HouseholdFile(FileModel):
     flows: list[FlowFile] = Field(
         default=[], description="A list of deposits and withdrawals, such as [{amount: -2000, every: month}]"
     )
+    year_to_date: YearToDateFile | None = Field(
+        default=None, description="The tax year of as_of, so far, such as {short: -1200, qualified: 3100}"
+    )
+    loss_sales: list[LossSaleFile] | None = Field(
+        default=None,
+        description="A list of what was sold at a loss in the 30 days before as_of; [] where nothing was",
+    )
     lots: Name | None = Field(default=None, description="A CSV file of tax lots, beside this file")
 
     @model_validator(mode="after")
     def _dated(self) -> Any:
-        if self.lots is not None and self.as_of is None:
-            raise HouseholdError(
-                Finding("error", "lots", "are undated", "add as_of, the date of the lots and of cash")
-            )
+        if self.as_of is None:
+            raise_errors(HouseholdError, self._undated())
         return self
+
+    def _undated(self) -> Iterator[Finding]:
+        if self.lots is not None:
+            yield Finding("error", "lots", "are undated", "add as_of, the date of the lots and of cash")
+        told = any(account.holdings for account in self.accounts)  # the brokers' files may tell the day
+        for name, verb in (("loss_sales", "are"), ("year_to_date", "is")):
+            if getattr(self, name) is not None and not told:
+                yield Finding("error", name, f"{verb} undated", "add as_of, the date up to which it tells")
 
     def build(self) -> tuple[Account, ...]:
         """Return the accounts, without lots."""

@@ -69,7 +69,7 @@ def decide_greedily(day: Day) -> Decision:
     )
     passed = tape.passed[: tape.counts[tapes.PASSED_OVER]]
     return Decision(
-        netted(orders_of(rows), _purchases(rows)),
+        netted(orders_of(rows), day.plan.min_trade, day.price),
         Moved(moved, float(paid_out)),
         tuple(
             PassedOver(int(one.account), int(one.security), Reason(int(one.reason)), float(one.amount))
@@ -77,9 +77,3 @@ def decide_greedily(day: Day) -> Decision:
         ),
         room.work.fired.copy() if tape.counts[tapes.REBALANCES] else np.full_like(room.work.fired, -1),
     )  # fmt: skip
-
-
-def _purchases(rows: np.ndarray) -> dict[int, int]:
-    """Return which of the orders made each purchase, by its number."""
-    places = {number: at for at, number in enumerate(dict.fromkeys(rows["order"].tolist()))}
-    return {int(row["purchase"]): places[int(row["order"])] for row in rows if row["side"] > 0}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -91,26 +91,42 @@ def orders_of(journal: np.ndarray) -> tuple[Order, ...]:
     return tuple(found)
 
 
-def netted(orders: Iterable[Order], purchases: Mapping[int, int]) -> tuple[Order, ...]:
-    """Return the orders without round trips: what is bought and sold again within the day is not bought.
+def netted(orders: Iterable[Order], least: float, price: np.ndarray) -> tuple[Order, ...]:
+    """Return the orders without round trips: what is bought and sold again within the day is neither.
 
-    The engine harvests first and rebalances then, and so may sell part of what it has just bought.
+    The engine harvests first and rebalances then, and so may sell in a position what it has just bought. Shares held
+    afterwards are the same. The lots that come last in the sale stay, those just bought before all.
 
     Parameters
     ----------
     orders : iterable of Order
         In the order in which they are made.
-    purchases : mapping of int to int
-        Of each purchase of the day its order's place in `orders`, by the number that picks have.
+    least : float
+        US$ below which what is left of a purchase is not worth an order.
+    price : ndarray
+        (n_securities,) US$ a share.
     """
     kept = list(orders)
     for at, order in enumerate(kept):
-        picks = tuple(pick for pick in order.picks if pick.purchase not in purchases)
-        for pick in order.picks:
-            if pick.purchase in purchases:
-                bought = kept[purchases[pick.purchase]]
-                less = bought.quantity - pick.quantity
-                kept[purchases[pick.purchase]] = bought._replace(quantity=less if less > _SPECK else 0.0)
-        if len(picks) < len(order.picks):
-            kept[at] = order._replace(picks=picks, quantity=sum(pick.quantity for pick in picks))
-    return tuple(order for order in kept if order.quantity > 0.0)
+        if not order.sells:
+            continue
+        for earlier in range(at - 1, -1, -1):
+            bought, left = kept[earlier], kept[at].quantity
+            if bought.sells or bought[:2] != order[:2]:
+                continue
+            both = min(bought.quantity, left)
+            less = bought.quantity - both
+            kept[earlier] = bought._replace(quantity=less if less * price[order.security] >= least else 0.0)
+            kept[at] = _less(kept[at], both)
+    return tuple(order for order in kept if order.quantity > _SPECK)
+
+
+def _less(order: Order, shares: float) -> Order:
+    """Return a sale of fewer shares: purchases with the highest numbers are kept, they were made last."""
+    picks = {place: pick.quantity for place, pick in enumerate(order.picks)}
+    for place in sorted(picks, key=lambda at: (order.picks[at].purchase, at), reverse=True):
+        taken = min(shares, picks[place])
+        picks[place] -= taken
+        shares -= taken
+    kept = tuple(pick._replace(quantity=picks[at]) for at, pick in enumerate(order.picks) if picks[at] > _SPECK)
+    return order._replace(quantity=sum(pick.quantity for pick in kept), picks=kept)

@@ -34,7 +34,8 @@ def write_exports() -> None:
 
 
 def reading(accounts: str, head: str = "", **market: object) -> HouseholdReading:
-    Path("home.yaml").write_text(f"name: home\n{head}accounts:\n{accounts}", encoding="utf-8")
+    text = f"name: home\n{head}accounts:\n{accounts}loss_sales: []\n"
+    Path("home.yaml").write_text(text, encoding="utf-8")
     return read_household("home.yaml", **market)  # type: ignore[arg-type]
 
 

@@ -14,6 +14,7 @@ from rebal_kit.periods import EVERY
 from rebal_kit.restrictions import TRADING
 from rebal_kit.targets import AssetClass, TargetAllocation
 from rebal_kit.tax_profile import TaxProfile
+from rebal_kit.to_date import LossSale, YearToDate
 
 NAMES = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=8)
 MONEY = st.floats(0, 1e9)
@@ -38,10 +39,34 @@ SECURITIES = st.builds(
 )
 
 
-def readme_example() -> str:
-    """The household that the README of the bundled ones shows."""
+YEARS_TO_DATE = st.builds(
+    YearToDate,
+    short=st.floats(-1e9, 1e9),
+    long=st.floats(-1e9, 1e9),
+    qualified=MONEY,
+    ordinary=MONEY,
+    exempt=MONEY,
+    distributions=MONEY,
+    legacy_gain=st.floats(-1e9, 1e9),
+    tax_owed=st.floats(-1e9, 1e9),
+)
+
+
+def readme_example(holding: str = "flows:") -> str:
+    """The household with these words that the README of the bundled ones shows."""
     text = (bundled_folder("households") / "README.md").read_text(encoding="utf-8")
-    return text.split("```yaml\n")[1].split("```")[0]
+    shown = (part.split("```")[0] for part in text.split("```yaml\n")[1:])
+    return next(part for part in shown if holding in part)
+
+
+@st.composite
+def loss_sales(draw: st.DrawFn, accounts: list[str]) -> LossSale:
+    """A sale at a loss in one of the accounts, before the day of any household."""
+    days = sorted(draw(st.lists(DATES, min_size=3, max_size=3)))
+    start, acquired = draw(st.sampled_from(((None, None), (None, days[1]), (days[0], None), tuple(days[:2]))))
+    quantity, loss = draw(st.floats(0, 1e9)), draw(MONEY)
+    sale = LossSale(draw(st.sampled_from(accounts)), draw(NAMES), days[2], quantity, loss, acquired, start)
+    return replace(sale, lot=draw(st.just("") | NAMES))
 
 
 @st.composite
@@ -126,4 +151,8 @@ def households(draw: st.DrawFn) -> Household:
         do_not_buy=tuple(filter(None, unbought)),
         do_not_sell=tuple(unsold),
         flows=tuple(draw(st.lists(flows(paying), max_size=3))),
+        loss_sales=draw(st.none() | st.lists(loss_sales([a.name for a in accounts]), max_size=3)),
+        year_to_date=draw(st.just(YearToDate()) | YEARS_TO_DATE),
+        looks_from=draw(st.none() | st.dates(dt.date(1950, 1, 1), dt.date(2100, 1, 1))),
+        reviewed=draw(st.none() | DATES),
     )

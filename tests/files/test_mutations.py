@@ -59,6 +59,7 @@ def damaged(text: str, dice: random.Random) -> str:
 #: Files of the test's own, for fields that the bundled ones do without.
 OWN = {
     "retired.yaml": readme_example(),
+    "midyear.yaml": readme_example("loss_sales:"),
     "limits.yaml": """\
 # An invented policy: what it realises is kept within limits that somebody has set for a calendar year, short-term gains
 # come last, and what was left over from before is sold little by little.
@@ -81,7 +82,14 @@ gains: # in US$ a calendar year, net of losses
 
 @pytest.mark.parametrize(
     "target",
-    ["two_million.yaml", "two_million_lots.csv", "tiered_harvest.yaml", "retired.yaml", "limits.yaml"],
+    [
+        "two_million.yaml",
+        "two_million_lots.csv",
+        "tiered_harvest.yaml",
+        "retired.yaml",
+        "midyear.yaml",
+        "limits.yaml",
+    ],
 )
 def test_damaged_files(target: str, tmp_path: Path) -> None:
     dice = random.Random(target)

@@ -141,7 +141,7 @@ def washes(case: Case) -> Iterator[str]:
             if part.lot is None:
                 continue
             loss, told = -part.gain, part.told["disallowed"]
-            matched, by = replacements.replace(order, part) if order.taxed and loss > CENT else (0.0, "")
+            matched, by = replacements.replace(order, part) if order.taxed and loss > LEAST_LOSS * order.price else (0.0, "")
             disallowed = loss * matched / part.shares if matched else 0.0
             if by and case.policy.avoid_wash_sales and not order.raising:
                 yield f"{order.name}: {part.name} is sold at a loss of {loss:.2f}, washed by {by}"
@@ -220,7 +220,10 @@ def totals(case: Case) -> Iterator[str]:
     """Gains, what of them is disallowed, and by how much they change the year's tax."""
     told = case.document["tax"]
     short, long = case.taxed_sums()
+    earlier = Replacements(case).earlier
+    short, long = short + earlier["short"], long + earlier["long"]
     disallowed = sum(part.told["disallowed"] for order, part in case.lot_sales() if order.taxed)
+    disallowed += sum(earlier.values())
     found = {"short_gain": short, "long_gain": long, "disallowed": disallowed}
     if not known(case.household.tax):
         yield f"tax: no numbers are kept for {case.household.tax!r}"
@@ -238,8 +241,10 @@ def limits(case: Case) -> Iterator[str]:
     for order, part in case.lot_sales():
         if not order.taxed or order.raising:
             continue
-        realised += part.gain + part.told["disallowed"]
-        legacy += 0.0 if order.symbol in case.members else part.gain + part.told["disallowed"]
+        # Where wash sales are not avoided, a later purchase can wash the loss that made room for a gain.
+        gain = part.gain + (part.told["disallowed"] if policy.avoid_wash_sales else 0.0)
+        realised += gain
+        legacy += 0.0 if order.symbol in case.members else gain
         if part.long or part.gain <= CENT:
             continue
         if rules.short == "never":

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from tests.proposal.reading import SHARE, WINDOW, Case, Order, Part
+from tests.proposal.reading import SHARE, WINDOW, Case, Order, Part, first_long_day
 
 
 class Replacements:
@@ -29,11 +29,16 @@ class Replacements:
             self.pool["held", lot.lot] = 0.0 if spent else lot.quantity
         self.buys = [order for order in case.orders if not order.sale and case.replaces(order.account)]
         self.pool |= {("bought", buy.at): buy.shares for buy in self.buys}
-        for sale in sorted(case.household.loss_sales, key=lambda sale: sale.sold):
+        self.earlier = {"short": 0.0, "long": 0.0}  # losses of days before that the proposal's purchases wash
+        for sale in sorted(case.household.loss_sales or (), key=lambda sale: sale.sold):
             wanted = sale.quantity if waits(case, sale) else 0.0
             for buy in self.buys:
                 if case.identical(sale.symbol, buy.symbol):
-                    wanted -= self.take(("bought", buy.at), wanted)
+                    taken = self.take(("bought", buy.at), wanted)
+                    wanted -= taken
+                    start = sale.holding_start or sale.acquired or sale.sold
+                    term = "long" if sale.sold >= first_long_day(start) else "short"
+                    self.earlier[term] += sale.loss * taken / sale.quantity if taken else 0.0
 
     def take(self, key: Any, wanted: float) -> float:
         """Use up to so many shares; return how many there were."""
@@ -97,5 +102,5 @@ def open_loss(case: Case, order: Order) -> Any:
     """A loss of days before that a purchase would replace."""
     if order.sale or not case.replaces(order.account):
         return None
-    sales = case.household.loss_sales
+    sales = case.household.loss_sales or ()
     return next((s for s in sales if waits(case, s) and case.identical(s.symbol, order.symbol)), None)
