@@ -10,7 +10,6 @@ import numpy as np
 from rebal_kit.engine.replay import BUY, EVENT, PICK, SELL
 from rebal_kit.reasons import Reason
 
-
 #: Shares that are what rounding leaves over.
 _SPECK = 1e-9
 
@@ -128,5 +127,7 @@ def _less(order: Order, shares: float) -> Order:
         taken = min(shares, picks[place])
         picks[place] -= taken
         shares -= taken
-    kept = tuple(pick._replace(quantity=picks[at]) for at, pick in enumerate(order.picks) if picks[at] > _SPECK)
+    kept = tuple(
+        pick._replace(quantity=picks[at]) for at, pick in enumerate(order.picks) if picks[at] > _SPECK
+    )
     return order._replace(quantity=sum(pick.quantity for pick in kept), picks=kept)

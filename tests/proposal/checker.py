@@ -17,6 +17,9 @@ from tests.proposal.reading import CENT, SHARE, Case, Order, Part, first_long_da
 from tests.proposal.tax import known, tax_now
 from tests.proposal.washes import Replacements, open_loss
 
+#: A loss that is smaller, as a part of the price, is the rounding of a basis.
+LEAST_LOSS = 1e-12
+
 
 def check(document: Any, household: Any, policy: Any, prices: dict[str, float]) -> list[str]:
     """Return every violation in words; empty when all holds."""
@@ -141,7 +144,11 @@ def washes(case: Case) -> Iterator[str]:
             if part.lot is None:
                 continue
             loss, told = -part.gain, part.told["disallowed"]
-            matched, by = replacements.replace(order, part) if order.taxed and loss > LEAST_LOSS * order.price else (0.0, "")
+            matched, by = (
+                replacements.replace(order, part)
+                if order.taxed and loss > LEAST_LOSS * order.price
+                else (0.0, "")
+            )
             disallowed = loss * matched / part.shares if matched else 0.0
             if by and case.policy.avoid_wash_sales and not order.raising:
                 yield f"{order.name}: {part.name} is sold at a loss of {loss:.2f}, washed by {by}"
