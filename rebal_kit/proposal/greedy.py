@@ -67,9 +67,10 @@ def decide_greedily(day: Day) -> Decision:
     paid_out = (
         room.ledger.years[year, books.DISTRIBUTIONS] - start.desk.ledger.years[year, books.DISTRIBUTIONS]
     )
+    least = np.divide(day.plan.min_trade, day.price, out=np.zeros_like(day.price), where=day.price > 0.0)
     passed = tape.passed[: tape.counts[tapes.PASSED_OVER]]
     return Decision(
-        netted(orders_of(rows), day.plan.min_trade, day.price),
+        netted(orders_of(rows), _purchases(rows), least, whole=day.plan.whole_shares),
         Moved(moved, float(paid_out)),
         tuple(
             PassedOver(int(one.account), int(one.security), Reason(int(one.reason)), float(one.amount))
@@ -77,3 +78,9 @@ def decide_greedily(day: Day) -> Decision:
         ),
         room.work.fired.copy() if tape.counts[tapes.REBALANCES] else np.full_like(room.work.fired, -1),
     )  # fmt: skip
+
+
+def _purchases(rows: np.ndarray) -> dict[int, int]:
+    """Return which of the orders made each purchase, by its number."""
+    places = {number: at for at, number in enumerate(dict.fromkeys(rows["order"].tolist()))}
+    return {int(row["purchase"]): places[int(row["order"])] for row in rows if row["side"] > 0}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -90,44 +90,54 @@ def orders_of(journal: np.ndarray) -> tuple[Order, ...]:
     return tuple(found)
 
 
-def netted(orders: Iterable[Order], least: float, price: np.ndarray) -> tuple[Order, ...]:
+def netted(
+    orders: Iterable[Order], purchases: Mapping[int, int], least: np.ndarray, *, whole: bool
+) -> tuple[Order, ...]:
     """Return the orders without round trips: what is bought and sold again within the day is neither.
 
-    The engine harvests first and rebalances then, and so may sell in a position what it has just bought. Shares held
-    afterwards are the same. The lots that come last in the sale stay, those just bought before all.
+    The engine harvests first and rebalances then, and so may sell what it has just bought. Shares held afterwards are
+    the same. What is left of the sale is netted too where it is too small an order, or no whole shares.
 
     Parameters
     ----------
     orders : iterable of Order
         In the order in which they are made.
-    least : float
-        US$ below which what is left of a purchase is not worth an order.
-    price : ndarray
-        (n_securities,) US$ a share.
+    purchases : mapping of int to int
+        Of each purchase of the day the place of its order in `orders`, by the number that picks have.
+    least : ndarray
+        (n_securities,) shares below which an order is too small.
+    whole : bool
+        Orders are for whole shares.
     """
     kept = list(orders)
     for at, order in enumerate(kept):
-        if not order.sells:
+        mine = {pick.purchase: pick.quantity for pick in order.picks if pick.purchase in purchases}
+        if not mine:
             continue
-        for earlier in range(at - 1, -1, -1):
-            bought, left = kept[earlier], kept[at].quantity
-            if bought.sells or bought[:2] != order[:2]:
-                continue
-            both = min(bought.quantity, left)
-            less = bought.quantity - both
-            kept[earlier] = bought._replace(quantity=less if less * price[order.security] >= least else 0.0)
-            kept[at] = _less(kept[at], both)
+        old = tuple(pick for pick in order.picks if pick.purchase not in mine)
+        for purchase, shares in mine.items():
+            kept[purchases[purchase]] = _fewer(kept[purchases[purchase]], shares)
+        rest = sum(pick.quantity for pick in old)
+        further = rest if rest < least[order.security] else rest - np.floor(rest + _SPECK) if whole else 0.0
+        for purchase in mine:
+            bought = kept[purchases[purchase]]
+            shares = min(further, bought.quantity)
+            kept[purchases[purchase]] = _fewer(bought, shares)
+            further, old = further - shares, _without(old, shares)
+        kept[at] = order._replace(picks=old, quantity=sum(pick.quantity for pick in old))
     return tuple(order for order in kept if order.quantity > _SPECK)
 
 
-def _less(order: Order, shares: float) -> Order:
-    """Return a sale of fewer shares: purchases with the highest numbers are kept, they were made last."""
-    picks = {place: pick.quantity for place, pick in enumerate(order.picks)}
-    for place in sorted(picks, key=lambda at: (order.picks[at].purchase, at), reverse=True):
-        taken = min(shares, picks[place])
-        picks[place] -= taken
+def _fewer(bought: Order, shares: float) -> Order:
+    return bought._replace(quantity=bought.quantity - shares if bought.quantity - shares > _SPECK else 0.0)
+
+
+def _without(picks: tuple[Pick, ...], shares: float) -> tuple[Pick, ...]:
+    """Return the picks without the last `shares`."""
+    kept = []
+    for pick in reversed(picks):
+        taken = min(shares, pick.quantity)
         shares -= taken
-    kept = tuple(
-        pick._replace(quantity=picks[at]) for at, pick in enumerate(order.picks) if picks[at] > _SPECK
-    )
-    return order._replace(quantity=sum(pick.quantity for pick in kept), picks=kept)
+        if pick.quantity - taken > _SPECK:
+            kept.append(pick._replace(quantity=pick.quantity - taken))
+    return tuple(reversed(kept))

@@ -17,19 +17,25 @@ from typing import Any
 #: US$ and shares that are rounding.
 CENT = 0.01
 SHARE = 1e-6
+#: US$ of a loss that is none.
+DUST = 1e-6
 #: Days to either side of a sale at a loss (IRC §1091(a)).
 WINDOW = 30
 
 
 @dataclass
 class Part:
-    """What one lot gives to a sale; `lot` is None where the account has no such lot."""
+    """What one lot gives to a sale; `lot` is None where the account has no such lot.
+
+    `adjusted`: a loss of the proposal itself may have got into its basis, so that what is told of it is taken.
+    """
 
     told: dict[str, Any]
     lot: Any
     shares: float
     gain: float = 0.0
     long: bool = False
+    adjusted: bool = False
 
     @property
     def name(self) -> str:
@@ -107,6 +113,7 @@ class Case:
                 if self.back(part.lot.acquired) <= WINDOW and any(
                     self.identical(part.lot.symbol, s) for s in lost
                 ):
+                    part.adjusted = True
                     part.gain, part.long = float(part.told["gain"]), part.told["term"] == "long"
                 elif (
                     order.taxed and part.gain < -CENT and (order.raising or not self.policy.avoid_wash_sales)

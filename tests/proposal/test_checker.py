@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
 from copy import deepcopy
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -66,6 +68,17 @@ def test_every_rule_has_found_something():
     assert len(wrong) > 60
     for rule in RULES:
         assert any(list(rule(Case(*told_of, PRICES))) for told_of in wrong), rule
+
+
+@pytest.mark.parametrize("name", ["checker", "reading", "washes", "tax"])
+def test_it_knows_no_code_of_the_project(name):
+    tree = ast.parse(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
+    found = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    found |= {one.name for node in ast.walk(tree) if isinstance(node, ast.Import) for one in node.names}
+    own = {module for module in found if module and module.startswith("tests.proposal")}
+    standard = {"__future__", "ast", "math", "datetime", "collections", "collections.abc", "dataclasses", "functools",
+                "fractions", "typing"}  # fmt: skip
+    assert found - own <= standard
 
 
 def test_law_that_is_not_kept_is_said():
