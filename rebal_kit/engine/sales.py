@@ -290,7 +290,7 @@ def sell_amount(
         # A sale that must bring its money rounds up.
         less = np.floor(quantity * (1.0 + ROUNDING))
         quantity = less if urgency == FREELY else min(held, np.ceil(quantity * (1.0 - ROUNDING)))
-    if quantity == 0.0:
+    if quantity == 0.0 or (quantity * decided < desk.plan.min_trade * (1.0 - ROUNDING) and urgency == FREELY):
         pass_over(desk.tape, desk.ledger, t, account, security, Reason.BELOW_MINIMUM, amount)
         return 0.0
     return sell_shares(desk, t, account, security, quantity, decided, reason, urgency)

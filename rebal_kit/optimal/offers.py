@@ -65,7 +65,10 @@ def stock_of(problem: Problem, refined: Refined) -> Stock:
     taxed = problem.kind[lots.account] == TAXABLE
     gain = np.where(taxed, 1.0 - problem.rate[lots.security] - lots.basis / price[lots.security], 0.0)
     long = lots.days_to_long <= 0
-    loss = taxed & ((gain < -NO_GAIN) | refined.losses)
+    # The least that a share can pay of its order's commission: that of the whole position sold at once.
+    worth = (problem.held * price)[lots.account, lots.security]
+    commission = trading.commission[lots.account, lots.security] / worth
+    loss = taxed & ((gain - commission < -NO_GAIN) | refined.losses)
     managed = np.isfinite(problem.min_cash)[:, None]
     guarded = taxed & ~long & (gain > NO_GAIN)
     bars = (
@@ -73,7 +76,7 @@ def stock_of(problem: Problem, refined: Refined) -> Stock:
         (Bar.WASH_SALE, loss & problem.wash.bought[problem.wash.group[lots.security]] & ~lots.own_purchase),
         (Bar.SHORT_GAIN, guarded & (problem.limits.short_gains == NEVER)),
         (Bar.GUARD, guarded & (lots.days_to_long <= problem.limits.guard_days)),
-        (Bar.TOO_SMALL, (problem.held * price)[lots.account, lots.security] < trading.min_trade),
+        (Bar.TOO_SMALL, worth < trading.min_trade),
     )
     bar = np.select([where for _, where in bars], [int(why) for why, _ in bars], int(Bar.NONE))
     alike = np.stack((lots.account, lots.security, gain, taxed & long, loss, bar), axis=1)

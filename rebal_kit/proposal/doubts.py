@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _RANK = {"error": 0, "warning": 1, "note": 2}
 _CENT = 0.005
+#: A gap that is wider than what was asked for.
+_WIDE = 1e-3 + 1e-6
 #: Names of what may be allowed in spite of its consequences.
 WASH_SALE, OVERSPEND = "wash_sale", "overspend"
 
@@ -57,6 +59,12 @@ def _consequences(proposal: Proposal) -> Iterator[Finding]:
     if plan is not None and plan.status == "time limit":
         what = f"the time was over: these are the best trades so far, at most {plan.gap:.2%} from the best"
         yield Finding("warning", "solver", what, "give more seconds")
+    elif plan is not None and plan.status == "optimal" and plan.gap > _WIDE and plan.rounds > 1:
+        what = (
+            f"proven to be at most {plan.gap:.2%} from the best: commissions turn gains into losses that would be washed,"
+            " and which orders those are was found while solving"
+        )
+        yield Finding("note", "solver", what)
     if plan is not None and plan.status == "infeasible":
         for reason in plan.reasons:
             yield Finding("error", "solver", reason, "the greedy proposal does what can be done")

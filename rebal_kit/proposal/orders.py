@@ -110,21 +110,30 @@ def netted(
         Orders are for whole shares.
     """
     kept = list(orders)
+    tripped: dict[int, dict[int, float]] = {}
     for at, order in enumerate(kept):
-        mine = {pick.purchase: pick.quantity for pick in order.picks if pick.purchase in purchases}
-        if not mine:
-            continue
-        old = tuple(pick for pick in order.picks if pick.purchase not in mine)
+        for pick in order.picks:
+            if pick.purchase in purchases:
+                mine = tripped.setdefault(at, {})
+                mine[pick.purchase] = mine.get(pick.purchase, 0.0) + pick.quantity
+    for at, mine in tripped.items():
         for purchase, shares in mine.items():
             kept[purchases[purchase]] = _fewer(kept[purchases[purchase]], shares)
-        rest = sum(pick.quantity for pick in old)
+        old = tuple(pick for pick in kept[at].picks if pick.purchase not in mine)
+        kept[at] = kept[at]._replace(picks=old, quantity=sum(pick.quantity for pick in old))
+    for at, mine in tripped.items():
+        order = kept[at]
+        rest = order.quantity
         further = rest if rest < least[order.security] else rest - np.floor(rest + _SPECK) if whole else 0.0
         for purchase in mine:
             bought = kept[purchases[purchase]]
             shares = min(further, bought.quantity)
             kept[purchases[purchase]] = _fewer(bought, shares)
-            further, old = further - shares, _without(old, shares)
-        kept[at] = order._replace(picks=old, quantity=sum(pick.quantity for pick in old))
+            further, old = further - shares, _without(kept[at].picks, shares)
+            kept[at] = order._replace(picks=old, quantity=sum(pick.quantity for pick in old))
+    for at in {purchases[purchase] for mine in tripped.values() for purchase in mine}:
+        if kept[at].quantity < least[kept[at].security]:
+            kept[at] = kept[at]._replace(quantity=0.0)
     return tuple(order for order in kept if order.quantity > _SPECK)
 
 

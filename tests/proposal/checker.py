@@ -11,6 +11,7 @@ and disallowance of lots that replace it are taken as stated: which of their sha
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -191,18 +192,29 @@ def reasons(case: Case) -> Iterator[str]:
             yield f"{order.name}: a reserve is restored that is not short"
 
 
+def fraction(shares: float) -> float:
+    return abs(shares - round(shares))
+
+
 def sizes(case: Case) -> Iterator[str]:
-    """Orders are not too small, and of whole shares where the policy asks for them."""
+    """Orders are not too small, and of whole shares where the policy asks for them.
+
+    A broker gets what is sold of a position as one order, whatever it is sold for.
+    """
     policy = case.policy
     held = dict(case.held_before)
+    together: dict[Any, float] = defaultdict(float)
+    for order in case.orders:
+        together[order.account.name, order.symbol, order.sale] += order.shares
     for order in case.orders:
         key = order.account.name, order.symbol
         held[key] = held.get(key, 0.0) + (-order.shares if order.sale else order.shares)
         whole = order.sale and abs(held[key]) <= SHARE
         must = order.raising or order.reserve or whole
-        if order.amount < policy.min_trade_usd - CENT and not must:
+        shares = together[order.account.name, order.symbol, order.sale]
+        if shares * order.price < policy.min_trade_usd - CENT and not must:
             yield f"{order.name}: {order.amount:.2f} is below the smallest order of {policy.min_trade_usd:.2f}"
-        if policy.whole_shares and abs(order.shares - round(order.shares)) > SHARE and not whole:
+        if policy.whole_shares and min(fraction(shares), fraction(order.shares)) > SHARE and not whole:
             yield f"{order.name}: {order.shares:g} are no whole shares"
 
 

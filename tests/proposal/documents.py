@@ -13,6 +13,7 @@ from rebal_kit.targets import AssetClass, TargetAllocation
 from rebal_kit.tax_profile import TaxProfile
 from tests.proposal.reading import Case
 from tests.proposal.tax import tax_now
+from tests.proposal.washes import Replacements
 
 ASOF = dt.date(2026, 8, 12)
 Prices = dict[str, float]
@@ -97,8 +98,11 @@ def fill(document: dict[str, Any], household: Household, policy: RebalancePolicy
             term = "long" if part.long else "short"
             part.told.update(gain=part.gain, term=term if order.taxed else "")
     short, long = case.taxed_sums()
+    earlier = Replacements(case).earlier
+    short, long = short + earlier["short"], long + earlier["long"]
     document["tax"] = {
-        "short_gain": short, "long_gain": long, "disallowed": 0.0, "tax_now": float(tax_now(household, short, long)),
+        "short_gain": short, "long_gain": long, "disallowed": sum(earlier.values()),
+        "tax_now": float(tax_now(household, short, long)),
     }  # fmt: skip
     before = {account.name: account.cash for account in household.accounts}
     document["cost"] = sum(order.cost for order in case.orders)
