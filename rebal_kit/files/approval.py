@@ -153,23 +153,33 @@ def settle_approvals(
         The log is not whole, or another process writes it all the time; nothing was settled.
     """
     path = Path(log)
+    root = None if folder is None else Path(folder).resolve()
+    if not any(_unfinished(place) for place in _folders(root, _whole(path))):
+        return ()
     with held(path, wait):
-        return tuple(_settled(None if folder is None else Path(folder).resolve(), path, wait))
+        return tuple(_settled(root, path, wait))
 
 
 def _settled(root: Path | None, log: Path, wait: float) -> list[Finding]:
-    lines = _whole(log).lines
-    named = [str(line["details"].get("folder", "")) for line in approvals(lines).values()]
-    roots = dict.fromkeys([*([root] if root else []), *(Path(name) for name in named if name)])
+    whole = _whole(log)
     found: list[Finding] = []
-    for place in roots:
-        if any(place.glob(".approving-*-*")):
-            try:
-                with locked(place / LOCK, wait):
-                    found += settle(place, log, lines)
-            except AuditLogError as error:
-                found += [replace(finding, severity="warning") for finding in error.findings]
+    for place in filter(_unfinished, _folders(root, whole)):
+        try:
+            with locked(place / LOCK, wait):
+                found += settle(place, log, whole.lines)
+        except AuditLogError as error:
+            found += [replace(finding, severity="warning") for finding in error.findings]
     return found
+
+
+def _folders(root: Path | None, log: Log) -> list[Path]:
+    """Return the folder that is asked for, and those that the log names."""
+    named = [line["details"].get("folder") for line in approvals(log.lines).values()]
+    return list(dict.fromkeys([*([root] if root else []), *(Path(str(name)) for name in named if name)]))
+
+
+def _unfinished(place: Path) -> bool:
+    return any(place.glob(".approving-*-*"))
 
 
 def _commit(

@@ -3,9 +3,9 @@
 Columns
 -------
 ``quantity`` (shares, above 0), ``price`` (US$ a share), ``date`` (year-month-day) and either ``trade``, the number in
-the orders file, or ``account``, ``symbol`` and ``side`` (buy or sell). Where needed: ``proposal``, the id, so that fills
-of another one are noticed; ``fees`` (US$); ``fill``, the broker's own number of it, by which two equal fills of one
-order are told from one that is listed twice.
+the orders file, or ``account``, ``symbol`` and ``side`` (buy or sell). Where needed: ``proposal``, the id, by which
+fills of another one are noticed; ``fees`` (US$); ``fill``, the broker's own number of it, by which two equal fills of
+one order are told from one that is listed twice.
 """
 
 from __future__ import annotations
