@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 
 from rebal_kit.cli_manners import DIFFERENT, findings_instead_of_traceback, say, show
-from rebal_kit.findings import Finding, RebalError
+from rebal_kit.findings import Finding, RebalError, raise_errors
 
 audit_log = typer.Typer(help="Verify or mend the audit log of proposals.", no_args_is_help=True)
 
@@ -40,12 +41,15 @@ def approve(
     Nothing is sent to a broker. Orders and line are there both, or neither.
     """
     from rebal_kit.files.approval import approve as decide
-    from rebal_kit.files.proposal_file import as_proposal, load_proposal_document
+    from rebal_kit.files.approval_checks import objections
+    from rebal_kit.files.proposal_file import ProposalError, as_proposal, load_proposal_document
     from rebal_kit.views.approval_tables import alert
 
     with findings_instead_of_traceback():
         document = load_proposal_document(proposal)
-        show(alert(as_proposal(document)))
+        read = as_proposal(document)
+        show(alert(read))
+        raise_errors(ProposalError, objections(read, dt.date.today(), allow or ()))  # before one is asked
         if not yes and not typer.confirm("Approve these orders?"):
             typer.echo("nothing was approved, nothing was written", err=True)
             raise typer.Exit(DIFFERENT)

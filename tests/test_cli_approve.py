@@ -118,9 +118,10 @@ def test_what_cannot_be_approved_is_said_on_stderr(folder: Path) -> None:
         ("none.json", "error: none.json: there is no such file"),
         ("fills.csv", "error: fills.csv line 1: is not JSON"),
     ):
-        done = approved("--yes", proposal=name)
+        done = approved(proposal=name)
         assert done.exit_code == 2
         assert said in done.stderr
+        assert "Approve these orders?" not in done.stdout
     assert sorted(folder.rglob("*")) == before
 
 

@@ -42,6 +42,7 @@ from rebal_kit.files.log_chain import AuditLogError, Log, read_log
 from rebal_kit.files.orders_file import orders_files
 from rebal_kit.files.proposal_file import Proposal, ProposalError, as_proposal, document_hash
 from rebal_kit.findings import Finding, RebalError, capped, raise_errors
+from rebal_kit.safe_files import sync_folder
 
 
 @dataclass(frozen=True)
@@ -116,11 +117,12 @@ def approve(
     """
     proposal = as_proposal(document)
     moment = now or dt.datetime.now().astimezone()
+    allow = (allow,) if isinstance(allow, str) else tuple(allow)
     raise_errors(ProposalError, capped(objections(proposal, moment.date(), allow), "proposal"))
     texts = orders_files(document)
     path = Path(log)
     token = new_token()
-    root = Path(folder).resolve()
+    root = _resolved(folder)
     entry = LogEntry(
         "approved", who, proposal.proposal, document_hash(document), proposal.inputs.model_dump(),
         set_aside(proposal, allow, who), {"staged": token, "orders": hashes_of(texts), "folder": str(root)},
@@ -153,7 +155,7 @@ def settle_approvals(
         The log is not whole, or another process writes it all the time; nothing was settled.
     """
     path = Path(log)
-    root = None if folder is None else Path(folder).resolve()
+    root = None if folder is None else _resolved(folder)
     if not any(_unfinished(place) for place in _folders(root, _whole(path))):
         return ()
     with held(path, wait):
@@ -179,7 +181,10 @@ def _folders(root: Path | None, log: Log) -> list[Path]:
 
 
 def _unfinished(place: Path) -> bool:
-    return any(place.glob(".approving-*-*"))
+    try:
+        return any(place.glob(".approving-*-*"))
+    except OSError:  # no folder that could be read
+        return False
 
 
 def _commit(
@@ -231,11 +236,22 @@ def _free(target: Path) -> None:
         )
 
 
+def _resolved(folder: str | Path) -> Path:
+    try:
+        return Path(folder).resolve()
+    except (OSError, RuntimeError) as problem:  # links that lead to one another, a name that is too long
+        what = f"leads nowhere: {getattr(problem, 'strerror', None) or 'a link to itself'}"
+        raise ProposalError(Finding("error", str(folder), what, "give another path")) from None
+
+
 def _made(root: Path, folder: str | Path) -> None:
     try:
         if root.exists() and not root.is_dir():
             raise NotADirectoryError(20, "it is a file")
+        made = [path for path in (root, *root.parents) if not path.exists()]
         root.mkdir(parents=True, exist_ok=True)
+        for path in made:
+            sync_folder(path.parent)
     except OSError as problem:
         what = f"cannot be made a folder: {problem.strerror or type(problem).__name__}"
         raise ProposalError(Finding("error", str(folder), what, "give another path")) from None

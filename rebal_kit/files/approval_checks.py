@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from rebal_kit.files.account_number import without_numbers
 from rebal_kit.files.proposal_file import Proposal
 from rebal_kit.files.reading import did_you_mean
 from rebal_kit.findings import Finding, some_of
@@ -27,7 +28,7 @@ def flags(proposal: Proposal) -> dict[str, str]:
         found["wash_sale"] = f"{disallowed:,.2f} US$ of losses are disallowed as wash sales{of}"
     short = [cash for cash in proposal.cash if cash.after < -_CENT]
     if short:
-        named = some_of([f"'{cash.account}' {cash.after:,.2f} US$" for cash in short])
+        named = some_of([f"'{without_numbers(cash.account)}' {cash.after:,.2f} US$" for cash in short])
         found["overspend"] = f"cash is below 0 afterwards: {named}"
     return found
 

@@ -13,6 +13,7 @@ from rebal_kit.files.account_number import without_numbers
 from rebal_kit.files.approval_checks import flags
 from rebal_kit.files.proposal_file import Proposal
 from rebal_kit.files.reconciliation import Reconciliation
+from rebal_kit.findings import Finding
 
 #: So many trades are shown; all of them are in the orders files and in the JSON.
 _SHOWN = 60
@@ -36,7 +37,12 @@ def alert(proposal: Proposal) -> Iterator[Any]:
             f"{lost:,.2f}" if lost else "",
         )
         account = without_numbers(trade.account)
-        table.add_row(*map(_text, (str(trade.trade), account, trade.broker, order, trade.reason, *figures)))
+        table.add_row(
+            *map(
+                _text,
+                (str(trade.trade), account, trade.broker, order, without_numbers(trade.reason), *figures),
+            )
+        )
     yield table
     if len(ordered) > _SHOWN:
         yield _text(f"and {len(ordered) - _SHOWN:,} more trades")
@@ -56,9 +62,9 @@ def alert(proposal: Proposal) -> Iterator[Any]:
         yield _text(
             f"not allowed: {blocked.symbol} in {without_numbers(blocked.account)}{until}: {blocked.why}"
         )
-    for finding in proposal.findings:
-        advice = f" — {finding.remedy}" if finding.remedy else ""
-        yield _text(f"{finding.severity}: {finding.where}: {finding.what}{advice}")
+    for part in proposal.findings:
+        said = Finding(part.severity, part.where, part.what, part.remedy)
+        yield _text(f"{said.severity}: {without_numbers(str(said))}")
 
 
 def filled(found: Reconciliation) -> Iterator[Any]:

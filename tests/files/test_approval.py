@@ -57,6 +57,13 @@ def test_what_cannot_be_approved_leaves_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_no_account_number_stands_in_what_is_said_and_logged(tmp_path: Path) -> None:
+    cash = [{"account": "Joint 123456789", "before": 1.0, "after": -20.0}]
+    refused(tmp_path, document(cash=cash), "'Joint …6789' -20.00")
+    yes(tmp_path, document(cash=cash), allow="overspend")
+    assert "123456789" not in (tmp_path / "audit.jsonl").read_text(encoding="utf-8")
+
+
 def test_the_day_it_expires_is_still_in_time(tmp_path: Path) -> None:
     yes(tmp_path, now=dt.datetime(2024, 8, 14, 23, 59, tzinfo=dt.timezone(dt.timedelta(hours=-4))))
 
@@ -141,6 +148,11 @@ def test_links_are_not_followed_and_nothing_leaves_the_folder(tmp_path: Path) ->
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    for place in (tmp_path / "a" / "c", tmp_path / ("x" * 300)):
+        with pytest.raises(ProposalError, match=r"leads nowhere|cannot be made a folder"):
+            approve(document(), place, who="Ann", log=tmp_path / "audit.jsonl", now=NOW)
     (tmp_path / "out").write_text("a file", encoding="utf-8")
     with pytest.raises(ProposalError, match="cannot be made a folder"):
         yes(tmp_path)

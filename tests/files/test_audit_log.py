@@ -143,6 +143,22 @@ def test_an_edited_line_with_a_new_hash_does_not_fit_the_next(tmp_path: Path) ->
     assert "audit.jsonl.head: has another hash for line 3" in said
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'","', b'", "'),
+        (b'"n":2,', b'"n":2,"n":2,'),
+        (b"Ann 1", b"\\u0041nn 1"),
+        (b"\n", b"\r\n"),
+    ],
+)
+def test_a_line_has_one_spelling(tmp_path: Path, old: bytes, new: bytes) -> None:
+    path = filled(tmp_path)
+    assert old in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+    assert "is not a line as it was written" in errors(path)[0]
+
+
 def test_an_edited_line_is_named(tmp_path: Path) -> None:
     path = filled(tmp_path)
     path.write_bytes(path.read_bytes().replace(b"Ann 1", b"Eve 1"))
