@@ -31,6 +31,10 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.domain import Security as Security
     from rebal_kit.domain import TaxLot as TaxLot
     from rebal_kit.execution import Execution as Execution
+    from rebal_kit.files.approval import Approval as Approval
+    from rebal_kit.files.approval import approve as approve
+    from rebal_kit.files.audit_log import verify_audit_log as verify_audit_log
+    from rebal_kit.files.fills_file import load_fills as load_fills
     from rebal_kit.files.household import HouseholdReading as HouseholdReading
     from rebal_kit.files.household import load_household as load_household
     from rebal_kit.files.household import read_household as read_household
@@ -40,6 +44,10 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.files.ledger_file import load_ledger as load_ledger
     from rebal_kit.files.policy import dump_policy as dump_policy
     from rebal_kit.files.policy import load_policy as load_policy
+    from rebal_kit.files.proposal_file import load_proposal_document as load_proposal_document
+    from rebal_kit.files.proposal_file import save_proposal_document as save_proposal_document
+    from rebal_kit.files.reconciliation import Reconciliation as Reconciliation
+    from rebal_kit.files.reconciliation import reconcile as reconcile
     from rebal_kit.files.result_files import load_result as load_result
     from rebal_kit.files.result_files import save_result as save_result
     from rebal_kit.findings import Finding as Finding
@@ -116,6 +124,9 @@ _HOMES = {
     "compare": "Comparison compare",
     "conventions": "WashSaleConventions",
     "domain": "Account AccountKind Household Security TaxLot",
+    "files.approval": "Approval approve",
+    "files.audit_log": "verify_audit_log",
+    "files.fills_file": "load_fills",
     "files.household": "HouseholdReading load_household read_household save_household",
     "files.household_import": "import_household write_household",
     "files.ledger_file": "load_ledger",
@@ -123,6 +134,8 @@ _HOMES = {
     "design": "Design",
     "execution": "Execution",
     "files.policy": "dump_policy load_policy",
+    "files.proposal_file": "load_proposal_document save_proposal_document",
+    "files.reconciliation": "Reconciliation reconcile",
     "files.result_files": "load_result save_result",
     "findings": "Finding HouseholdError LawError LedgerError MarketError PolicyError RebalError SimulationError",
     "flows": "CashFlow",

@@ -54,3 +54,13 @@ def try_lock(file: IO[bytes]) -> bool:
             return False
         raise
     return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk has what was made, moved and removed in a folder; systems that cannot say so are believed."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -42,6 +42,11 @@ def holds_number(text: str, numbers: Iterable[str]) -> bool:
     return bool(_standing(text, _whole(numbers)))
 
 
+def without_numbers(text: str) -> str:
+    """Return a text in which of everything that has the look of an account number only the ending is shown."""
+    return _NUMBER.sub(lambda found: masked(found[0]), text)
+
+
 def hidden(findings: Iterable[Finding], numbers: Iterable[str]) -> list[Finding]:
     """Return findings in which no account number stands in full, be it in a cell or in a file's name.
 

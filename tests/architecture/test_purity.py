@@ -18,6 +18,7 @@ ABOVE = {
     "__init__.py",
     "__main__.py",
     "cli.py",
+    "cli_approve.py",
     "cli_fetch.py",
     "cli_household.py",
     "cli_import.py",
