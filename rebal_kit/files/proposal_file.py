@@ -6,7 +6,6 @@ a figure that was changed after the proposal was made is seen.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from rebal_kit.files.canonical_json import canonical, digest, read_json
 from rebal_kit.files.explain import explain
@@ -42,19 +41,7 @@ def _one_line(value: str) -> str:
     return value
 
 
-def _moment(value: Any) -> Any:
-    if isinstance(value, str):
-        try:
-            value = dt.datetime.fromisoformat(value)
-        except ValueError:
-            value = None
-    if not isinstance(value, dt.datetime) or value.tzinfo is None:
-        raise refusal("is no moment", "write it as 2026-11-25T16:30:00+00:00")
-    return value
-
-
 Text = Annotated[str, AfterValidator(_one_line)]
-Moment = Annotated[dt.datetime, BeforeValidator(_moment)]
 Shares = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="64 hex digits, the SHA-256 of the input")]
 
@@ -72,6 +59,7 @@ class LotPart(Part):
     acquired: PlannedDate
     quantity: Shares = Field(description="Shares, above 0")
     term: Literal["long", "short", ""]
+    basis: Dollars = 0.0
     gain: Dollars = Field(description="The gain in US$, a loss below 0")
     disallowed: PositiveDollars = Field(description="The part of a loss that a wash sale disallows, in US$")
 
@@ -88,9 +76,12 @@ class TradePart(Part):
     price: Shares = Field(description="The price in US$ that was reckoned with, above 0")
     amount: PositiveDollars
     cost: PositiveDollars
+    gain: Dollars = 0.0
+    disallowed: PositiveDollars = 0.0
     limit: Shares | None
     lots: list[LotPart]
     reason: Text
+    why: Text = ""
 
 
 class TaxPart(Part):
@@ -99,7 +90,10 @@ class TaxPart(Part):
     short_gain: Dollars
     long_gain: Dollars
     disallowed: PositiveDollars
+    permanent: Dollars = Field(0.0, description="The part of it that no basis takes over")
     tax_now: Dollars
+    tax_of_year_before: Dollars = 0.0
+    tax_of_year_after: Dollars = 0.0
 
 
 class DriftPart(Part):
@@ -113,6 +107,24 @@ class CashPart(DriftPart):
     """The cash of an account."""
 
     account: Name
+    moved: Dollars = Field(0.0, description="Flows and taxes of the day")
+    min_cash: Dollars = 0.0
+
+
+class ClassPart(DriftPart):
+    """The weight of an asset class, or of cash."""
+
+    name: Text = Field(alias="class")
+    target: Dollars
+
+
+class AimsPart(Part):
+    """What the solver weighed against each other, US$ for a US$."""
+
+    drift: Dollars
+    member_drift: Dollars
+    later_rate: Dollars
+    carried_rate: Dollars
 
 
 class ObjectivePart(Part):
@@ -155,19 +167,21 @@ class Proposal(Part):
     format: Literal["rebal_kit proposal 1"]
     proposal: str = Field(pattern=r"^[0-9a-f]{12}$", description="12 hex digits, the id of the proposal")
     version: Text
-    made: Moment
     asof: PlannedDate
     expires: PlannedDate
     solver: Literal["greedy", "optimal"]
     household: Text
     policy: Text
     inputs: InputsPart
+    law_year: int | None = None
     trades: list[TradePart]
     tax: TaxPart
     cost: Dollars
     drift: DriftPart
+    classes: list[ClassPart] = []
     cash: list[CashPart]
     objective: ObjectivePart
+    aims: AimsPart | None = None
     blocked: list[BlockedPart]
     not_done: list[Any]
     overrides: list[dict[str, Any]]

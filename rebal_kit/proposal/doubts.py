@@ -16,7 +16,7 @@ _RANK = {"error": 0, "warning": 1, "note": 2}
 _CENT = 0.005
 #: A gap that is wider than what was asked for.
 _WIDE = 1e-3 + 1e-6
-#: Names of what may be allowed in spite of its consequences.
+#: What must be allowed by name when a proposal is approved.
 WASH_SALE, OVERSPEND = "wash_sale", "overspend"
 
 
@@ -29,21 +29,20 @@ def doubts(proposal: Proposal) -> tuple[Finding, ...]:
 def _consequences(proposal: Proposal) -> Iterator[Finding]:
     done, household = proposal.settlement, proposal.day.household
     if proposal.washes:
-        allowed = WASH_SALE in proposal.allowed
         trades = proposal.trades
         numbers = trades.loc[trades["disallowed"] > _CENT, "trade"].tolist()
         which = f"trades {', '.join(map(str, numbers))}" if numbers else "purchases"
         what = f"US$ {done.disallowed:,.2f} of losses are disallowed by the wash-sale rule"
         if done.permanent > _CENT:
             what += f", US$ {done.permanent:,.2f} of them for good"
-        remedy = "take the repurchase or the sale out" if not allowed else "allowed explicitly"
-        yield Finding("warning" if allowed else "error", which, what, remedy)
-    allowed = OVERSPEND in proposal.allowed
+        yield Finding(
+            "warning", which, what, f"take the sale or the repurchase out; approving it needs {WASH_SALE}"
+        )
     for account, cash in zip(household.accounts, done.cash, strict=True):
         if cash < -_CENT:
             what = f"US$ {-cash:,.2f} more is bought than there is cash"
-            remedy = "buy less, or sell more there" if not allowed else "allowed explicitly"
-            yield Finding("warning" if allowed else "error", f"account '{account.name}'", what, remedy)
+            remedy = f"buy less, or sell more there; approving it needs {OVERSPEND}"
+            yield Finding("warning", f"account '{account.name}'", what, remedy)
         elif account.trading == "managed" and cash < account.min_cash - max(_CENT, 1e-9 * account.min_cash):
             what = f"cash of US$ {cash:,.2f} is below the reserve of US$ {account.min_cash:,.2f}"
             yield Finding("warning", f"account '{account.name}'", what, "sell more there, or buy less")
@@ -61,8 +60,8 @@ def _consequences(proposal: Proposal) -> Iterator[Finding]:
         yield Finding("warning", "solver", what, "give more seconds")
     elif plan is not None and plan.status == "optimal" and plan.gap > _WIDE and plan.rounds > 1:
         what = (
-            f"proven to be at most {plan.gap:.2%} from the best: commissions turn gains into losses that would be washed,"
-            " and which orders those are was found while solving"
+            f"proven to be at most {plan.gap:.2%} from the best: commissions turn gains into losses that would be"
+            " washed, and which orders those are was found while solving"
         )
         yield Finding("note", "solver", what)
     if plan is not None and plan.status == "infeasible":

@@ -78,8 +78,6 @@ class Proposal:
     not_done : tuple of NotDone
         What was not traded and why.
     overrides : tuple of Override
-    allowed : tuple of str
-        What was allowed in spite of its consequences: 'wash_sale', 'overspend'.
     greedy : Proposal, optional
         Beside an optimal one, the engine's own.
     """
@@ -95,7 +93,6 @@ class Proposal:
     blocked: tuple[Blocked, ...] = ()
     not_done: tuple[NotDone, ...] = ()
     overrides: tuple[Override, ...] = ()
-    allowed: tuple[str, ...] = ()
     greedy: Proposal | None = field(default=None, repr=False)
 
     @property
@@ -269,7 +266,6 @@ class Proposal:
             "overrides": [
                 {"what": one.what, "trade": one.trade, "quantity": one.quantity} for one in self.overrides
             ],
-            "allowed": list(self.allowed),
             "findings": [
                 {"severity": f.severity, "where": f.where, "what": f.what, "remedy": f.remedy} for f in self.findings
             ],

@@ -17,7 +17,6 @@ from rebal_kit.engine.today import decide_today
 from rebal_kit.findings import Finding, PolicyError, SimulationError, raise_errors
 from rebal_kit.optimal.optimise import optimise
 from rebal_kit.optimal.search import Effort
-from rebal_kit.proposal.doubts import OVERSPEND, WASH_SALE
 from rebal_kit.proposal.orders import Order, Pick, orders_of
 from rebal_kit.proposal.problem import orders_from, problem_of
 from rebal_kit.proposal.proposal import Override, Proposal
@@ -54,11 +53,12 @@ class Added(NamedTuple):
 def revise(
     proposal: Proposal, *, pin: Iterable[int] = (), forbid: Iterable[int] = (),
     resize: Mapping[int, float] | None = None, add: Iterable[Added | Sequence[Any]] = (), again: bool = False,
-    allow: Iterable[str] = (), seconds: float = 10.0,
+    seconds: float = 10.0,
 ) -> Proposal:  # fmt: skip
     """Change trades of a proposal and settle it anew.
 
-    A wash sale that they cause, or money that is not there, is an error among its findings, and keeps it from approval.
+    A wash sale that they cause, or money that is not there, is said in its findings, and has to be allowed by name when
+    it is approved.
 
     Parameters
     ----------
@@ -74,8 +74,6 @@ def revise(
         Further trades, each `(account, side, symbol, quantity[, lots])`.
     again : bool
         Decide anew around what is pinned, resized, added and forbidden; else all other trades stay as they are.
-    allow : iterable of {'wash_sale', 'overspend'}
-        What is allowed in spite of its consequences: a warning then, not an error.
     seconds : float
         For the solver, decided anew.
 
@@ -85,8 +83,8 @@ def revise(
         A trade, account, security or lot is not there; all such problems at once.
     """
     resize, added = dict(resize or {}), tuple(Added(*one) for one in add)
-    pinned, forbidden, allowed = set(pin), set(forbid), tuple(dict.fromkeys(allow))
-    raise_errors(PolicyError, _check(proposal, pinned, forbidden, resize, added, allowed))
+    pinned, forbidden = set(pin), set(forbid)
+    raise_errors(PolicyError, _check(proposal, pinned, forbidden, resize, added))
     forbidden |= {number for number, quantity in resize.items() if quantity == 0}
     orders = proposal.settlement.orders
     kept: list[Order] = []
@@ -112,7 +110,6 @@ def revise(
     return proposal_of(
         proposal.day, proposal.solver, proposal.decision, tuple(kept), proposal.aims,
         greedy=proposal.greedy or proposal, overrides=overrides,
-        allowed=tuple(dict.fromkeys((*proposal.allowed, *allowed))),
     )  # fmt: skip
 
 
@@ -122,7 +119,7 @@ def _in_words(trade: Any) -> str:
 
 def _check(
     proposal: Proposal, pinned: set[int], forbidden: set[int], resize: Mapping[int, float],
-    added: Sequence[Added], allowed: Sequence[str],
+    added: Sequence[Added],
 ) -> Iterator[Finding]:  # fmt: skip
     count = len(proposal.settlement.orders)
     named: dict[str, set[Any]] = {"pin": pinned, "forbid": forbidden, "resize": set(resize)}
@@ -141,9 +138,6 @@ def _check(
             yield Finding(
                 "error", _WHERE, f"trade {number} is resized to {quantity!r}", "give shares, 0 or more"
             )
-    for name in allowed:
-        if name not in (WASH_SALE, OVERSPEND):
-            yield Finding("error", _WHERE, f"allow names {name!r}", f"use {WASH_SALE} or {OVERSPEND}")
     for one in added:
         yield from _check_added(proposal, one)
 

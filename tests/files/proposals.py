@@ -30,7 +30,7 @@ def lot(name: str, quantity: float, **more: Any) -> dict[str, Any]:
 
 _PLAIN: dict[str, Any] = {
     "format": "rebal_kit proposal 1",
-    "version": "0.1.0", "made": "2024-08-12T16:30:00+00:00", "asof": "2024-08-12", "expires": "2024-08-14",
+    "version": "0.1.0", "asof": "2024-08-12", "expires": "2024-08-14",
     "solver": "greedy", "household": "Two million", "policy": "threshold_3pct_harvest",
     "inputs": {"household": HASH, "policy": HASH, "prices": HASH},
     "trades": [
