@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebal_kit import cli_fetch, cli_household, cli_import, cli_reproduce, cli_sweep
+from rebal_kit import cli_fetch, cli_household, cli_import, cli_reproduce, cli_scan, cli_sweep
 from rebal_kit.cli_manners import (
     DIFFERENT,
     OpenWith,
@@ -136,6 +136,7 @@ app.command("import")(cli_import.import_files)
 app.command("fetch")(cli_fetch.fetch)
 app.command("quality")(cli_fetch.quality)
 app.command("sweep")(cli_sweep.sweep)
+app.command("scan")(cli_scan.scan)
 app.command("reproduce")(cli_reproduce.reproduce)
 
 
