@@ -51,7 +51,8 @@ def survey_rules(desk: Desk, t: int, fired: np.ndarray, spare: np.ndarray) -> No
             continue
         if desk.plan.looked[t]:
             check_triggers(desk, t, total, scope)
-            fired[row, :] = desk.work.fired
+            for c in range(fired.shape[1]):
+                fired[row, c] = desk.work.fired[c]
         spare[row, 0] = spare_cash(desk, scope, cash, total)
         spare[row, 1] = total
 

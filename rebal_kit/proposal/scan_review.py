@@ -26,7 +26,7 @@ class Nervousness(NamedTuple):
 
     Attributes
     ----------
-    then, now : float
+    then, latest : float
         Percent a year.
     cuts : tuple of 2 floats
         Terciles of its history.
@@ -35,14 +35,14 @@ class Nervousness(NamedTuple):
     """
 
     then: float
-    now: float
+    latest: float
     cuts: tuple[float, float]
     measure: str
 
     @property
     def names(self) -> tuple[str, str]:
         """'calm', 'usual' or 'nervous', then and now."""
-        then, now = np.searchsorted(self.cuts, (self.then, self.now), side="right")
+        then, now = np.searchsorted(self.cuts, (self.then, self.latest), side="right")
         return _NAMES[then], _NAMES[now]
 
 
@@ -156,7 +156,7 @@ def _settings(day: Day, now: dt.date) -> Iterator[Finding]:
     then, today = found.names
     low, high = found.cuts
     figures = (
-        f"{found.measure} {found.then:.1f} % then, {found.now:.1f} % now; cuts {low:.1f} and {high:.1f} %"
+        f"{found.measure} {found.then:.1f} % then, {found.latest:.1f} % now; cuts {low:.1f} and {high:.1f} %"
     )
     if then != today:
         what = f"reviewed on {reviewed} in a {then} market, which is {today} now ({figures})"
