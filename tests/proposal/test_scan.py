@@ -118,6 +118,14 @@ def test_a_purchase_within_thirty_days_stands_in_the_way(bought: str, washes: bo
     assert found.harvestable.lots == (not washes)
 
 
+def test_the_rest_of_its_own_purchase_does_not_lengthen_a_lots_window() -> None:
+    late = TaxLot("S4", "STK", 100.0, 12_000.0, dt.date(2024, 2, 20))
+    found = scanned(in_ira="2024-02-10", taxable=(late,))
+    # For the late lot only the purchase in the IRA counts; for the others the late lot counts too.
+    assert row(found.harvest, lot="S4")["until"] == dt.date(2024, 3, 11)
+    assert row(found.harvest, lot="S1")["until"] == dt.date(2024, 3, 21)
+
+
 @pytest.mark.parametrize(("sold", "blocked"), [("2024-01-30", False), ("2024-01-31", True)])
 def test_a_partner_sold_at_a_loss_is_no_replacement_for_thirty_days(sold: str, blocked: bool) -> None:
     sale = LossSale("IRA", "STX", dt.date.fromisoformat(sold), 10.0, 100.0)
