@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same list for the running program
+    from rebal_kit.alerts import send_alert as send_alert
     from rebal_kit.audit import Audit as Audit
     from rebal_kit.axes import Between as Between
     from rebal_kit.backtest import Backtest as Backtest
@@ -76,6 +77,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.policy import BUY_AND_HOLD as BUY_AND_HOLD
     from rebal_kit.policy import Harvest as Harvest
     from rebal_kit.policy import RebalancePolicy as RebalancePolicy
+    from rebal_kit.proposal.scan import Scan as Scan
+    from rebal_kit.proposal.scan import scan as scan
     from rebal_kit.published import published as published
     from rebal_kit.reasons import Reason as Reason
     from rebal_kit.regimes import Regimes as Regimes
@@ -115,6 +118,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.walk_forward import walk_forward as walk_forward
 
 _HOMES = {
+    "alerts": "send_alert",
     "audit": "Audit",
     "axes": "Between",
     "backtest": "Backtest backtest",
@@ -149,6 +153,7 @@ _HOMES = {
     "paths": "Paths",
     "plateau": "Plateau plateau",
     "policy": "BUY_AND_HOLD Harvest RebalancePolicy",
+    "proposal.scan": "Scan scan",
     "published": "published",
     "reasons": "Reason",
     "regimes": "Regimes regimes",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebal_kit import cli_approve, cli_fetch, cli_household, cli_import, cli_reproduce, cli_sweep
+from rebal_kit import cli_approve, cli_fetch, cli_household, cli_import, cli_propose, cli_reproduce, cli_scan, cli_sweep
 from rebal_kit.cli_manners import (
     DIFFERENT,
     OpenWith,
@@ -138,7 +138,9 @@ app.command("import")(cli_import.import_files)
 app.command("fetch")(cli_fetch.fetch)
 app.command("quality")(cli_fetch.quality)
 app.command("sweep")(cli_sweep.sweep)
+app.command("scan")(cli_scan.scan)
 app.command("reproduce")(cli_reproduce.reproduce)
+app.command("propose")(cli_propose.propose)
 app.command("approve")(cli_approve.approve)
 app.command("fills")(cli_approve.fills)
 app.add_typer(cli_approve.audit_log, name="audit-log")

@@ -56,9 +56,9 @@ def household(  # noqa: PLR0913 - a command's options are its arguments
 
     with findings_instead_of_traceback():
         refused: list[Finding] = []
-        home = _loaded(household_with_doubts_said, source, refused)
-        rule = _loaded(load_policy, policy, refused)
-        prices = _loaded(partial(load_market, strict=strict), market, refused)
+        home = loaded(household_with_doubts_said, source, refused)
+        rule = loaded(load_policy, policy, refused)
+        prices = loaded(partial(load_market, strict=strict), market, refused)
         if home is None or rule is None or prices is None:
             raise RebalError(refused)
         say_doubts(prices, market)
@@ -87,7 +87,7 @@ def household_with_doubts_said(source: str) -> Household:
     return reading.household
 
 
-def _loaded(load: Callable[[str], _Loaded], source: str, refused: list[Finding]) -> _Loaded | None:
+def loaded(load: Callable[[str], _Loaded], source: str, refused: list[Finding]) -> _Loaded | None:
     """Return what a file holds, or None with what is wrong in it added to `refused`: all files are looked at."""
     try:
         return load(source)

@@ -17,6 +17,7 @@ COMPILED = sorted([*PACKAGE.glob("rules/*.py"), *PACKAGE.glob("engine/*.py"), *P
 ABOVE = {
     "__init__.py",
     "__main__.py",
+    "alerts.py",
     "cli.py",
     "cli_approve.py",
     "cli_fetch.py",
@@ -24,6 +25,7 @@ ABOVE = {
     "cli_import.py",
     "cli_manners.py",
     "cli_reproduce.py",
+    "cli_scan.py",
     "cli_sweep.py",
     "backtest.py",
     "compare.py",
