@@ -126,7 +126,9 @@ def tax_frontier(proposal: Proposal, *, points: int = 12, seconds: float = 5.0) 
     rows: list[tuple[str, Outcome]] = []
     findings: list[Finding] = []
     if least.status == "infeasible":
-        findings += [Finding("warning", "tax frontier", reason, "nothing was tried") for reason in least.reasons]
+        findings += [
+            Finding("warning", "tax frontier", reason, "nothing was tried") for reason in least.reasons
+        ]
     else:
         # Between today's drift and that of the least tax of all, drift costs nothing: the curve begins there.
         idle = optimise(replace(problem, aims=_IDLE), effort, explain=False)
@@ -137,7 +139,10 @@ def tax_frontier(proposal: Proposal, *, points: int = 12, seconds: float = 5.0) 
     rows.append((TODAY, today))
     free = zero_gain(replace(problem, aims=_ABOVE_TAX), effort)
     if free.plan.status == "infeasible":
-        findings += [Finding("warning", ZERO_GAIN, reason, "some gain must be realised") for reason in free.plan.reasons]
+        findings += [
+            Finding("warning", ZERO_GAIN, reason, "some gain must be realised")
+            for reason in free.plan.reasons
+        ]
     else:
         rows.append((ZERO_GAIN, outcome_of(problem, free.plan.sold, free.plan.bought)))
     for one in (proposal.greedy, proposal):
@@ -147,7 +152,9 @@ def tax_frontier(proposal: Proposal, *, points: int = 12, seconds: float = 5.0) 
     table = pd.DataFrame([_row(label, outcome) for label, outcome in rows], columns=list(COLUMNS))
     notes = (
         Finding("note", "drift", MEASURE),
-        Finding("note", "tax now", "what the trades add to this year's tax by the rule book, all else being equal"),
+        Finding(
+            "note", "tax now", "what the trades add to this year's tax by the rule book, all else being equal"
+        ),
     )
     return TaxFrontier(
         proposal.day.household.name, proposal.day.policy.name, proposal.asof, table, (*findings, *notes)
@@ -163,7 +170,9 @@ def without_bands(problem: Problem) -> Problem:
 def _curve(problem: Problem, tried: tuple[Point, ...]) -> list[Outcome]:
     """Return the plans that no other one beats in drift and tax, the smallest drift first."""
     found = [
-        outcome_of(problem, point.plan.sold, point.plan.bought) for point in tried if point.plan.status != "infeasible"
+        outcome_of(problem, point.plan.sold, point.plan.bought)
+        for point in tried
+        if point.plan.status != "infeasible"
     ]
     kept: list[Outcome] = []
     for outcome in sorted(found, key=lambda one: (one.drift, one.figures.tax)):
@@ -177,7 +186,9 @@ def _doubts(problem: Problem, tried: tuple[Point, ...], least: float, effort: Ef
     for point in tried:
         limit = f"a limit of {point.asked / total:.2%} on the sum of class deviations"
         if point.plan.status == "infeasible":
-            yield Finding("warning", "tax frontier", f"{limit} cannot be kept: {'; '.join(point.plan.reasons)}", "")
+            yield Finding(
+                "warning", "tax frontier", f"{limit} cannot be kept: {'; '.join(point.plan.reasons)}", ""
+            )
         elif point.plan.status == "time limit":
             what = f"{limit}: the time was over, at most {point.plan.gap:.2%} from the best"
             yield Finding("warning", "tax frontier", what, "give more seconds")
