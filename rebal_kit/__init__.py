@@ -66,6 +66,11 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.policy import BUY_AND_HOLD as BUY_AND_HOLD
     from rebal_kit.policy import Harvest as Harvest
     from rebal_kit.policy import RebalancePolicy as RebalancePolicy
+    from rebal_kit.proposal.frontier import TaxFrontier as TaxFrontier
+    from rebal_kit.proposal.frontier import tax_frontier as tax_frontier
+    from rebal_kit.proposal.gifting import gift_suggestion as gift_suggestion
+    from rebal_kit.proposal.transition import TransitionPlan as TransitionPlan
+    from rebal_kit.proposal.transition import transition_plan as transition_plan
     from rebal_kit.published import published as published
     from rebal_kit.reasons import Reason as Reason
     from rebal_kit.regimes import Regimes as Regimes
@@ -133,6 +138,9 @@ _HOMES = {
     "paths": "Paths",
     "plateau": "Plateau plateau",
     "policy": "BUY_AND_HOLD Harvest RebalancePolicy",
+    "proposal.frontier": "TaxFrontier tax_frontier",
+    "proposal.gifting": "gift_suggestion",
+    "proposal.transition": "TransitionPlan transition_plan",
     "published": "published",
     "reasons": "Reason",
     "regimes": "Regimes regimes",

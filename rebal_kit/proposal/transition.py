@@ -55,9 +55,9 @@ class TransitionPlan:
     chosen : str
         The way to spread that `by_year` and `trades` are of.
     spreads : DataFrame
-        A row a way to spread (`spread`): `tax`, total of all years, US$; `saved` against all at once; `cost`; `gain`,
-        net, realised; `drift` and `weight` of the position left at the end; `reached`: as near to the targets as any;
-        `at_risk`: the largest `at_risk` of its years.
+        A row a way to spread (`spread`): `tax`, total of all years, US$; `saved` against all at once, NaN where the
+        targets are not reached; `cost`; `gain`, net, realised; `drift` and `weight` of the position left at the end;
+        `reached`: as near to the targets as any; `at_risk`: the largest `at_risk` of its years.
     years : DataFrame
         A row a year of each `spread`: `year`, `day` of trading; `sold`, US$, and `position_sold` of it; `short_gain`,
         `long_gain`, net; `tax`: what the plan adds to the tax of that year; `cost`; `drift` left, a fraction;
@@ -95,14 +95,19 @@ class TransitionPlan:
 
     @property
     def saved(self) -> float:
-        """Against all at once, US$."""
-        return float(self.spreads.loc[self.spreads["spread"] == self.chosen, "saved"].sum())
+        """Against all at once, US$; NaN where the targets are not reached."""
+        return float(self.spreads.loc[self.spreads["spread"] == self.chosen, "saved"].to_numpy()[0])
 
     def __repr__(self) -> str:
         last = self.by_year.iloc[-1]
+        saved = (
+            f"US$ {self.saved:,.0f} less than all at once"
+            if np.isfinite(self.saved)
+            else "targets not reached"
+        )
         return (
             f"<TransitionPlan of {self.symbol} for {self.household!r} from {self.asof}, {self.chosen}:"
-            f" {len(self.by_year)} years, tax US$ {self.tax:,.0f}, US$ {self.saved:,.0f} less than all at once,"
+            f" {len(self.by_year)} years, tax US$ {self.tax:,.0f}, {saved},"
             f" weight left {last['weight']:.1%}>"
         )
 
@@ -249,13 +254,15 @@ def _summary(table: pd.DataFrame) -> pd.DataFrame:
     summary = pd.DataFrame(rows)
     summary["saved"] = summary.loc[summary["spread"] == AT_ONCE, "tax"].iloc[0] - summary["tax"]
     summary["reached"] = summary["drift"] <= summary["drift"].min() + _REACHED
+    summary.loc[~summary["reached"], "saved"] = np.nan
     return summary
 
 
 def _least(summary: pd.DataFrame) -> str:
-    """Return the way with the least tax of those that reach the targets; of equals the first."""
+    """Return the way with the least tax of those that reach the targets; of equals the one that risks least."""
     reached = summary[summary["reached"]]
-    return str(reached.loc[reached["tax"] <= reached["tax"].min() + _NO_SAVING, "spread"].iloc[0])
+    least = reached[reached["tax"] <= reached["tax"].min() + _NO_SAVING]
+    return str(least.loc[least["at_risk"].idxmin(), "spread"])
 
 
 def _troubles(
