@@ -147,8 +147,7 @@ def tax_frontier(proposal: Proposal, *, points: int = 12, seconds: float = 5.0) 
         rows.append((ZERO_GAIN, outcome_of(problem, free.plan.sold, free.plan.bought)))
     for one in (proposal.greedy, proposal):
         if one is not None:
-            trades = trades_of(one.asked, one.settlement.orders)
-            rows.append((one.solver, outcome_of(problem, *trades)))
+            rows.append((one.solver, _of_proposal(problem, one)))
     table = pd.DataFrame([_row(label, outcome) for label, outcome in rows], columns=list(COLUMNS))
     notes = (
         Finding("note", "drift", MEASURE),
@@ -179,6 +178,16 @@ def _curve(problem: Problem, tried: tuple[Point, ...]) -> list[Outcome]:
         if not kept or outcome.figures.tax < kept[-1].figures.tax - _ROUNDING:
             kept.append(outcome)
     return kept
+
+
+def _of_proposal(problem: Problem, proposal: Proposal) -> Outcome:
+    """Return the outcome of a proposal: its tax and gains are those of the book, which knows of wash sales too."""
+    done = proposal.settlement
+    outcome = outcome_of(problem, *trades_of(proposal.asked, done.orders))
+    figures = outcome.figures._replace(
+        tax=done.tax_now, short=done.short_gain, long=done.long_gain, cost=done.cost
+    )  # fmt: skip
+    return outcome._replace(figures=figures, trades=len(done.orders))
 
 
 def _doubts(problem: Problem, tried: tuple[Point, ...], least: float, effort: Effort) -> Iterator[Finding]:

@@ -72,8 +72,8 @@ def rooms(year: Year) -> Iterator[tuple[str, float]]:
     now = tax_return(
         table, year.other, short, long, year.qualified, year.ordinary, year.exempt, carry.short, carry.long
     )  # fmt: skip
-    # A gain takes the place of the losses first: of those carried on, then of the deduction.
-    absorbed = now.net.carry_short + now.net.carry_long + now.net.deduction
+    # A gain takes the place of losses first; how much of them is deducted meanwhile is of no matter to it.
+    absorbed = max(0.0, carry.short + carry.long - short - long)
     gross = now.adjusted_gross_income + now.net.deduction
     rises = [
         (f"end of the {rate:.0%} rate", edge - (gross - table.standard_deduction) + absorbed)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: From so many characters on, a row holds a trade and its explanation side by side.
 _WIDE = 120
+#: Lots that are listed although they are not needed.
+_MOST_KEPT = 3
 #: What a proposal is called by the way it was found.
 SOLVERS = {"greedy": "greedy: the back-test's own decision", "optimal": "optimal: least tax, cost and drift"}
 
@@ -123,7 +125,7 @@ def side_by_side(greedy: Proposal, optimal: Proposal) -> Table:
     return grid
 
 
-def gift_table(found: pd.DataFrame) -> Table:
+def gift_table(found: pd.DataFrame) -> RenderableType:
     """Return the lots to give, and why others are not given.
 
     Parameters
@@ -131,6 +133,7 @@ def gift_table(found: pd.DataFrame) -> Table:
     found : DataFrame
         Of `rebal_kit.proposal.gifting.gift_suggestion`.
     """
+    from rich.console import Group
     from rich.text import Text
 
     grid = _grid()
@@ -140,14 +143,17 @@ def gift_table(found: pd.DataFrame) -> Table:
     for name in ("worth, US$", "gain never\ntaxed, US$"):
         grid.add_column(name, justify="right", no_wrap=True)
     grid.add_column("why", ratio=1)
-    for row in found.to_dict("records"):
+    more = found.index[found["status"] == "keep"][_MOST_KEPT:]
+    for row in found.drop(index=more).to_dict("records"):
         what = f"{row['symbol']}, {row['account']}\n{row['lot']}" if row["lot"] else "cash"
         quantity = f"{row['quantity']:,.2f}" if math.isfinite(row["quantity"]) else ""
         grid.add_row(
             row["status"], Text(what), quantity, money(row["fair_market_value"], 0), money(row["gain_never_taxed"], 0),
             Text(row["reason"]), style="" if row["status"] in ("give", "cash") else "dim",
         )  # fmt: skip
-    return grid
+    if more.empty:
+        return grid
+    return Group(grid, Text(f"and {count(len(more), 'more lot')} that would do as well", style="dim"))
 
 
 _TERMS = {"ST": "short", "LT": "long"}

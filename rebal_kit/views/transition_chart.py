@@ -58,14 +58,10 @@ def _taxes(
     least, most = min(float(rows["tax"].min()), 0.0), max(float(rows["tax"].max()), 0.0)
     room = 0.12 * (most - least) or 100.0
     scale = alt.Scale(domain=[least - (room if least < 0.0 else 0.0), most + room], nice=False)
+    axis = alt.Axis(labelExpr=US_DOLLARS, tickCount=5, minExtent=_AXIS)
     base = alt.Chart(rows).encode(
         alt.X("year:N", title=None, sort=years, axis=alt.Axis(labelAngle=0, labelPadding=6)),
-        alt.Y(
-            "tax:Q",
-            title="tax, US$",
-            scale=scale,
-            axis=alt.Axis(labelExpr=US_DOLLARS, tickCount=5, minExtent=_AXIS),
-        ),
+        alt.Y("tax:Q", title="tax, US$", scale=scale, axis=axis),
         xOffset=alt.XOffset("spread:N", sort=shown),
         tooltip=tips,
     )
