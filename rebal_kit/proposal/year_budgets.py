@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rebal_kit.optimal.problem import ALLOW, NEVER, Limits, Problem, Year
-from rebal_kit.rules.brackets import tax_return
+from rebal_kit.rules.brackets import Carryover, tax_return
 
 #: US$ of room in a bracket that are none.
 _NO_ROOM = 1.0
@@ -52,8 +52,9 @@ def spreads(problem: Problem, years: int, gain: float, yearly_tax: float | None)
     yield Spread(AT_ONCE, lambda *_: Limits())
     if years > 1 and gain > _NO_ROOM:
         yield Spread(EQUAL_GAINS, lambda problem, at, left, _: _gain(problem, left / (years - at)))
+        later = dict(rooms(Year(problem.year.table, Carryover(0.0, 0.0, 0.0, 0.0))))
         for name, room in rooms(problem.year):
-            if _NO_ROOM < room < gain:
+            if room < gain and max(room, later[name]) > _NO_ROOM:
                 yield Spread(f"fill up to the {name}", _filling(name))
     if yearly_tax is not None:
         yield Spread(f"US$ {yearly_tax:,.0f} of tax a year", _budget(yearly_tax, years), last_is_free=False)
