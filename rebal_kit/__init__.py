@@ -77,8 +77,17 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.policy import BUY_AND_HOLD as BUY_AND_HOLD
     from rebal_kit.policy import Harvest as Harvest
     from rebal_kit.policy import RebalancePolicy as RebalancePolicy
+    from rebal_kit.proposal.aims import Aims as Aims
+    from rebal_kit.proposal.frontier import TaxFrontier as TaxFrontier
+    from rebal_kit.proposal.frontier import tax_frontier as tax_frontier
+    from rebal_kit.proposal.gifting import gift_suggestion as gift_suggestion
+    from rebal_kit.proposal.proposal import Proposal as Proposal
+    from rebal_kit.proposal.propose import propose as propose
+    from rebal_kit.proposal.revise import revise as revise
     from rebal_kit.proposal.scan import Scan as Scan
     from rebal_kit.proposal.scan import scan as scan
+    from rebal_kit.proposal.transition import TransitionPlan as TransitionPlan
+    from rebal_kit.proposal.transition import transition_plan as transition_plan
     from rebal_kit.published import published as published
     from rebal_kit.reasons import Reason as Reason
     from rebal_kit.regimes import Regimes as Regimes
@@ -154,6 +163,13 @@ _HOMES = {
     "plateau": "Plateau plateau",
     "policy": "BUY_AND_HOLD Harvest RebalancePolicy",
     "proposal.scan": "Scan scan",
+    "proposal.frontier": "TaxFrontier tax_frontier",
+    "proposal.gifting": "gift_suggestion",
+    "proposal.transition": "TransitionPlan transition_plan",
+    "proposal.aims": "Aims",
+    "proposal.proposal": "Proposal",
+    "proposal.propose": "propose",
+    "proposal.revise": "revise",
     "published": "published",
     "reasons": "Reason",
     "regimes": "Regimes regimes",

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebal_kit import cli_approve, cli_fetch, cli_household, cli_import, cli_propose, cli_reproduce, cli_scan, cli_sweep
+from rebal_kit import (
+    cli_approve,
+    cli_fetch,
+    cli_household,
+    cli_import,
+    cli_propose,
+    cli_reproduce,
+    cli_scan,
+    cli_sweep,
+)
 from rebal_kit.cli_manners import (
     DIFFERENT,
     OpenWith,

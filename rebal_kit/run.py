@@ -165,14 +165,8 @@ class Setting:
         with_lots = self.opened_with == "lots"
         from_household(room.ledger, self.household, self.market.symbols, self.structure, with_lots)
         if self.opens_in is not None:
-            carry_in(
-                room.ledger,
-                self.household,
-                self.market.symbols,
-                self.structure,
-                self.opens_in,
-                self.table.wash_days,
-            )
+            days, symbols = self.table.wash_days, self.market.symbols
+            carry_in(room.ledger, self.household, symbols, self.structure, self.opens_in, days)
         if room.ledger.state[books.STATUS] != books.OK:
             return int(room.ledger.state[books.STATUS])
         return int(simulate(self.desk(plan, room), not with_lots))
@@ -398,11 +392,8 @@ def as_policies(where: str, policies: Any) -> tuple[RebalancePolicy, ...]:
     found = as_tuple(policies.values() if isinstance(policies, Mapping) else policies)
     wrong = [policy for policy in found if not isinstance(policy, RebalancePolicy)]
     if wrong:
-        what, remedy = (
-            f"{reprlib.repr(wrong[0])} is no policy",
-            "give RebalancePolicy values: load_policy('quarterly')",
-        )
-        raise PolicyError(Finding("error", where, what, remedy))
+        remedy = "give RebalancePolicy values: load_policy('quarterly')"
+        raise PolicyError(Finding("error", where, f"{reprlib.repr(wrong[0])} is no policy", remedy))
     if not found:
         raise PolicyError(Finding("error", where, "no policies", "give at least one"))
     return found

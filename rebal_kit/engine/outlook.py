@@ -11,7 +11,7 @@ from rebal_kit.engine.desk import Desk
 
 
 @compiled
-def look_out(desk: Desk, t: int, bought: np.ndarray, bought_on: np.ndarray, own: np.ndarray) -> None:
+def look_out(desk: Desk, t: int, bought: np.ndarray, own: np.ndarray) -> None:
     """Write down which purchases of the days before would wash a loss taken in session `t`.
 
     Parameters
@@ -20,8 +20,6 @@ def look_out(desk: Desk, t: int, bought: np.ndarray, bought_on: np.ndarray, own:
     t : int
     bought : ndarray
         (n_groups,) bool, written: something of the group was bought inside the window and may replace.
-    bought_on : ndarray
-        (n_groups,) int64, written: the day of the latest such purchase, where there is one.
     own : ndarray
         (n_accounts, n_securities, n_lots) bool, written: what was bought is the lot's own purchase, or nothing.
     """
@@ -30,7 +28,6 @@ def look_out(desk: Desk, t: int, bought: np.ndarray, bought_on: np.ndarray, own:
     for group in range(len(bought)):
         found, _ = recent_purchase(desk, group, day)
         bought[group] = found != NONE
-        bought_on[group] = ledger.last_buy[group]
         for i in range(structure.group_first[group], structure.group_first[group + 1]):
             security = structure.group_member[i]
             for account in range(len(ledger.cash)):

@@ -116,6 +116,8 @@ class ClassPart(DriftPart):
 
     name: Text = Field(alias="class")
     target: Dollars
+    low: Dollars | None = None
+    high: Dollars | None = None
 
 
 class AimsPart(Part):

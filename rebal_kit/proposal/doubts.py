@@ -87,6 +87,9 @@ def _assumptions(proposal: Proposal) -> Iterator[Finding]:
         "prices",
         f"closes of {proposal.asof} from {day.setting.market.source}; valid through {proposal.expires}",
     )
+    if proposal.outside > 0.0:
+        what = f"US$ {proposal.outside:,.0f} are in holdings outside the targets: no weight and no drift counts them"
+        yield Finding("warning", "targets", what, "name them in a class, or let gains.sell_legacy sell them")
     law = f"law of {tax.law_year}, {tax.filing}" if tax.flat is None else "flat rates"
     yield Finding(
         "note", "law", f"{law}; tax now is what the trades add to the year's tax, all else being equal"

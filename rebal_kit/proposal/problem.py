@@ -63,7 +63,7 @@ def problem_of(start: Start, decision: Decision, aims: Aims) -> Asked:
     day, desk = start.day, start.desk
     structure, plan, t = desk.structure, desk.plan, day.last
     household, symbols = day.household, day.setting.market.symbols
-    lots, places, bought, _ = lots_on(desk, t)
+    lots, places, bought = lots_on(desk, t)
     pressed = bool((start.moved.cash < 0.0).any())
     inside = structure.sleeve_of >= 0
     traded = desk.prices.traded[t]
@@ -119,13 +119,13 @@ def problem_of(start: Start, decision: Decision, aims: Aims) -> Asked:
     return Asked(problem, places)
 
 
-def lots_on(desk: Desk, t: int) -> tuple[Lots, tuple[Place, ...], np.ndarray, np.ndarray]:
-    """Return the lots and where they are; and (n_groups,) whether purchases of late wash losses, and when."""
+def lots_on(desk: Desk, t: int) -> tuple[Lots, tuple[Place, ...], np.ndarray]:
+    """Return the lots and where they are; and (n_groups,) whether purchases of late wash losses."""
     ledger, structure = desk.ledger, desk.structure
     groups = len(structure.group_first) - 1
-    bought, bought_on = np.zeros(groups, bool), np.zeros(groups, np.int64)
+    bought = np.zeros(groups, bool)
     own = np.ones(ledger.lots.shape, bool)
-    look_out(desk, t, bought, bought_on, own)
+    look_out(desk, t, bought, own)
     rows, places, owns = [], [], []
     for a, s in np.argwhere(ledger.lot_count > 0):
         page = ledger.lots[a, s, : ledger.lot_count[a, s]]
@@ -142,7 +142,7 @@ def lots_on(desk: Desk, t: int) -> tuple[Lots, tuple[Place, ...], np.ndarray, np
         account.astype(np.int64), security.astype(np.int64), quantity.copy(), basis.copy(), days.astype(np.int64),
         np.array(owns, bool),
     )  # fmt: skip
-    return lots, tuple(places), bought, bought_on
+    return lots, tuple(places), bought
 
 
 def _bands(desk: Desk, fired: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

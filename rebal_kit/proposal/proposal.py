@@ -18,12 +18,14 @@ from rebal_kit.findings import Finding
 from rebal_kit.fingerprint import market_fingerprint, text_fingerprint
 from rebal_kit.optimal.plan import Figures, Plan
 from rebal_kit.proposal.aims import Aims
+from rebal_kit.proposal.bands import class_bands
 from rebal_kit.proposal.day import Day
-from rebal_kit.proposal.explain import Blocked, NotDone, why_traded
+from rebal_kit.proposal.explain import NotDone, why_traded
 from rebal_kit.proposal.greedy import Decision
 from rebal_kit.proposal.names import lot_names
 from rebal_kit.proposal.problem import Asked
 from rebal_kit.proposal.settlement import Settlement
+from rebal_kit.proposal.windows import Blocked
 
 Solver = Literal["greedy", "optimal"]
 
@@ -180,14 +182,27 @@ class Proposal:
 
     @cached_property
     def classes(self) -> pd.DataFrame:
-        """Weights of classes and cash: target, before, after."""
+        """Weights of classes and cash: target, the edges of the band, before, after; holdings outside not counted."""
         targets, done = self.day.household.targets, self.settlement
         names = [*(asset_class.name for asset_class in targets.classes), "cash"]
-        wanted = [*(weight for _, weight in targets.weights), targets.cash]
+        bands = class_bands(self.day).reindex(names)
         return pd.DataFrame(
-            {"target": wanted, "before": done.weights_before, "after": done.weights_after},
+            {
+                "target": [*(weight for _, weight in targets.weights), targets.cash],
+                "low": bands["low"],
+                "high": bands["high"],
+                "before": done.weights_before,
+                "after": done.weights_after,
+            },
             index=pd.Index(names, name="class"),
         )
+
+    @property
+    def outside(self) -> float:
+        """US$ in holdings outside the targets, in the accounts that count, before any trade: no drift counts them."""
+        desk = self.settlement.start.desk
+        inside = desk.structure.sleeve_of >= 0
+        return float((desk.ledger.held * self.day.price)[desk.structure.counted][:, ~inside].sum())
 
     @cached_property
     def cash(self) -> pd.DataFrame:

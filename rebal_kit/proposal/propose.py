@@ -18,12 +18,13 @@ from rebal_kit.optimal.settle import settle as settle_plan
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.proposal.aims import Aims
 from rebal_kit.proposal.day import Day, Look, prepare_day
-from rebal_kit.proposal.explain import blocked_on, held_back, not_due, passed_over
+from rebal_kit.proposal.explain import held_back, not_due, passed_over
 from rebal_kit.proposal.greedy import Decision, decide_greedily
 from rebal_kit.proposal.orders import Order
 from rebal_kit.proposal.problem import Asked, orders_from, problem_of, trades_of
 from rebal_kit.proposal.proposal import Proposal, Solver
 from rebal_kit.proposal.settlement import settle
+from rebal_kit.proposal.windows import blocked_on
 
 #: US$ by which the solver's plan must be better than the engine's own to be taken.
 _BETTER = 1e-6

@@ -13,12 +13,12 @@ from rebal_kit.findings import Finding, MarketError, raise_errors
 from rebal_kit.market import Market
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.proposal.day import Day, prepare_day
-from rebal_kit.proposal.explain import blocked_on
 from rebal_kit.proposal.scan_due import due_of, next_look, waiting
 from rebal_kit.proposal.scan_lots import Harvestable, harvest_of, lots_of, together, year_with
 from rebal_kit.proposal.scan_review import review
 from rebal_kit.proposal.scan_weights import classes_of, scopes_of, securities_of
 from rebal_kit.proposal.settlement import Start, start_of
+from rebal_kit.proposal.windows import blocked_on
 
 _RANK = {"error": 0, "warning": 1, "note": 2}
 

@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 
 from rebal_kit.engine.arrays import TAXABLE
-from rebal_kit.engine.ledger import DISPOSED, GONE, LONG_AGO, date_of
+from rebal_kit.engine.ledger import LONG_AGO, date_of
 from rebal_kit.engine.survey import NET, survey_losses
 from rebal_kit.engine.tape import ENTRY
 from rebal_kit.proposal.names import lot_names
 from rebal_kit.proposal.settlement import Start
+from rebal_kit.proposal.windows import washed_until
 from rebal_kit.reasons import Reason
 from rebal_kit.rules.brackets import YearTax, year_tax
 from rebal_kit.rules.harvest import tax_saved
-from rebal_kit.rules.wash_sale import blocked_until, in_window
 
 LOT_COLUMNS = (
     "account", "symbol", "lot", "acquired", "quantity", "basis", "value", "gain", "term", "long_from", "days_to_long",
@@ -135,7 +135,7 @@ def _why_not(start: Start, found: _Survey, place: _Place, saved: float) -> tuple
     account, security, _ = place
     desk, plan, last = start.desk, start.day.plan, start.day.last
     if not found.own[place]:
-        return Reason.WASH_WINDOW_SALE.sentence, _washed_until(start, place)
+        return Reason.WASH_WINDOW_SALE.sentence, washed_until(start, place)
     if not desk.structure.may_sell[account, security]:
         return Reason.RESTRICTED.sentence, None
     if not desk.prices.traded[last, security]:
@@ -146,28 +146,6 @@ def _why_not(start: Start, found: _Survey, place: _Place, saved: float) -> tuple
         return f"loss not taken: it saves less than US$ {plan.min_tax_saved_usd:,.0f}", None
     order = float((found.figures[account, security, :, NET] * found.ripe[account, security]).sum())
     return (Reason.BELOW_MINIMUM.sentence if order < plan.min_trade else ""), None
-
-
-def _washed_until(start: Start, place: _Place) -> dt.date:
-    """Return the last day on which a sale at a loss of a lot would find a purchase of the days before the scan."""
-    desk, today = start.desk, int(start.desk.prices.day[start.day.last])
-    ledger, structure, wash_days = desk.ledger, desk.structure, desk.table.wash_days
-    group, sold = int(structure.group[place.security]), ledger.lots[place]
-    # The rest of its own purchase does not replace a lot, unless it has itself replaced others.
-    spared = sold.purchase if structure.reading.parent_excluded or sold.fresh else None
-    bought = [
-        int(lot.acquired)
-        for a, s in np.argwhere(ledger.lot_count > 0) if structure.group[s] == group and structure.replaces[a]
-        for lot in ledger.lots[a, s, : ledger.lot_count[a, s]] if lot.fresh and lot.purchase != spared
-    ]  # fmt: skip
-    bought += [
-        int(gone.acquired) for gone in ledger.losses[GONE, : ledger.state[DISPOSED]]
-        if gone.group == group and gone.quantity > 0.0 and gone.purchase != spared
-    ]  # fmt: skip
-    latest = max(
-        (day for day in bought if in_window(day, today, wash_days)), default=int(ledger.last_buy[group])
-    )
-    return date_of(blocked_until(latest, wash_days))
 
 
 def together(start: Start, harvest: pd.DataFrame) -> Harvestable:

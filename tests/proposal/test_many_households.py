@@ -72,14 +72,18 @@ def test_a_figure_that_is_changed_is_found(seed: int) -> None:
     household, policy, closes, _ = random_household(seed)
     document = proposed(seed, "greedy")[0].document
     told = {name: document[name] for name in ("trades", "tax", "cost", "cash", "drift")}
-    asked = {"trades": {"quantity", "price", "amount", "cost"}, "lots": {"quantity", "gain", "disallowed"}}
+    asked = {"trades": {"quantity", "price", "amount", "cost"}, "lots": {"quantity", "gain", "disallowed"},
+             "sums": {"short_gain", "long_gain", "disallowed", "before", "after"}}  # fmt: skip
     untaxed = {account.name for account in household.accounts if not account.taxable}
-    paths = [
-        path for path in numbers_in(told)
-        if ("lots" in path and path[-1] in asked["lots"] and told["trades"][path[1]]["account"] not in untaxed) or ("lots" not in path and path[0] == "trades" and path[-1]
-            in asked["trades"]) or (path[0] == "tax" and path[-1] in ("short_gain", "long_gain", "disallowed"))
-        or path[0] in ("cost", "drift") or path[-1] in ("before", "after")
-    ]  # fmt: skip
+
+    def acted_on(path: tuple[Any, ...]) -> bool:
+        if "lots" in path:
+            return path[-1] in asked["lots"] and told["trades"][path[1]]["account"] not in untaxed
+        if path[0] == "trades":
+            return path[-1] in asked["trades"]
+        return path[0] in ("cost", "drift") or path[-1] in asked["sums"]
+
+    paths = [path for path in numbers_in(told) if acted_on(path)]
     for path in Random(seed).sample(paths, min(NUMBERS, len(paths))):
         changed = copy.deepcopy(document)
         inside = changed
