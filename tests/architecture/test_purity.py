@@ -25,6 +25,7 @@ ABOVE = {
     "cli_import.py",
     "cli_manners.py",
     "cli_reproduce.py",
+    "cli_propose.py",
     "cli_scan.py",
     "cli_sweep.py",
     "backtest.py",
