@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -85,3 +86,21 @@ def bare_loop(close: np.ndarray, trades: np.ndarray, opening: float, value: np.n
             for s in range(close.shape[1]):
                 shares[s] = total / close.shape[1] / close[t, s]
         value[t] = total
+
+
+def cvxportfolio_decision(close: pd.DataFrame) -> Callable[[], object]:
+    """Return cvxportfolio's single-period optimisation on the last day: near equal weights, at a cost, without tax."""
+    import cvxportfolio as cvx
+
+    returns = close.pct_change().iloc[1:].assign(cash=0.0)
+    market = cvx.UserProvidedMarketData(
+        returns=returns, prices=close.loc[returns.index], cash_key="cash", min_history=pd.Timedelta("60d")
+    )
+    target = pd.Series(1.0 / close.shape[1], index=returns.columns)
+    target["cash"] = 0.0
+    policy = cvx.SinglePeriodOptimization(
+        -5 * cvx.FullCovariance() - cvx.StocksTransactionCost(a=2e-4, pershare_cost=None, b=None),
+        [cvx.LongOnly(applies_to_cash=True), cvx.LeverageLimit(1)], benchmark=cvx.FixedWeights(target),
+    )  # fmt: skip
+    held = pd.Series(np.random.default_rng(0).uniform(5_000, 20_000, len(target)), index=returns.columns)
+    return lambda: policy.execute(held, market, t=returns.index[-1])
