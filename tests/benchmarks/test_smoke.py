@@ -14,7 +14,7 @@ from benchmarks.contests import LARGEST_DIFFERENCE, costs, execution, five_accou
 from benchmarks.measure import exponent, interleave
 from benchmarks.optimal import optimal_plans
 from benchmarks.peers import run_bt, vectorbt_sweep_inputs
-from benchmarks.proposals import document, live_household
+from benchmarks.proposals import document
 from benchmarks.shares import shares, steps
 from benchmarks.sweeps import sweeps
 
@@ -137,3 +137,10 @@ def test_optimal_plans_are_timed_with_their_gaps():
     rows = list(optimal_plans(1, sizes=((10, 30, ""),), growth=((8, 20), (12, 40))))
     assert [row.unit for row in rows] == ["s", "s", "s", "power"]
     assert all("proven gap at most" in row.note for row in rows[:3])
+
+
+def test_a_proposal_of_a_benchmark_household_trades():
+    home, policy, market = live_household(1, 20, 60, 3)
+    found = rk.propose(market, home, policy, solver="optimal")
+    assert document(found) == len(found.trades) > 0
+    assert found.drift["after"] < found.drift["before"]
