@@ -14,7 +14,7 @@ from benchmarks.contests import LARGEST_DIFFERENCE, costs, execution, five_accou
 from benchmarks.measure import exponent, interleave
 from benchmarks.optimal import optimal_plans
 from benchmarks.peers import run_bt, vectorbt_sweep_inputs
-from benchmarks.proposals import document
+from benchmarks.proposals import document, live_household
 from benchmarks.shares import shares, steps
 from benchmarks.sweeps import sweeps
 
