@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.execution import Execution as Execution
     from rebal_kit.files.approval import Approval as Approval
     from rebal_kit.files.approval import approve as approve
+    from rebal_kit.files.audit_log import load_audit_log as load_audit_log
     from rebal_kit.files.audit_log import verify_audit_log as verify_audit_log
     from rebal_kit.files.fills_file import load_fills as load_fills
     from rebal_kit.files.household import HouseholdReading as HouseholdReading
@@ -138,7 +139,7 @@ _HOMES = {
     "conventions": "WashSaleConventions",
     "domain": "Account AccountKind Household Security TaxLot",
     "files.approval": "Approval approve",
-    "files.audit_log": "verify_audit_log",
+    "files.audit_log": "load_audit_log verify_audit_log",
     "files.fills_file": "load_fills",
     "files.household": "HouseholdReading load_household read_household save_household",
     "files.household_import": "import_household write_household",

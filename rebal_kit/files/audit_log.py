@@ -117,6 +117,18 @@ def verify_audit_log(path: str | Path) -> tuple[Finding, ...]:
         return error.findings
 
 
+def load_audit_log(path: str | Path) -> tuple[dict[str, Any], ...]:
+    """Return the lines of a log that is as it was written.
+
+    Raises
+    ------
+    AuditLogError
+        It is not: what `verify_audit_log` finds as an error.
+    """
+    raise_errors(AuditLogError, verify_audit_log(path))
+    return read_log(Path(path)).lines
+
+
 def mend_audit_log(path: str | Path, who: str, wait: float = WAIT_SECONDS) -> Path | None:
     """Take a torn last line off a log and say so in a line of its own.
 

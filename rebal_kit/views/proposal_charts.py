@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from rebal_kit.domain import TaxLot
-from rebal_kit.proposal.bands import class_bands
 from rebal_kit.proposal.frontier import GREEDY, LEAST_TAX, OPTIMAL, TODAY, ZERO_GAIN
 from rebal_kit.views import style
 from rebal_kit.views.label_places import place_labels
@@ -31,6 +30,8 @@ _WIDTH, _HEIGHT, _ROW = 640, 340, 34
 _TOGETHER = 7.0
 #: Vega's words for US$ on an axis.
 US_DOLLARS = "datum.value == 0 ? '$0' : format(datum.value, '$,.3~s')"
+#: US$ of tax that are rounding.
+_NO_TAX = 0.005
 #: How the points that are no part of the curve are told apart.
 _SHAPES = {TODAY: "square", ZERO_GAIN: "triangle-up", GREEDY: "diamond", OPTIMAL: "circle"}
 _BEFORE, _AFTER, _TARGET = "before", "after", "target"
@@ -45,14 +46,17 @@ def frontier_chart(frontier: TaxFrontier) -> alt.LayerChart:
     ----------
     frontier : TaxFrontier
     """
-    table = frontier.table.assign(percent=100.0 * frontier.table["drift"]).drop(columns="drift")
+    tax = frontier.table["tax_now"]
+    table = frontier.table.assign(
+        percent=100.0 * frontier.table["drift"], tax_now=tax.where(tax.abs() > _NO_TAX, 0.0)
+    ).drop(columns="drift")
     lowest, highest = min(float(table["tax_now"].min()), 0.0), max(float(table["tax_now"].max()), 0.0)
-    room = 0.12 * (highest - lowest) or 100.0
+    # Room above and to the right is for the words of the points there.
+    room = 0.16 * (highest - lowest) or 100.0
     widest = float(table["percent"].max()) or 1.0
-    # Room to the right is for the words of the points there.
-    ends = (-0.02 * widest, 1.4 * widest), (lowest - room, highest + room)
+    ends = (-0.02 * widest, 1.5 * widest), (lowest - room, highest + room)
     axis = alt.Axis(labelExpr=US_DOLLARS, tickCount=6)
-    x = alt.X("percent:Q", title="drift that is left, % of the household", axis=alt.Axis(tickCount=8),
+    x = alt.X("percent:Q", title="drift that is left, % of the household", axis=alt.Axis(values=_ticks(widest)),
               scale=alt.Scale(domain=list(ends[0]), nice=False))  # fmt: skip
     y = alt.Y("tax_now:Q", title="tax now, US$", axis=axis, scale=alt.Scale(domain=list(ends[1]), nice=False))
     tips = [alt.Tooltip("label:N", title=" "), alt.Tooltip("percent:Q", format=".2f", title="drift, %"),
@@ -74,7 +78,9 @@ def frontier_chart(frontier: TaxFrontier) -> alt.LayerChart:
         *_labels(points, curve, x, y, ends),
     ]  # fmt: skip
     below = [
-        "No trades leave so little drift for less tax than the line; below it nothing can be reached",
+        "No trades leave so little drift for less tax than the line; below it nothing can be reached"
+        if len(curve) > 1
+        else "There is no line: the trades of the least tax leave the least drift, too",
         "Drift: half the sum of absolute deviations from the targets. Tax: what the trades add to this year's",
         f"Household {label(frontier.household)}; policy {label(frontier.policy)}; prices of {frontier.asof}",
     ]
@@ -86,6 +92,13 @@ def frontier_chart(frontier: TaxFrontier) -> alt.LayerChart:
         text += f" {last['percent']:.1f} %."
     chart = alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT)
     return finish(chart, "What would less drift cost today?", below, None, text)
+
+
+def _ticks(widest: float) -> list[float]:
+    """Return the ticks of an axis from 0 to the first one at `widest` or beyond, six at most apart from 0."""
+    steps = [part * 10.0**power for power in range(-3, 3) for part in (1.0, 2.0, 5.0)]
+    step = next(step for step in steps if widest <= 6.0 * step)
+    return [round(step * number, 6) for number in range(math.ceil(widest / step - 1e-9) + 1)]
 
 
 def _labels(
@@ -138,7 +151,7 @@ def classes_chart(proposal: Proposal) -> alt.LayerChart:
     ----------
     proposal : Proposal
     """
-    table = (100.0 * proposal.classes.join(class_bands(proposal.day))).reset_index()
+    table = (100.0 * proposal.classes).reset_index()
     order = [str(name) for name in table["class"]]
     rows = table.melt(["class"], [_BEFORE, _AFTER, _TARGET], "what", "percent")
     names = alt.Axis(labelLimit=190, labelPadding=8, domain=False, ticks=False, grid=False)

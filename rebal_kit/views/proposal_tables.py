@@ -125,7 +125,7 @@ def side_by_side(greedy: Proposal, optimal: Proposal) -> Table:
     return grid
 
 
-def gift_table(found: pd.DataFrame) -> RenderableType:
+def gift_table(found: pd.DataFrame) -> Table:
     """Return the lots to give, and why others are not given.
 
     Parameters
@@ -133,7 +133,6 @@ def gift_table(found: pd.DataFrame) -> RenderableType:
     found : DataFrame
         Of `rebal_kit.proposal.gifting.gift_suggestion`.
     """
-    from rich.console import Group
     from rich.text import Text
 
     grid = _grid()
@@ -151,9 +150,10 @@ def gift_table(found: pd.DataFrame) -> RenderableType:
             row["status"], Text(what), quantity, money(row["fair_market_value"], 0), money(row["gain_never_taxed"], 0),
             Text(row["reason"]), style="" if row["status"] in ("give", "cash") else "dim",
         )  # fmt: skip
-    if more.empty:
-        return grid
-    return Group(grid, Text(f"and {count(len(more), 'more lot')} that would do as well", style="dim"))
+    if not more.empty:
+        grid.caption = Text(f"and {count(len(more), 'more lot')} that would do as well", style="dim")
+        grid.caption_justify = "left"
+    return grid
 
 
 _TERMS = {"ST": "short", "LT": "long"}

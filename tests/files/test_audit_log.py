@@ -15,7 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebal_kit.files.audit_log import LogEntry, append, held, mend_audit_log, verify_audit_log
+from rebal_kit.files.audit_log import (
+    LogEntry,
+    append,
+    held,
+    load_audit_log,
+    mend_audit_log,
+    verify_audit_log,
+)
 from rebal_kit.files.log_chain import AuditLogError, head_of, read_log, sealed, written, written_head
 from tests.files.dying import ROOT, dying
 
@@ -373,3 +380,11 @@ def test_what_no_line_can_say_is_refused(tmp_path: Path) -> None:
     assert "is no file" in errors(tmp_path / "fifo")[0]
     assert "there is no such file" in errors(tmp_path / "none.jsonl")[0]
     assert not path.exists()
+
+
+def test_a_whole_log_is_loaded_and_a_changed_one_is_not(tmp_path: Path) -> None:
+    path = filled(tmp_path)
+    assert [line["n"] for line in load_audit_log(path)] == [1, 2, 3]
+    path.write_bytes(path.read_bytes().replace(b"Ann 1", b"Ann 7"))
+    with pytest.raises(AuditLogError, match="line 2"):
+        load_audit_log(path)

@@ -21,7 +21,7 @@ LARGEST_FILE = 600_000
 MOST_LINES = 12
 FEWEST_CHECKED = 3
 CHECKED = "# NBVAL_CHECK_OUTPUT"
-IMPORTABLE = ("rebal_kit.views", "IPython.display", "dataclasses", "datetime")
+IMPORTABLE = ("rebal_kit.views", "IPython.display", "dataclasses", "datetime", "tempfile")
 NOT_IN_A_CELL = (
     ast.FunctionDef,
     ast.AsyncFunctionDef,

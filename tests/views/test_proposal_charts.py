@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -67,6 +68,31 @@ def test_the_frontier_carries_its_points_and_units(frontier: TaxFrontier) -> Non
     words = "\n".join(row["text"] for row in rows_with(chart, "text"))
     for name in ("today: US$ 0", "zero gain: US$ 0", "greedy: US$", "optimal: US$"):
         assert name in words
+
+
+def test_where_nothing_is_to_be_weighed_the_frontier_says_so(frontier: TaxFrontier) -> None:
+    table = frontier.table
+    one = table[(table["label"] != "least tax") | (table.index == 0)].reset_index(drop=True)
+    said = frontier_chart(replace(frontier, table=one)).to_dict()["title"]["subtitle"]
+    assert "There is no line: the trades of the least tax leave the least drift, too" in said
+    assert not any(
+        "There is no line" in text for text in frontier_chart(frontier).to_dict()["title"]["subtitle"]
+    )
+
+
+def test_no_tax_is_neither_minus_nought_nor_dust(frontier: TaxFrontier) -> None:
+    table = frontier.table.assign(
+        tax_now=frontier.table["tax_now"].where(frontier.table["label"] != "today", -1e-12)
+    )
+    texts = [row["text"] for row in rows_with(frontier_chart(replace(frontier, table=table)), "text")]
+    assert any("today: US$ 0 at" in text for text in texts)
+    assert not any("−0 " in text for text in texts)
+
+
+def test_the_axis_of_drift_ends_where_drift_can(frontier: TaxFrontier) -> None:
+    table = frontier.table.assign(drift=frontier.table["drift"] / frontier.table["drift"].max())
+    axes = found(frontier_chart(replace(frontier, table=table)).to_dict(), "values")
+    assert [0, 20, 40, 60, 80, 100] in axes
 
 
 def test_the_classes_carry_weights_and_bands(proposal: Proposal) -> None:
