@@ -130,7 +130,7 @@ def test_shares_that_replaced_others_are_a_piece_of_their_own_and_come_back_as_o
     other = replace(account("Other"), cash=0.0, lots=(TaxLot("R", "STK", 10.0, 820.0, dt.date(2024, 2, 28)),))
     household = home(*lots)
     household = replace(household, accounts=(*household.accounts, other))
-    careless = replace(HARVEST, avoid_wash_sales=False)
+    careless = replace(HARVEST, avoid_wash_sales=False, harvest=Harvest(0.05, 500.0))
     found = closing(household, "2024-03-06", careless)
     pieces = [lot for lot in found.lots if lot.symbol == "STK"]
     assert sum(lot.quantity for lot in pieces) == pytest.approx(10.0)
