@@ -85,7 +85,8 @@ def propose(  # noqa: PLR0913 - a command's options are its arguments
     """Propose today's trades for a household, lot by lot. Nothing is sent to a broker.
 
     Trades are numbered as they are printed, and the same inputs give the same numbers: look first, then ask again with
-    --forbid, --resize or --pin. Leaves with exit code 1 when the proposal cannot be approved as it is.
+    --forbid, --resize or --pin. Leaves with exit code 1 when the proposal cannot be approved as it is: something is
+    wrong, or a wash sale or cash below 0 has to be allowed by name.
     """
     from rebal_kit.files.policy import load_policy
     from rebal_kit.proposal.aims import Aims
@@ -122,7 +123,7 @@ def propose(  # noqa: PLR0913 - a command's options are its arguments
             _print(found, frontier=frontier)
     if out is not None:
         typer.echo(f"written: {out}", err=True)
-    if any(finding.severity == "error" for finding in found.findings):
+    if found.washes or found.overspends or any(finding.severity == "error" for finding in found.findings):
         raise typer.Exit(DIFFERENT)
 
 
@@ -142,13 +143,18 @@ def _alert_first(
 
 def _sizes(given: Iterable[str]) -> dict[int, float]:
     """Return what `--resize 3=120` says."""
-    sizes, wrong = {}, []
+    sizes: dict[int, float] = {}
+    wrong: list[Finding] = []
     for text in given:
         number, _, shares = text.partition("=")
         try:
-            sizes[int(number)] = float(shares)
+            trade, size = int(number), float(shares)
         except ValueError:
             wrong.append(Finding("error", "--resize", f"is {text!r}", "write TRADE=SHARES, such as 3=120"))
+            continue
+        if trade in sizes:
+            wrong.append(Finding("error", "--resize", f"names trade {trade} twice", "keep one of them"))
+        sizes[trade] = size
     if wrong:
         raise RebalError(wrong)
     return sizes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from rebal_kit.by_reference import by_reference
 from rebal_kit.compiled import compiled
 from rebal_kit.engine.desk import Desk
@@ -13,7 +15,6 @@ from rebal_kit.engine.tape import ORDERS
 from rebal_kit.engine.value import value_household
 
 
-@compiled
 def decide_today(desk: Desk, t: int) -> int:
     """Harvest and rebalance in session `t` as the plan says, without flows and taxes; return the ledger's status.
 
@@ -23,12 +24,18 @@ def decide_today(desk: Desk, t: int) -> int:
         Its ledger may hold the trades of the session that are settled already; it is changed, and the tape written.
     t : int
     """
+    # What was traded today moves prices further; all else that a run has learnt is of another ledger.
+    return int(_decide(desk, t, desk.work.traded.copy(), desk.work.traded_on.copy()))
+
+
+@compiled
+def _decide(desk: Desk, t: int, traded: np.ndarray, traded_on: np.ndarray) -> int:
     desk = by_reference(desk)
     reckon(desk, desk.prices.close, t)
-    traded, traded_on = desk.work.traded.copy(), desk.work.traded_on.copy()
     forget(desk)
-    desk.work.traded[:] = traded
-    desk.work.traded_on[:] = traded_on
+    for security in range(len(traded)):
+        desk.work.traded[security] = traded[security]
+        desk.work.traded_on[security] = traded_on[security]
     if desk.plan.pair:
         figures = desk.ledger.years[desk.prices.year[t]]
         desk.work.gain_before[0] = figures[SHORT] + figures[LONG]

@@ -34,6 +34,10 @@ from rebal_kit.run import Room, Setting, as_policies
 #: When rules look: on their days, or today whatever the day.
 Look = Literal["due", "now"]
 
+#: A close of so many sessions ago stands for that of a day without one.
+_STALE = 10
+SATURDAY = 5
+
 #: Room for a day's trades; a run that needs more takes more.
 _ENTRIES = 1 << 10
 
@@ -78,6 +82,11 @@ class Day:
         return np.asarray(self.setting.prices.close[self.last])
 
     @cached_property
+    def splits(self) -> np.ndarray:
+        """(n_securities,) shares that one of the household's date has become."""
+        return np.asarray(self.setting.prices.split.prod(axis=0))
+
+    @cached_property
     def undecided(self) -> Day:
         """The same day without any decision, flow or payment of tax: the state that orders are settled on."""
         prices, structure = self.setting.prices, self.setting.structure
@@ -115,7 +124,8 @@ def prepare_day(
     policy : RebalancePolicy
         What it says of when and how orders are filled is left to whoever places them, but for `max_volume_share`.
     asof : date or ISO string, optional
-        Prices are those of the last session on or before it; by default the market's last.
+        Prices are those of the last session on or before it; by default the market's last. What has none that day, and
+        had one in the ten sessions before, is valued by it and not traded.
     look : {'due', 'now'}
         Whether rules look and losses are harvested only if it is their day, or today in any case.
 
@@ -130,9 +140,16 @@ def prepare_day(
     raise_errors(HouseholdError, check_household(household, "lots"))
     raise_errors(MarketError, check_symbols(market, household.symbols))
     chosen = market.select(household.symbols)
-    history = chosen.between(None, asof)
+    history = _carried_forward(chosen.between(None, asof))
     last: dt.date = history.dates[-1].item()
     date = household.as_of or last
+    if (
+        date > last
+        and date.year == last.year
+        and np.busday_count(last, date) <= 1
+        and date.weekday() >= SATURDAY
+    ):
+        date = last  # exported on the weekend after
     raise_errors(HouseholdError, _check_dates(household, date, last))
     since = history.common_start() if household.looks_from is None else min(household.looks_from, last)
     span = history.between(min(since, date), None)
@@ -168,6 +185,17 @@ def _check_kinds(market: Any, household: Any) -> Iterator[Finding]:
     if not isinstance(household, Household):
         what = f"is {type(household).__name__}"
         yield Finding("error", "household", what, "give a Household: load_household('two_million')")
+
+
+def _carried_forward(market: Market) -> Market:
+    """Return the market, the last closes of what has none on the last session carried to it: it is not traded there."""
+    close, traded = market.close.copy(), market.traded.copy()
+    for column in np.flatnonzero(~np.isfinite(close[-1])):
+        known = np.flatnonzero(np.isfinite(close[:, column]))
+        if len(known) and len(close) - 1 - known[-1] <= _STALE:
+            close[known[-1] + 1 :, column] = close[known[-1], column]
+            traded[known[-1] + 1 :, column] = False
+    return replace(market, close=close, traded=traded)
 
 
 def _check_dates(household: Household, date: dt.date, last: dt.date) -> Iterator[Finding]:

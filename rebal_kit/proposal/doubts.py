@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _RANK = {"error": 0, "warning": 1, "note": 2}
 _CENT = 0.005
+#: Shares that are rounding.
+_DUST = 1e-6
 #: A gap that is wider than what was asked for.
 _WIDE = 1e-3 + 1e-6
 #: What must be allowed by name when a proposal is approved.
@@ -31,7 +33,7 @@ def _consequences(proposal: Proposal) -> Iterator[Finding]:
     if proposal.washes:
         trades = proposal.trades
         numbers = trades.loc[trades["disallowed"] > _CENT, "trade"].tolist()
-        which = f"trades {', '.join(map(str, numbers))}" if numbers else "purchases"
+        which = f"trade{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}" if numbers else "purchases"
         what = f"US$ {done.disallowed:,.2f} of losses are disallowed by the wash-sale rule"
         if done.permanent > _CENT:
             what += f", US$ {done.permanent:,.2f} of them for good"
@@ -51,9 +53,14 @@ def _consequences(proposal: Proposal) -> Iterator[Finding]:
             yield Finding(
                 "error",
                 f"trade {number}",
-                "its lots are not there",
+                "its lots are not there: no figure counts it",
                 "name lots that are held, and shares that are left",
             )
+        elif done.shares[number - 1] < done.orders[number - 1].quantity - _DUST:
+            sold, asked = done.shares[number - 1], done.orders[number - 1].quantity
+            what = f"only {sold:,.6g} of {asked:,.6g} shares are sold: a purchase before would wash losses of the rest"
+            yield Finding("error", f"trade {number}", what, "sell less, or name the lots")
+    yield from _restrictions(proposal)
     plan = proposal.plan
     if plan is not None and plan.status == "time limit":
         what = f"the time was over: these are the best trades so far, at most {plan.gap:.2%} from the best"
@@ -69,6 +76,24 @@ def _consequences(proposal: Proposal) -> Iterator[Finding]:
             yield Finding("error", "solver", reason, "the greedy proposal does what can be done")
 
 
+def _restrictions(proposal: Proposal) -> Iterator[Finding]:
+    """Say what was changed by hand into a trade that the household's restrictions leave out."""
+    structure, household = proposal.day.setting.structure, proposal.day.household
+    if not proposal.overrides:
+        return
+    for number, order in enumerate(proposal.settlement.orders, start=1):
+        allowed = structure.may_sell if order.sells else structure.may_buy
+        if not allowed[order.account, order.security]:
+            symbol, account = (
+                proposal.day.setting.market.symbols[order.security],
+                household.accounts[order.account],
+            )
+            what = f"{symbol} is not to be {'sold' if order.sells else 'bought'} in {account.name}"
+            if account.trading != "managed":
+                what += f", which is {account.trading}"
+            yield Finding("warning", f"trade {number}", what, "take the trade out, or lift the restriction")
+
+
 def _prices(proposal: Proposal) -> Iterator[Finding]:
     market = proposal.day.setting.market
     traded = market.traded[-1] & np.isfinite(market.close[-1])
@@ -81,11 +106,11 @@ def _prices(proposal: Proposal) -> Iterator[Finding]:
 
 def _assumptions(proposal: Proposal) -> Iterator[Finding]:
     day = proposal.day
-    tax = day.household.tax
+    tax, source = day.household.tax, day.setting.market.source
     yield Finding(
         "note",
         "prices",
-        f"closes of {proposal.asof} from {day.setting.market.source}; valid through {proposal.expires}",
+        f"closes of {proposal.asof}{source and f' from {source}'}; valid through {proposal.expires}",
     )
     if proposal.outside > 0.0:
         what = f"US$ {proposal.outside:,.0f} are in holdings outside the targets: no weight and no drift counts them"

@@ -8,13 +8,18 @@ from typing import Any
 import numpy as np
 
 from rebal_kit.engine.arrays import TAXABLE
+from rebal_kit.engine.desk import Desk
 from rebal_kit.proposal.day import Day
 from rebal_kit.proposal.greedy import Decision
+from rebal_kit.proposal.orders import Order
 from rebal_kit.proposal.settlement import Settlement
 from rebal_kit.reasons import Reason
 
 #: Reasons that stand by themselves: nothing of a class's weight explains them better.
-_HARVESTS = (Reason.HARVEST, Reason.PAIRED)
+_BY_THEMSELVES = (
+    Reason.HARVEST, Reason.PAIRED, Reason.REPLACEMENT, Reason.SWITCH_BACK, Reason.RAISE_CASH, Reason.RAISE_TAX,
+    Reason.REFILL_CASH,
+)  # fmt: skip
 #: Gains, US$, that are none.
 _NOTHING = 0.005
 
@@ -61,7 +66,7 @@ def why_traded(settlement: Settlement, number: int) -> str:
     gain = float(rows["gain"].sum())
     if sleeve < 0:
         words.append("outside the targets")
-    elif order.reason not in _HARVESTS:
+    elif order.reason not in _BY_THEMSELVES:
         place = int(desk.structure.sleeve_class[sleeve])
         target = float(desk.structure.target[place])
         before = float(settlement.weights_before[place])
@@ -71,6 +76,11 @@ def why_traded(settlement: Settlement, number: int) -> str:
         stands = f"{name} was at {before:.1%}, {abs(off):.1f} points {side} its target of {target:.1%}"
         if order.reason != Reason.OPTIMAL or (off > 0) == order.sells:
             words.append(stands)
+        elif not order.sells:
+            sold = any(one.sells and _class_of(desk, one) == place for one in settlement.orders)
+            words.append(
+                f"takes the place of {name} that is sold" if sold else f"uses the account's cash; {stands}"
+            )
         elif gain < -_NOTHING:
             words.append(f"sold for its loss, {name} being replaced elsewhere")
         else:
@@ -82,6 +92,11 @@ def why_traded(settlement: Settlement, number: int) -> str:
     if float(rows["disallowed"].sum()) > _NOTHING:
         words.append(f"WASH SALE: US$ {float(rows['disallowed'].sum()):,.0f} of the loss is disallowed")
     return "; ".join(word for word in words if word)
+
+
+def _class_of(desk: Desk, order: Order) -> int:
+    sleeve = int(desk.structure.sleeve_of[order.security])
+    return int(desk.structure.sleeve_class[sleeve]) if sleeve >= 0 else -1
 
 
 def _terms(rows: np.ndarray) -> str:

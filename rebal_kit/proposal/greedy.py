@@ -67,10 +67,9 @@ def decide_greedily(day: Day) -> Decision:
     paid_out = (
         room.ledger.years[year, books.DISTRIBUTIONS] - start.desk.ledger.years[year, books.DISTRIBUTIONS]
     )
-    least = np.divide(day.plan.min_trade, day.price, out=np.zeros_like(day.price), where=day.price > 0.0)
     passed = tape.passed[: tape.counts[tapes.PASSED_OVER]]
     return Decision(
-        netted(orders_of(rows), _purchases(rows), least, whole=day.plan.whole_shares),
+        without_round_trips(day, rows),
         Moved(moved, float(paid_out)),
         tuple(
             PassedOver(int(one.account), int(one.security), Reason(int(one.reason)), float(one.amount))
@@ -78,6 +77,12 @@ def decide_greedily(day: Day) -> Decision:
         ),
         room.work.fired.copy() if tape.counts[tapes.REBALANCES] else np.full_like(room.work.fired, -1),
     )  # fmt: skip
+
+
+def without_round_trips(day: Day, rows: np.ndarray) -> tuple[Order, ...]:
+    """Return the day's orders in journal rows; what is bought and sold again within the day is neither."""
+    least = np.divide(day.plan.min_trade, day.price, out=np.zeros_like(day.price), where=day.price > 0.0)
+    return netted(orders_of(rows), _purchases(rows), least, whole=day.plan.whole_shares)
 
 
 def _purchases(rows: np.ndarray) -> dict[int, int]:

@@ -30,7 +30,8 @@ def lot_names(day: Day, journal: np.ndarray) -> list[str]:
     numbers = numbers_of_lots(day.household)
     left: dict[tuple[int, int, int], dict[str, float]] = defaultdict(dict)
     for _, a, lot in lots_in_order(day.household):
-        left[a, column[lot.symbol], numbers[lot.lot]][lot.lot] = lot.quantity
+        s = column[lot.symbol]
+        left[a, s, numbers[lot.lot]][lot.lot] = lot.quantity * float(day.splits[s])
     names: list[str] = []
     order = -1
     pieces: dict[tuple[int, int, int], list[str]] = {}

@@ -139,6 +139,9 @@ class Proposal:
         for number, order in enumerate(self.settlement.orders, start=1):
             mine = rows[rows["order"] == self.settlement.numbers[number - 1]]
             price = float(self.day.price[order.security])
+            # An order whose lots are not there is shown as it was asked for, and comes to nothing.
+            there = self.settlement.numbers[number - 1] >= 0
+            quantity = self.settlement.shares[number - 1] if there else order.quantity
             found.append(
                 {
                     "trade": number,
@@ -146,9 +149,9 @@ class Proposal:
                     "broker": household.accounts[order.account].broker,
                     "symbol": symbols[order.security],
                     "side": "sell" if order.sells else "buy",
-                    "quantity": float(mine["quantity"].sum()),
+                    "quantity": quantity,
                     "price": price,
-                    "amount": float(mine["quantity"].sum()) * price,
+                    "amount": quantity * price,
                     "cost": float(mine["cost"].sum()),
                     "gain": float(mine["gain"].sum()),
                     "disallowed": float(mine["disallowed"].sum()),

@@ -17,7 +17,8 @@ from rebal_kit.engine.today import decide_today
 from rebal_kit.findings import Finding, PolicyError, SimulationError, raise_errors
 from rebal_kit.optimal.optimise import optimise
 from rebal_kit.optimal.search import Effort
-from rebal_kit.proposal.orders import Order, Pick, orders_of
+from rebal_kit.proposal.greedy import without_round_trips
+from rebal_kit.proposal.orders import Order, Pick
 from rebal_kit.proposal.problem import orders_from, problem_of
 from rebal_kit.proposal.proposal import Override, Proposal
 from rebal_kit.proposal.propose import proposal_of
@@ -27,6 +28,8 @@ from rebal_kit.reasons import Reason
 _WHERE = "revise"
 #: Shares that are rounding.
 _DUST = 1e-9
+#: What pays for flows and taxes of the day: it is no matter of rules, which alone decide anew.
+_PAYING = (Reason.RAISE_CASH, Reason.RAISE_TAX)
 
 
 class Added(NamedTuple):
@@ -82,23 +85,30 @@ def revise(
     PolicyError
         A trade, account, security or lot is not there; all such problems at once.
     """
-    resize, added = dict(resize or {}), tuple(Added(*one) for one in add)
-    pinned, forbidden = set(pin), set(forbid)
+    resize, pinned, forbidden, further = dict(resize or {}), set(pin), set(forbid), tuple(add)
+    raise_errors(PolicyError, _check_shapes(further))
+    added = tuple(Added(*one) for one in further)
     raise_errors(PolicyError, _check(proposal, pinned, forbidden, resize, added))
     forbidden |= {number for number, quantity in resize.items() if quantity == 0}
     orders = proposal.settlement.orders
     kept: list[Order] = []
+    fixed: list[Order] = []
     for number, order in enumerate(orders, start=1):
         if number in forbidden:
             continue
         if number in resize:
-            kept.append(_resized(order, float(resize[number])))
-        elif not again or number in pinned:
+            fixed.append(_resized(order, float(resize[number])))
+            kept.append(fixed[-1])
+        elif number in pinned:
+            fixed.append(order)
             kept.append(order)
-    kept += [_order_of(proposal, one) for one in added]
+        elif not again or (proposal.solver == "greedy" and order.reason in _PAYING):
+            kept.append(order)
+    fixed += [_order_of(proposal, one) for one in added]
+    kept = _old_lots_first([*kept, *fixed[len(fixed) - len(added) :]])
     if again:
         barred = [orders[number - 1] for number in sorted(forbidden)]
-        kept += _decided_anew(proposal, tuple(kept), barred, seconds)
+        kept += _decided_anew(proposal, tuple(kept), fixed, barred, seconds)
     words = proposal.trades.set_index("trade")
     overrides = (
         *proposal.overrides,
@@ -138,8 +148,33 @@ def _check(
             yield Finding(
                 "error", _WHERE, f"trade {number} is resized to {quantity!r}", "give shares, 0 or more"
             )
+        elif type(number) is int and 1 <= number <= count:
+            yield from _check_held(
+                proposal, proposal.settlement.orders[number - 1]._replace(quantity=quantity)
+            )
     for one in added:
         yield from _check_added(proposal, one)
+
+
+def _check_shapes(added: tuple[Any, ...]) -> Iterator[Finding]:
+    for one in added:
+        if isinstance(one, str) or not isinstance(one, Sequence) or not 4 <= len(one) <= 5:
+            remedy = "give (account, side, symbol, quantity) or (account, side, symbol, quantity, lots)"
+            yield Finding("error", _WHERE, f"add names {one!r}", remedy)
+        elif len(one) == 5 and not isinstance(one[4] or {}, Mapping):
+            yield Finding("error", _WHERE, f"lots are {one[4]!r}", "give the shares of each lot by its name")
+
+
+def _check_held(proposal: Proposal, order: Order) -> Iterator[Finding]:
+    day = proposal.day
+    held = float(proposal.settlement.start.desk.ledger.held[order.account, order.security])
+    if order.sells and order.quantity > held + _DUST:
+        symbol, account = (
+            day.setting.market.symbols[order.security],
+            day.household.accounts[order.account].name,
+        )
+        what = f"{order.quantity:,.6g} {symbol} to be sold in {account}, which holds {held:,.6g}"
+        yield Finding("error", _WHERE, what, "sell less")
 
 
 def _check_added(proposal: Proposal, one: Added) -> Iterator[Finding]:
@@ -154,14 +189,21 @@ def _check_added(proposal: Proposal, one: Added) -> Iterator[Finding]:
     if not is_number(one.quantity) or not 0 < one.quantity < np.inf:
         yield Finding("error", _WHERE, f"quantity is {one.quantity!r}", "give shares, above 0")
         return
+    if one.account not in names or one.symbol not in symbols:
+        return
+    security = proposal.day.setting.market.column(one.symbol)
+    grown = float(proposal.day.splits[security])
     held = {
-        lot.lot: lot.quantity
+        lot.lot: lot.quantity * grown
         for account in household.accounts if account.name == one.account
         for lot in account.lots if lot.symbol == one.symbol
     }  # fmt: skip
-    if one.side == "sell" and one.quantity > sum(held.values()) + _DUST:
-        what = f"{one.quantity:,.6g} {one.symbol} to be sold in {one.account}, which holds {sum(held.values()):,.6g}"
-        yield Finding("error", _WHERE, what, "sell less")
+    sells = one.side == "sell"
+    yield from _check_held(
+        proposal, Order(names.index(one.account), security, sells, one.quantity, (), Reason.GIVEN)
+    )
+    if one.lots and not sells:
+        yield Finding("error", _WHERE, f"a purchase of {one.symbol} names lots", "name lots of a sale only")
     for name, quantity in (one.lots or {}).items():
         if name not in held:
             yield Finding("error", _WHERE, f"lot {name!r} is not in {one.account}", f"use {', '.join(held)}")
@@ -201,11 +243,24 @@ def _order_of(proposal: Proposal, one: Added) -> Order:
     return Order(account, security, one.side == "sell", float(one.quantity), tuple(picks), Reason.GIVEN)
 
 
+def _old_lots_first(orders: Sequence[Order]) -> list[Order]:
+    """Return the orders, sales that name no lots before purchases of the same: none sells what is bought with it."""
+    found: list[Order] = []
+    for order in orders:
+        same = [
+            at
+            for at, one in enumerate(found)
+            if not one.sells and one[:2] == order[:2] and order.sells and not order.picks
+        ]
+        found.insert(same[0] if same else len(found), order)
+    return found
+
+
 def _decided_anew(
-    proposal: Proposal, fixed: tuple[Order, ...], barred: Sequence[Order], seconds: float
-) -> tuple[Order, ...]:
-    """Return what is traded beside the fixed orders, without touching their positions or what is barred."""
-    settled = settle(proposal.day, fixed, proposal.decision.moved)
+    proposal: Proposal, kept: tuple[Order, ...], fixed: Sequence[Order], barred: Sequence[Order], seconds: float
+) -> tuple[Order, ...]:  # fmt: skip
+    """Return what is traded beside the orders kept, without touching positions of the fixed ones, or what is barred."""
+    settled = settle(proposal.day, kept, proposal.decision.moved)
     structure = settled.desk.structure
     may_buy, may_sell = structure.may_buy.copy(), structure.may_sell.copy()
     for order in fixed:
@@ -215,7 +270,12 @@ def _decided_anew(
     if proposal.solver == "optimal":
         return _solved_anew(proposal, settled, may_buy, may_sell, seconds)
     desk = settled.desk._replace(
-        structure=structure._replace(may_buy=may_buy, may_sell=may_sell, restricted=True),
+        structure=structure._replace(
+            may_buy=may_buy,
+            may_sell=may_sell,
+            restricted=True,
+            flowing=proposal.day.setting.structure.flowing,
+        ),
         plan=proposal.day.plan,
     )
     desk.ledger.cash[:] += proposal.decision.moved.cash
@@ -224,7 +284,7 @@ def _decided_anew(
         what = "the trades decided anew need more room than there is"
         raise SimulationError(Finding("error", _WHERE, what, "pin fewer trades"))
     rows = np.asarray(desk.tape.journal[begins : desk.tape.counts[tapes.ENTRIES]])
-    return orders_of(rows)
+    return without_round_trips(proposal.day, rows)
 
 
 def _solved_anew(

@@ -62,18 +62,20 @@ class Start:
 
     @property
     def carry(self) -> Carryover:
-        """Losses carried into the year."""
-        short, long, alone_short, alone_long = map(float, self.desk.ledger.carry)
-        return Carryover(short, long, alone_short, alone_long)
+        """Losses carried into the year; a year that is over and whose tax is not due yet has left its own."""
+        ledger = self.desk.ledger
+        short, long, alone_short, alone_long = map(float, ledger.carry)
+        carry = Carryover(short, long, alone_short, alone_long)
+        for year in range(int(ledger.state[books.SETTLED_YEARS]), self.year):
+            short, long, qualified, ordinary, exempt, paid_out = _figures(ledger.years[year])
+            carry = year_tax(self.desk.table, short, long, qualified, ordinary, exempt, carry, paid_out).carry
+        return carry
 
     def year_figures(self, years: np.ndarray) -> tuple[float, float, float, float, float, float]:
         """Return short, long, qualified, ordinary, exempt and distributions of the day's year in `Ledger.years`."""
-        row = years[self.year]
-        paid_out = float(row[books.DISTRIBUTIONS]) + self.moved.distributions
-        return (
-            float(row[books.SHORT]), float(row[books.LONG]), float(row[books.QUALIFIED]), float(row[books.ORDINARY]),
-            float(row[books.EXEMPT]), paid_out,
-        )  # fmt: skip
+        *earned, paid_out = _figures(years[self.year])
+        short, long, qualified, ordinary, exempt = earned
+        return short, long, qualified, ordinary, exempt, paid_out + self.moved.distributions
 
     def tax(self, years: np.ndarray) -> YearTax:
         """Return the tax of the day's year with the figures of `Ledger.years`."""
@@ -94,7 +96,7 @@ class Settlement:
     journal : ndarray
         `rebal_kit.engine.tape.ENTRY`, a row for each lot or piece sold and each purchase, by `order` number.
     numbers : tuple of int
-        Of each order its number in the journal; -1: its lots are not there.
+        Of each order its number in the journal; -1: its lots, or any shares, are not there.
     desk : Desk
         As the orders leave it.
     """
@@ -114,6 +116,12 @@ class Settlement:
     def cost(self) -> float:
         """Commission, spread and impact, US$."""
         return float(self.journal["cost"].sum())
+
+    @cached_property
+    def shares(self) -> tuple[float, ...]:
+        """Shares traded of each order."""
+        rows = self.journal
+        return tuple(float(rows["quantity"][rows["order"] == number].sum()) for number in self.numbers)
 
     def _change(self, column: int) -> float:
         return float(self.desk.ledger.years[:, column].sum() - self.start.desk.ledger.years[:, column].sum())
@@ -204,9 +212,18 @@ def settle(day: Day, orders: Sequence[Order], moved: Moved | None = None) -> Set
             status = carry_out(desk, day.last, events, picks)
         if status == books.OK:
             rows = np.asarray(room.tape.journal[begins : room.tape.counts[tapes.ENTRIES]])
-            numbers = tuple(events["order"].tolist())
+            made = set(rows["order"].tolist())
+            numbers = tuple(number if number in made else -1 for number in events["order"].tolist())
             return Settlement(start, _with_lots(orders, numbers, rows), rows, numbers, desk)
         lots, losses, journal = _larger(status, lots, losses, journal)
+
+
+def _figures(row: np.ndarray) -> tuple[float, float, float, float, float, float]:
+    """Return short, long, qualified, ordinary, exempt and distributions of a row of `Ledger.years`."""
+    return (
+        float(row[books.SHORT]), float(row[books.LONG]), float(row[books.QUALIFIED]), float(row[books.ORDINARY]),
+        float(row[books.EXEMPT]), float(row[books.DISTRIBUTIONS]),
+    )  # fmt: skip
 
 
 def start_of(day: Day, moved: Moved | None = None) -> Start:
