@@ -26,7 +26,8 @@ METHOD = (
     " (IRC §1091); where a retirement account replaces them they are lost for good (Rev. Rul. 2008-5).",
     "Change in this year's tax is the year's tax on the household's return with these trades less the same without"
     " them: gains netted by term, the limit on net losses, carryovers, brackets, net investment income tax and state tax"
-    " as the household's file states them. All else is taken to stay as it is.",
+    " as the household's file states them. All else is taken to stay as it is. The year's tax, before and after, is the"
+    " part of it that comes from the portfolio; below zero it lowers the tax on other income.",
     "Quantities, prices and costs are those of the computation; what a broker fills differs.",
 )
 
@@ -66,16 +67,16 @@ def _trades(plain: Mapping[str, Any]) -> list[Section]:
         (
             str(trade["trade"]), trade["account"], trade["side"].capitalize(), trade["symbol"],
             shares(round(trade["quantity"], 4)), money(trade["price"]), money(trade["amount"]),
-            money(trade["cost"]), sentence(trade.get("why") or trade["reason"]),
+            money(trade["cost"]), sentence(quoted(trade.get("why") or trade["reason"])),
         )
         for trade in plain["trades"]
     ]  # fmt: skip
     amount, cost = (sum(trade[key] for trade in plain["trades"]) for key in ("amount", "cost"))
     rows.append(("", "All trades", "", "", "", "", money(amount), money(cost), ""))
     limits = [f"{t['trade']} at {usd(t['limit'], 2)}" for t in plain["trades"] if t["limit"] is not None]
-    head = columns("No.", "Account", "Trade", "Symbol", "Shares", "Price, $", "Amount, $", "Cost, $", "Why",
+    head = columns("No.", "Account", "Trade", "Symbol", "Shares", "Price", "Amount", "Cost", "Why",
                    wide="Why", left=("Account", "Trade", "Symbol"))  # fmt: skip
-    note = f"Limit orders: {', '.join(limits)}." if limits else ""
+    note = "US$; price a share." + (f" Limit orders: {', '.join(limits)}." if limits else "")
     return [Section("Trades, in this order", table=Table(head, tuple(rows), total=True), note=note)]
 
 
@@ -84,19 +85,20 @@ def _sold(plain: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Mapping[str
 
 
 def _lots(plain: Mapping[str, Any]) -> list[Section]:
+    washed = any(lot["disallowed"] >= _CENT for _, lot in _sold(plain))
     rows = tuple(
         (
             str(trade["trade"]), trade["account"], trade["symbol"], lot["lot"], lot["acquired"],
             shares(round(lot["quantity"], 4)), lot["term"] or "not taxed", _basis(lot), money(lot["gain"]),
-            money(lot["disallowed"]) if lot["disallowed"] >= _CENT else "",
+            *((money(lot["disallowed"]) if lot["disallowed"] >= _CENT else "",) if washed else ()),
         )
         for trade, lot in _sold(plain)
     )  # fmt: skip
     if not rows:
         return []
-    head = columns("No.", "Account", "Symbol", "Lot", "Acquired", "Shares", "Term", "Basis, $", "Gain, $",
-                   "Disallowed, $", left=("Account", "Symbol", "Lot", "Acquired", "Term"))  # fmt: skip
-    note = "Gain: proceeds less cost of trading less basis, before the wash-sale rule."
+    head = columns("No.", "Account", "Symbol", "Lot", "Acquired", "Shares", "Term", "Basis", "Gain",
+                   *(("Disallowed",) if washed else ()), left=("Account", "Symbol", "Lot", "Acquired", "Term"))  # fmt: skip
+    note = "US$. Gain: proceeds less cost of trading less basis, before the wash-sale rule."
     return [Section("Lots that the trades sell", table=Table(head, rows), note=note)]
 
 
@@ -154,7 +156,7 @@ def _windows(plain: Mapping[str, Any]) -> list[Section]:
     sold = dt.date.fromisoformat(plain["asof"])
     first, last = ((sold + dt.timedelta(days=shift)).isoformat() for shift in (-days, days))
     rows = tuple((symbol, money(loss), first, last) for symbol, loss in sorted(losses.items()))
-    head = columns("Security", "Loss, $", "Window from", "through", left=("Security", "Window from", "through"))
+    head = columns("Security", "Loss, US$", "Window from", "through", left=("Security", "Window from", "through"))
     text = (
         f"Sold at a loss on {plain['asof']}, these and whatever is substantially identical must not be bought in any account"
         f" of the household, nor by a spouse or in a retirement account, from {days} days before the sale to {days} days"
@@ -196,7 +198,7 @@ def _standing(plain: Mapping[str, Any]) -> list[Section]:
              percent(row["before"], 2), percent(row["after"], 2), points(row["after"] - row["target"], 2))
             for row in plain["classes"]
         )  # fmt: skip
-        head = columns("Class", "Target", "Lowest", "Highest", "Before", "After", "Off target, points", wide="Class")
+        head = columns("Class", "Target", "Lowest", "Highest", "Before", "After", "Off target, points", left=("Class",))
         drift = plain["drift"]
         note = f"Drift {percent(drift['before'], 2)} before, {percent(drift['after'], 2)} after."
         found.append(Section("All weights", table=Table(head, rows), note=note))
@@ -205,8 +207,8 @@ def _standing(plain: Mapping[str, Any]) -> list[Section]:
          money(row.get("min_cash", 0.0)))
         for row in plain["cash"]
     )  # fmt: skip
-    head = columns("Account", "Before, $", "Flows and taxes, $", "After, $", "Reserve, $", wide="Account")
-    return [*found, Section("Cash by account", table=Table(head, rows))] if rows else found
+    head = columns("Account", "Before", "Flows and taxes", "After", "Reserve", left=("Account",))
+    return [*found, Section("Cash by account", table=Table(head, rows), note="US$.")] if rows else found
 
 
 def _method(plain: Mapping[str, Any]) -> Section:

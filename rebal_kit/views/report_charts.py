@@ -11,7 +11,7 @@ import pandas as pd
 
 from rebal_kit.views import style
 from rebal_kit.views.report_content import Drawing
-from rebal_kit.views.report_words import percent, short
+from rebal_kit.views.report_words import capital, percent, short
 from rebal_kit.views.style import BAND, INK, QUIET
 
 _WIDTH, _ROW = 250, 21
@@ -28,7 +28,7 @@ def weights_drawing(classes: Sequence[Mapping[str, Any]]) -> Drawing:
     """
     table = pd.DataFrame(
         [
-            {"at": at, "class": short(row["class"], 20),
+            {"at": at, "class": capital(short(row["class"], 20)),
              **{key: None if row.get(key) is None else 100.0 * row[key] for key in ("low", "high", _BEFORE, _AFTER, _TARGET)}}
             for at, row in enumerate(classes)
         ]
@@ -48,7 +48,7 @@ def weights_drawing(classes: Sequence[Mapping[str, Any]]) -> Drawing:
         return alt.X(f"{field}:Q", title="% of the portfolio", scale=scale, axis=alt.Axis(grid=True, tickCount=5))
 
     whats = [_BEFORE, _AFTER, _TARGET]
-    legend = alt.Legend(title=None, orient="top", direction="horizontal", offset=2, symbolStrokeWidth=1.6)
+    legend = alt.Legend(title=None, orient="top", direction="horizontal", offset=2, symbolStrokeWidth=1.6, symbolSize=62)
     looks = {
         "color": alt.Color("what:N", legend=legend, sort=whats,
                            scale=alt.Scale(domain=whats, range=[style.ORANGE, style.BLUE, INK])),

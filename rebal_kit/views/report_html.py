@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any, Literal
+from typing import Any
 
 from rebal_kit.views.report_content import Drawing, Report
+from rebal_kit.views.report_fit import Paper, print_size
 from rebal_kit.views.style import FONT
-
-Paper = Literal["letter", "a4"]
 
 
 def report_html(report: Report, paper: Paper = "letter") -> str:
@@ -33,6 +32,7 @@ def report_html(report: Report, paper: Paper = "letter") -> str:
             report=report,
             firm=report.firm,
             paper=paper,
+            size=print_size(report, paper),
             logo=None if logo is None else _data("svg+xml" if logo.kind == "svg" else "png", logo.data),
             footer=_css_string(report.footer),
             source=lambda drawing: _data("svg+xml", drawn(drawing, FONT).encode()),

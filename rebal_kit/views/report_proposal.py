@@ -8,10 +8,12 @@ from typing import Any
 from rebal_kit.files.firm import Firm
 from rebal_kit.reasons import Reason
 from rebal_kit.views.masking import masking
+from rebal_kit.views.nouns import FILINGS
 from rebal_kit.views.report_appendix import appendices
 from rebal_kit.views.report_charts import weights_drawing
 from rebal_kit.views.report_content import Column, Figure, Report, Section, Table
 from rebal_kit.views.report_words import (
+    capital,
     change,
     fitting,
     listed,
@@ -21,6 +23,7 @@ from rebal_kit.views.report_words import (
     quoted,
     sentence,
     short,
+    spoken,
     usd,
 )
 from rebal_kit.views.tax_words import count
@@ -55,7 +58,7 @@ def proposal_report(document: Mapping[str, Any], firm: Firm | None = None) -> Re
     asof, expires = plain["asof"], plain["expires"]
     return Report(
         title="Rebalancing proposal",
-        household=short(plain["household"], 60),
+        household=capital(short(plain["household"], 60)),
         subtitle=(
             f"Prices of {long_day(asof)}; valid through {long_day(expires)}",
             f"Policy: {short(plain['policy'])}; proposal {plain['proposal']}",
@@ -158,8 +161,8 @@ def _figures(plain: Mapping[str, Any]) -> tuple[Figure, ...]:
         if lost - on_purpose < _CENT:
             harvest = "all harvested on purpose"
         elif on_purpose < _CENT:
-            harvest = "taken along in rebalancing"
-    year = f"due to the portfolio: {usd(tax.get('tax_of_year_before', 0.0))} before, {usd(tax.get('tax_of_year_after', 0.0))} after"
+            harvest = "in the course of rebalancing"
+    year = f"{usd(tax.get('tax_of_year_before', 0.0))} before, {usd(tax.get('tax_of_year_after', 0.0))} after"
     if not tax.get("tax_of_year_before") and not tax.get("tax_of_year_after"):
         year = "what the trades add to it"
     amount = sum(trade["amount"] for trade in trades)
@@ -175,7 +178,7 @@ def _rows(plain: Mapping[str, Any]) -> Iterator[tuple[Section, ...]]:
     classes = plain.get("classes", [])
     if classes:
         yield (Section("Weights before and after", table=_weights(classes), note=_left_out(classes)),
-               Section("On the way to target", drawing=weights_drawing(classes[:MOST_CLASSES])))  # fmt: skip
+               Section("Where they move", drawing=weights_drawing(classes[:MOST_CLASSES])))  # fmt: skip
     if plain["trades"]:
         yield (_trades(plain), _gains(plain))
     blocked, known = _blocked(plain), _known(plain)
@@ -190,7 +193,7 @@ def _weights(classes: Sequence[Mapping[str, Any]]) -> Table:
         low, high = row.get("low"), row.get("high")
         band = f"{percent(low, 0)}–{percent(high, 0)}" if low is not None and high is not None else ""
         rows.append((
-            short(row["class"], 26), percent(row["target"]), band, percent(row["before"]), percent(row["after"]),
+            capital(short(row["class"], 24)), percent(row["target"]), band, percent(row["before"]), percent(row["after"]),
             points(row["after"] - row["before"]),
         ))  # fmt: skip
     return Table(columns, tuple(rows))
@@ -210,7 +213,7 @@ def _trades(plain: Mapping[str, Any]) -> Section:
     ordered = sorted(sums.items(), key=lambda item: (item[0][0] != "sell", -item[1][1], item[0][1]))
     columns = (Column("", wide=True), Column("Shares", right=True), Column("Amount", right=True))
     rows = tuple(
-        (f"{side.capitalize()} {short(symbol, 20)}", f"{quantity:,.0f}", usd(amount))
+        (f"{side.capitalize()} {symbol[:24]}", f"{quantity:,.0f}", usd(amount))
         for (side, symbol), (quantity, amount) in ordered[:MOST_TRADES]
     )
     more = len(ordered) - MOST_TRADES
@@ -245,34 +248,47 @@ def _gains(plain: Mapping[str, Any]) -> Section:
 def _blocked(plain: Mapping[str, Any]) -> Section | None:
     told_ = [
         f"{one['symbol']}{' in ' + short(one['account'], 30) if one['account'] else ''} until"
-        f" {long_day(one['until']) if one['until'] else 'further notice'}: {quoted(one['why'])}."
+        f" {long_day(one['until']) if one['until'] else 'further notice'}: {spoken(one['why'])}."
         for one in sorted(plain["blocked"], key=lambda one: (one["until"] or "9", one["symbol"], one["account"]))
     ]
     if not told_:
         return None
-    shown, more = fitting(told_, MOST_BLOCKED, 420)
+    shown, more = fitting(told_, MOST_BLOCKED, 360)
     return Section("Blocked for now", points=tuple(shown), note=f"{more} more in the appendix." if more else "")
 
 
 def _known(plain: Mapping[str, Any]) -> Section | None:
     warnings = [
-        sentence(f"{one['where']}: {one['what']}") for one in plain["findings"] if one["severity"] == "warning"
+        _warning(one) for one in plain["findings"] if one["severity"] == "warning"
     ]
     changed = [sentence(f"changed by hand: {one.get('what', '')} {one.get('trade', '')}") for one in plain["overrides"]]
     told_ = list(dict.fromkeys([*changed, *warnings]))
     if not told_:
         return None
-    shown, more = fitting(told_, 3, 420)
+    shown, more = fitting(told_, 3, 300)
     note = f"{more} {'more ' if shown else ''}in the appendix, with what to do." if more else "What to do is in the appendix."
     return Section("Before you decide", points=tuple(shown), note=note)
 
 
+def _warning(one: Mapping[str, str]) -> str:
+    if one["where"].startswith("household '"):
+        return sentence(spoken(f"the household's file {one['what']}"))
+    return sentence(spoken(f"{one['where']}: {one['what']}"))
+
+
 def _small(plain: Mapping[str, Any], firm: Firm) -> tuple[Section, ...]:
     kept = [one for one in plain["findings"] if one["severity"] == "note" and one["where"] in ("prices", "law", "execution")]
-    shown, _ = fitting([sentence(one["what"]) for one in kept], 3, 420)
-    law = f"United States federal law of {plain['law_year']}. " if plain.get("law_year") else ""
+    shown, _ = fitting([sentence(spoken(_in_words(one["what"]))) for one in kept], 3, 480)
+    law = f"Law of {plain['law_year']}. " if plain.get("law_year") and not any(one["where"] == "law" for one in kept) else ""
     assumed = f"{law}{' '.join(shown)} Lots, cost basis and the year so far are as the household's file gives them."
     return (
-        Section("Assumptions", paragraphs=(assumed,)),
+        Section("Assumptions", paragraphs=(assumed.strip(),)),
         Section("Disclosures", paragraphs=(*DISCLOSURES, *firm.disclosure)),
     )
+
+
+def _in_words(text: str) -> str:
+    """Return what a note says of the law with the filing status in words."""
+    for code, words in FILINGS.items():
+        text = text.replace(f", {code};", f", {words};")
+    return f"United States federal tax {text}" if text.startswith("law of ") else text

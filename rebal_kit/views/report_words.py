@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,11 @@ from rebal_kit.views.tax_words import money
 
 #: Characters of a name on the first page; what is longer stands whole in the appendices.
 LONGEST_NAME = 44
+_DAY = re.compile(r"(?<![\w-])(?:19|20)\d\d-\d\d-\d\d(?![\w-])")
+#: Where a finding may stand that is not called by a name.
+_WORDS = frozenset(
+    "account household trade trades purchases prices targets solver execution aims law changed the weight other".split()
+)
 _MONTHS = ("January February March April May June July August September October November December").split()
 
 
@@ -58,15 +64,28 @@ def short(name: str, most: int = LONGEST_NAME) -> str:
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
+def capital(text: str) -> str:
+    """Return a name with a capital first."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def quoted(text: str) -> str:
     """Return a sentence of the package's with dollars and minus signs as the report writes them."""
     return text.replace("US$ -", "−$").replace("US$ ", "$").replace("US$", "$")
 
 
+def spoken(text: str) -> str:
+    """Return a sentence of the package's as a letter writes it: dollars, minus signs and days."""
+    return _DAY.sub(lambda day: _said_day(day[0]), quoted(text))
+
+
 def sentence(text: str) -> str:
-    """Return text with a capital first and a full stop last."""
-    text = quoted(text).strip()
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
+    """Return text with a full stop last, and a capital first where it begins with a word and not with a name."""
+    text = text.strip()
+    first = text.split(" ", 1)[0].rstrip(":")
+    if first in _WORDS or not text.partition(":")[1]:
+        text = f"{text[:1].upper()}{text[1:]}"
+    return f"{text}{'' if text.endswith(('.', '!', '?')) else '.'}"
 
 
 def told(findings: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -86,3 +105,10 @@ def fitting(sentences: Sequence[str], most: int, characters: int) -> tuple[list[
             break
         shown.append(text)
     return shown, len(sentences) - len(shown)
+
+
+def _said_day(text: str) -> str:
+    try:
+        return long_day(text)
+    except ValueError:
+        return text
