@@ -11,10 +11,18 @@ import pandas as pd
 
 from rebal_kit.views import style
 from rebal_kit.views.report_content import Drawing
-from rebal_kit.views.report_words import capital, percent, short
+from rebal_kit.views.report_words import capital, percent, short, usd
+from rebal_kit.views.shape import thin
 from rebal_kit.views.style import BAND, INK, QUIET
 
 _WIDTH, _ROW = 250, 21
+#: Points a curve and the height of growth.
+_POINTS, _GROWTH = 320, 140
+#: Vega's words for an amount on an axis: $0, $250k, $1.25M.
+_US_DOLLARS = (
+    "abs(datum.value) >= 1e6 ? format(datum.value / 1e6, '$.4~r') + 'M'"
+    " : abs(datum.value) >= 1e3 ? format(datum.value / 1e3, '$.4~r') + 'k' : format(datum.value, '$.3~r')"
+)
 _BEFORE, _AFTER, _TARGET = "before", "after", "target"
 
 
@@ -72,6 +80,35 @@ def weights_drawing(classes: Sequence[Mapping[str, Any]]) -> Drawing:
     )
     chart = alt.layer(*layers).properties(width=_WIDTH, height=_ROW * len(table))
     return _drawing(chart, f"Weights before and after: {said}. Pale: the range that the policy allows.")
+
+
+def growth_drawing(values: Mapping[str, pd.Series]) -> Drawing:
+    """Draw what two runs were worth after the taxes and costs paid so far; the second is black and dashed.
+
+    Parameters
+    ----------
+    values : mapping of str to Series
+        US$ by session, by the name of the run: the policy, and what it is held against.
+    """
+    names = list(values)
+    table = thin(pd.DataFrame(dict(values)), _POINTS).round(0)
+    numbered = table.set_axis([f"c{at}" for at in range(len(names))], axis=1).rename_axis("date").reset_index()
+    rows = numbered.melt("date", var_name="run", value_name="value")
+    lowest, highest = float(table.min().min()), float(table.max().max())
+    scale = alt.Scale(domain=[0.96 * lowest, 1.03 * highest], nice=False, zero=False)
+    shown = "{" + ",".join(f"c{at}: {_quoted(short(name))}" for at, name in enumerate(names)) + "}"
+    legend = alt.Legend(title=None, orient="top", direction="vertical", offset=2, labelExpr=f"({shown})[datum.label]",
+                        symbolType="stroke", symbolSize=300)  # fmt: skip
+    domain = [f"c{at}" for at in range(len(names))]
+    years = len(set(table.index.year))
+    chart = alt.Chart(rows).mark_line(strokeWidth=1.5).encode(
+        alt.X("date:T", title=None, axis=alt.Axis(format="%Y" if years > 2 else "%b %Y", tickCount=6)),
+        alt.Y("value:Q", title=None, scale=scale, axis=alt.Axis(labelExpr=_US_DOLLARS, tickCount=5)),
+        color=alt.Color("run:N", legend=legend, scale=alt.Scale(domain=domain, range=[style.BLUE, style.BLACK])),
+        strokeDash=alt.StrokeDash("run:N", legend=legend, scale=alt.Scale(domain=domain, range=[[1, 0], [4, 3]])),
+    ).properties(width=_WIDTH + 60, height=_GROWTH)  # fmt: skip
+    said = "; ".join(f"{short(name)} {usd(found.iloc[0])} to {usd(found.iloc[-1])}" for name, found in values.items())
+    return _drawing(chart, f"Value after the taxes and costs paid so far: {said}.")
 
 
 def _drawing(chart: Any, text: str) -> Drawing:
