@@ -71,14 +71,19 @@ def _dark(value: str) -> str:
         raise refusal(f"is {value!r}, which is no colour", f"write it as '{COLOUR}', in quotes")
     contrast = 1.05 / (_luminance(value) + 0.05)
     if contrast < _CONTRAST:
-        raise refusal(f"is {value}, with a contrast to white of {contrast:.1f}", f"take a darker one, {_CONTRAST} or more")
+        raise refusal(
+            f"is {value}, with a contrast to white of {contrast:.1f}",
+            f"take a darker one, {_CONTRAST} or more",
+        )
     return value
 
 
 def _luminance(colour: str) -> float:
     """Return the relative luminance of a colour (WCAG 2.1)."""
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
@@ -91,7 +96,9 @@ class FirmFile(FileModel):
 
     name: Line = Field(description="The name of the firm")
     address: Lines = Field(default=[], description="A list of up to four lines")
-    contact: Lines = Field(default=[], description="A list of up to four lines: a name, a telephone number, an address")
+    contact: Lines = Field(
+        default=[], description="A list of up to four lines: a name, a telephone number, an address"
+    )
     logo: str | None = Field(default=None, description="A PNG or SVG file, its path from this file")
     colour: Annotated[str, AfterValidator(_dark)] = Field(
         default=COLOUR, description="A dark colour such as '#0072B2', in quotes"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from rebal_kit.files.reading import read_bytes
 from rebal_kit.findings import Finding, RebalError, raise_errors
@@ -18,10 +18,11 @@ MAX_BYTES, MAX_SIDE = 300_000, 4_000
 _PNG = b"\x89PNG\r\n\x1a\n"
 #: What an SVG may draw with. Nothing that runs, loads, moves, or holds foreign content.
 _DRAWN = frozenset(
-    "svg g defs symbol use path rect circle ellipse line polyline polygon text tspan title desc metadata style"
-    " linearGradient radialGradient stop clipPath mask pattern filter feGaussianBlur feOffset feBlend feFlood"
-    " feComposite feMerge feMergeNode feColorMatrix marker".split()
-)
+    ("svg", "g", "defs", "symbol", "use", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text",
+     "tspan", "title", "desc", "metadata", "style", "linearGradient", "radialGradient", "stop", "clipPath", "mask",
+     "pattern", "filter", "feGaussianBlur", "feOffset", "feBlend", "feFlood", "feComposite", "feMerge",
+     "feMergeNode", "feColorMatrix", "marker")
+)  # fmt: skip
 _OUTSIDE = re.compile(r"url\(\s*(?!['\"]?\s*#)|@import|expression\s*\(|javascript:|\\", re.IGNORECASE)
 _SPACE = "http://www.w3.org/2000/svg"
 
@@ -86,8 +87,8 @@ def _wrong_svg(data: bytes, where: str) -> Iterator[Finding]:
         yield Finding("error", where, "holds a DOCTYPE, an entity or a style sheet of its own", remedy)
         return
     try:
-        root = ElementTree.fromstring(data)  # noqa: S314 - without a DOCTYPE there are no entities to expand
-    except (ElementTree.ParseError, ValueError, LookupError):
+        root = ET.fromstring(data)  # noqa: S314 - without a DOCTYPE there are no entities to expand
+    except (ET.ParseError, ValueError, LookupError):
         yield Finding("error", where, "is neither a PNG nor an SVG picture", "give a PNG or SVG file")
         return
     if root.tag != f"{{{_SPACE}}}svg":
@@ -97,12 +98,18 @@ def _wrong_svg(data: bytes, where: str) -> Iterator[Finding]:
         yield Finding("error", where, problem, remedy)
 
 
-def _unsafe(root: ElementTree.Element) -> Iterator[str]:
+def _unsafe(root: ET.Element) -> Iterator[str]:
     for node in root.iter():
         space, _, name = str(node.tag).rpartition("}")
         if space.removeprefix("{") == _SPACE and name not in _DRAWN:
             yield f"holds <{name[:40]}>, which a logo has no need of"
-        elif space.removeprefix("{") != _SPACE and name.lower() in ("script", "iframe", "object", "embed", "a"):
+        elif space.removeprefix("{") != _SPACE and name.lower() in (
+            "script",
+            "iframe",
+            "object",
+            "embed",
+            "a",
+        ):
             yield f"holds <{name[:40]}> of another vocabulary"
         for key, value in node.attrib.items():
             plain = key.rpartition("}")[2].lower()

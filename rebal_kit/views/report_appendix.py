@@ -8,28 +8,13 @@ from typing import Any
 
 from rebal_kit.rules.law import known_filings, known_years, load_law
 from rebal_kit.views.report_content import Column, Section, Table
+from rebal_kit.views.report_prose import PROPOSAL_METHOD, SOLVERS
 from rebal_kit.views.report_words import percent, points, quoted, sentence, told, usd
 from rebal_kit.views.tables import number
 from rebal_kit.views.tax_words import money, shares
 
 _CENT = 0.005
 _LETTERS = "ABCDEFGHIJ"
-_SOLVERS = {
-    "greedy": "The trades are those that the policy's back-test would make on this day: the same rules, the same code.",
-    "optimal": "The trades are the plan for which tax, trading cost and what is left of drift come to the least, by"
-    " mixed-integer programming. The bound below says how much better any other trades could be at most.",
-}
-METHOD = (
-    "Drift is half the sum of absolute deviations of classes and cash from their targets, over all accounts together.",
-    "Lots are sold in the order that the policy names; the term of a gain follows from the dates of the lot"
-    " (IRC §1222). Losses that a purchase within the wash-sale window replaces, in any account listed, are disallowed"
-    " (IRC §1091); where a retirement account replaces them they are lost for good (Rev. Rul. 2008-5).",
-    "Change in this year's tax is the year's tax on the household's return with these trades less the same without"
-    " them: gains netted by term, the limit on net losses, carryovers, brackets, net investment income tax and state tax"
-    " as the household's file states them. All else is taken to stay as it is. The year's tax, before and after, is the"
-    " part of it that comes from the portfolio; below zero it lowers the tax on other income.",
-    "Quantities, prices and costs are those of the computation; what a broker fills differs.",
-)
 
 
 def appendices(plain: Mapping[str, Any]) -> tuple[Section, ...]:
@@ -97,7 +82,8 @@ def _lots(plain: Mapping[str, Any]) -> list[Section]:
     if not rows:
         return []
     head = columns("No.", "Account", "Symbol", "Lot", "Acquired", "Shares", "Term", "Basis", "Gain",
-                   *(("Disallowed",) if washed else ()), left=("Account", "Symbol", "Lot", "Acquired", "Term"))  # fmt: skip
+                   *(("Disallowed",) if washed else ()),
+                   left=("Account", "Symbol", "Lot", "Acquired", "Term"))  # fmt: skip
     note = "US$. Gain: proceeds less cost of trading less basis, before the wash-sale rule."
     return [Section("Lots that the trades sell", table=Table(head, rows), note=note)]
 
@@ -118,7 +104,7 @@ def _sales(plain: Mapping[str, Any]) -> list[Section]:
             (
                 f"{shares(round(lot['quantity'], 4))} {trade['symbol']}", lot["acquired"], plain["asof"],
                 money(lot["basis"] + lot["gain"]) if known else "–", _basis(lot),
-                "W" if lot["disallowed"] >= _CENT else "", money(lot["disallowed"]) if lot["disallowed"] >= _CENT else "",
+                *(("W", money(lot["disallowed"])) if lot["disallowed"] >= _CENT else ("", "")),
                 money(lot["gain"] + lot["disallowed"]), f"{trade['account']}, {lot['lot']}",
             )
             for trade, lot in sold
@@ -129,7 +115,9 @@ def _sales(plain: Mapping[str, Any]) -> list[Section]:
             sum(lot["disallowed"] for _, lot in sold),
             sum(lot["gain"] + lot["disallowed"] for _, lot in sold),
         )
-        rows.append(("Total", "", "", proceeds, basis, "", money(washed) if washed >= _CENT else "", money(gain), ""))
+        rows.append(
+            ("Total", "", "", proceeds, basis, "", money(washed) if washed >= _CENT else "", money(gain), "")
+        )
         head = columns("(a) Description", "(b) Acquired", "(c) Sold", "(d) Proceeds", "(e) Basis", "(f) Code",
                        "(g) Adjustment", "(h) Gain or loss", "Account, lot", wide="Account, lot",
                        left=("(a) Description", "(b) Acquired", "(c) Sold", "(f) Code"))  # fmt: skip
@@ -156,11 +144,14 @@ def _windows(plain: Mapping[str, Any]) -> list[Section]:
     sold = dt.date.fromisoformat(plain["asof"])
     first, last = ((sold + dt.timedelta(days=shift)).isoformat() for shift in (-days, days))
     rows = tuple((symbol, money(loss), first, last) for symbol, loss in sorted(losses.items()))
-    head = columns("Security", "Loss, US$", "Window from", "through", left=("Security", "Window from", "through"))
+    head = columns(
+        "Security", "Loss, US$", "Window from", "through", left=("Security", "Window from", "through")
+    )
     text = (
-        f"Sold at a loss on {plain['asof']}, these and whatever is substantially identical must not be bought in any account"
-        f" of the household, nor by a spouse or in a retirement account, from {days} days before the sale to {days} days"
-        " after it, or the loss is disallowed. Reinvested dividends are purchases too. The days move with the day of the sale."
+        f"Sold at a loss on {plain['asof']}, these and whatever is substantially identical must not be bought in any"
+        f" account of the household, nor by a spouse or in a retirement account, from {days} days before the sale to"
+        f" {days} days after it, or the loss is disallowed. Reinvested dividends are purchases too. The days move with"
+        " the day of the sale."
     )
     return [Section("Wash-sale windows that these sales open", (text,), table=Table(head, rows))]
 
@@ -175,17 +166,31 @@ def _not_done(plain: Mapping[str, Any]) -> list[Section]:
         if isinstance(one, Mapping):
             amount = f" ({usd(one['amount'])})" if one.get("amount") else ""
             rows.append(
-                ("Not done", one.get("symbol", ""), one.get("account", ""), "", quoted(f"{one.get('why', '')}{amount}"))
+                (
+                    "Not done",
+                    one.get("symbol", ""),
+                    one.get("account", ""),
+                    "",
+                    quoted(f"{one.get('why', '')}{amount}"),
+                )
             )
         else:
             rows.append(("Not done", "", "", "", quoted(str(one))))
     rows += [
-        ("Changed by hand", "", "", "", ": ".join(str(one[key]) for key in ("what", "trade", "why") if one.get(key)))
+        (
+            "Changed by hand",
+            "",
+            "",
+            "",
+            ": ".join(str(one[key]) for key in ("what", "trade", "why") if one.get(key)),
+        )
         for one in plain["overrides"]
     ]
     if not rows:
         return []
-    head = columns("", "Security", "Account", "Until", "Why", wide="Why", left=("", "Security", "Account", "Until"))
+    head = columns(
+        "", "Security", "Account", "Until", "Why", wide="Why", left=("", "Security", "Account", "Until")
+    )
     return [Section("Blocked, not done, changed by hand", table=Table(head, tuple(rows)))]
 
 
@@ -198,7 +203,9 @@ def _standing(plain: Mapping[str, Any]) -> list[Section]:
              percent(row["before"], 2), percent(row["after"], 2), points(row["after"] - row["target"], 2))
             for row in plain["classes"]
         )  # fmt: skip
-        head = columns("Class", "Target", "Lowest", "Highest", "Before", "After", "Off target, points", left=("Class",))
+        head = columns(
+            "Class", "Target", "Lowest", "Highest", "Before", "After", "Off target, points", left=("Class",)
+        )
         drift = plain["drift"]
         note = f"Drift {percent(drift['before'], 2)} before, {percent(drift['after'], 2)} after."
         found.append(Section("All weights", table=Table(head, rows), note=note))
@@ -213,18 +220,18 @@ def _standing(plain: Mapping[str, Any]) -> list[Section]:
 
 def _method(plain: Mapping[str, Any]) -> Section:
     aims = plain.get("aims")
-    said = [_SOLVERS[plain["solver"]], *METHOD]
+    said = [SOLVERS[plain["solver"]], *PROPOSAL_METHOD]
     objective = plain["objective"]
     if plain["solver"] == "optimal" and aims:
         said.append(
-            f"A dollar of drift is worth {usd(aims['drift'], 2)}, one within a class {usd(aims['member_drift'], 2)}; later tax on"
-            f" a gain not realised is taken as {percent(aims['later_rate'])} of it, a loss carried over as"
+            f"A dollar of drift is worth {usd(aims['drift'], 2)}, one within a class {usd(aims['member_drift'], 2)};"
+            f" later tax on a gain not realised is taken as {percent(aims['later_rate'])} of it, a loss carried over as"
             f" {percent(aims['carried_rate'])}."
         )
     if objective["bound"] is not None and objective["gap"] is not None:
         said.append(
-            f"Tax, cost and drift come to {usd(objective['value'])}; no trades do better than {usd(objective['bound'])}:"
-            f" {number(100.0 * objective['gap'], 2)}% apart."
+            f"Tax, cost and drift come to {usd(objective['value'])}; no trades do better than"
+            f" {usd(objective['bound'])}: {number(100.0 * objective['gap'], 2)}% apart."
         )
     return Section("Method", points=tuple(said))
 

@@ -24,6 +24,7 @@ _US_DOLLARS = (
     " : abs(datum.value) >= 1e3 ? format(datum.value / 1e3, '$.4~r') + 'k' : format(datum.value, '$.3~r')"
 )
 _BEFORE, _AFTER, _TARGET = "before", "after", "target"
+_KEYS = ("low", "high", _BEFORE, _AFTER, _TARGET)
 
 
 def weights_drawing(classes: Sequence[Mapping[str, Any]]) -> Drawing:
@@ -37,7 +38,7 @@ def weights_drawing(classes: Sequence[Mapping[str, Any]]) -> Drawing:
     table = pd.DataFrame(
         [
             {"at": at, "class": capital(short(row["class"], 20)),
-             **{key: None if row.get(key) is None else 100.0 * row[key] for key in ("low", "high", _BEFORE, _AFTER, _TARGET)}}
+             **{key: None if row.get(key) is None else 100.0 * row[key] for key in _KEYS}}
             for at, row in enumerate(classes)
         ]
     )  # fmt: skip
@@ -45,7 +46,8 @@ def weights_drawing(classes: Sequence[Mapping[str, Any]]) -> Drawing:
         table[name] = pd.to_numeric(table[name])
     rows = table.melt(["at", "class"], [_BEFORE, _AFTER, _TARGET], "what", "percent")
     names = "{" + ",".join(f"{at}: {_quoted(name)}" for at, name in enumerate(table["class"])) + "}"
-    axis = alt.Axis(labelExpr=f"({names})[datum.value]", labelLimit=130, labelPadding=6, domain=False, ticks=False, grid=False)  # fmt: skip
+    axis = alt.Axis(labelExpr=f"({names})[datum.value]", labelLimit=130, labelPadding=6, domain=False, ticks=False,
+                    grid=False)  # fmt: skip
     y = alt.Y("at:O", title=None, axis=axis)
     figures = table[[_BEFORE, _AFTER, _TARGET, "high"]].to_numpy(np.float64)
     scale = alt.Scale(
@@ -53,10 +55,14 @@ def weights_drawing(classes: Sequence[Mapping[str, Any]]) -> Drawing:
     )
 
     def x(field: str) -> alt.X:
-        return alt.X(f"{field}:Q", title="% of the portfolio", scale=scale, axis=alt.Axis(grid=True, tickCount=5))
+        return alt.X(
+            f"{field}:Q", title="% of the portfolio", scale=scale, axis=alt.Axis(grid=True, tickCount=5)
+        )
 
     whats = [_BEFORE, _AFTER, _TARGET]
-    legend = alt.Legend(title=None, orient="top", direction="horizontal", offset=2, symbolStrokeWidth=1.6, symbolSize=62)
+    legend = alt.Legend(
+        title=None, orient="top", direction="horizontal", offset=2, symbolStrokeWidth=1.6, symbolSize=62
+    )
     looks = {
         "color": alt.Color("what:N", legend=legend, sort=whats,
                            scale=alt.Scale(domain=whats, range=[style.ORANGE, style.BLUE, INK])),
@@ -92,7 +98,9 @@ def growth_drawing(values: Mapping[str, pd.Series]) -> Drawing:
     """
     names = list(values)
     table = thin(pd.DataFrame(dict(values)), _POINTS).round(0)
-    numbered = table.set_axis([f"c{at}" for at in range(len(names))], axis=1).rename_axis("date").reset_index()
+    numbered = (
+        table.set_axis([f"c{at}" for at in range(len(names))], axis=1).rename_axis("date").reset_index()
+    )
     rows = numbered.melt("date", var_name="run", value_name="value")
     lowest, highest = float(table.min().min()), float(table.max().max())
     scale = alt.Scale(domain=[0.96 * lowest, 1.03 * highest], nice=False, zero=False)
@@ -101,18 +109,24 @@ def growth_drawing(values: Mapping[str, pd.Series]) -> Drawing:
                         symbolType="stroke", symbolSize=300)  # fmt: skip
     domain = [f"c{at}" for at in range(len(names))]
     years = len(set(table.index.year))
-    chart = alt.Chart(rows).mark_line(strokeWidth=1.5).encode(
+    chart = alt.Chart(rows).mark_line().encode(
         alt.X("date:T", title=None, axis=alt.Axis(format="%Y" if years > 2 else "%b %Y", tickCount=6)),
         alt.Y("value:Q", title=None, scale=scale, axis=alt.Axis(labelExpr=_US_DOLLARS, tickCount=5)),
-        color=alt.Color("run:N", legend=legend, scale=alt.Scale(domain=domain, range=[style.BLUE, style.BLACK])),
+        color=alt.Color("run:N", legend=legend, scale=alt.Scale(domain=domain, range=[style.SKY, style.BLACK])),
+        strokeWidth=alt.StrokeWidth("run:N", legend=legend, scale=alt.Scale(domain=domain, range=[3.2, 1.0])),
         strokeDash=alt.StrokeDash("run:N", legend=legend, scale=alt.Scale(domain=domain, range=[[1, 0], [4, 3]])),
     ).properties(width=_WIDTH + 60, height=_GROWTH)  # fmt: skip
-    said = "; ".join(f"{short(name)} {usd(found.iloc[0])} to {usd(found.iloc[-1])}" for name, found in values.items())
+    said = "; ".join(
+        f"{short(name)} {usd(found.iloc[0])} to {usd(found.iloc[-1])}" for name, found in values.items()
+    )
     return _drawing(chart, f"Value after the taxes and costs paid so far: {said}.")
 
 
 def _drawing(chart: Any, text: str) -> Drawing:
-    spec = chart.configure(**{**style.config(), "padding": 2}).to_dict(validate=False)
+    look = {**style.config(), "padding": 2}
+    for part in ("axis", "legend"):
+        look[part] = {**look[part], "labelFontSize": 11, "titleFontSize": 11}
+    spec = chart.configure(**look).to_dict(validate=False)
     del spec["config"]["font"]
     return Drawing(spec, text)
 

@@ -17,7 +17,7 @@ _ROOM: dict[Paper, tuple[float, float]] = {"letter": (708.0, 526.0), "a4": (758.
 #: Sizes of type in points: what is tried first, and what is the least that can be read.
 LARGEST, SMALLEST, _STEP = 9.6, 6.4, 0.1
 #: Height of a line and width of a character, by the size of type; and how much of the page may be filled.
-_LINE, _CHARACTER, _FULL = 1.35, 0.49, 0.985
+_LINE, _CHARACTER, _FULL = 1.35, 0.475, 1.0
 #: How a row's width is shared between two sections; space between them, points.
 _LEFT, _GAP = 0.53, 17.0
 
@@ -52,7 +52,7 @@ def _height(report: Report, size: float, width: float) -> float:
     share = width / max(len(report.figures), 1) - 9.0
     notes = max((_lines(figure.note, 0.82 * size, share) for figure in report.figures), default=0)
     names = max((_lines(figure.name, 0.85 * size, share) for figure in report.figures), default=0)
-    figures = (names * 0.85 * _LINE + 1.75 * 1.15 + notes * 0.82 * 1.3) * size + 14.0
+    figures = (names * 0.85 * _LINE + 1.75 * 1.15 + notes * 0.82 * 1.3) * size + 8.0
     rows = 0.0
     for row in report.rows:
         widths = [(width - _GAP) * part for part in (_LEFT, 1 - _LEFT)] if len(row) > 1 else [width]
@@ -72,7 +72,9 @@ def _section(section: Section, size: float, width: float) -> float:
     if section.table:
         height += (len(section.table.rows) + 1) * (0.9 * _LINE * size + 3.8) + 4.0
     height += sum(_lines(point, size, width - 14.0) * _LINE * size + 2.5 for point in section.points)
-    return height + (_lines(section.note, 0.85 * size, width) * 0.85 * _LINE * size + 4.0 if section.note else 0.0)
+    return height + (
+        _lines(section.note, 0.85 * size, width) * 0.85 * _LINE * size + 4.0 if section.note else 0.0
+    )
 
 
 def drawing_height(drawing: Drawing, width: float) -> float:

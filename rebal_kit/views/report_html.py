@@ -54,4 +54,8 @@ def _data(kind: str, data: bytes) -> str:
 
 def _css_string(text: str) -> str:
     """Return text as a CSS string that may stand in a style element whatever it holds."""
-    return '"' + "".join(c if c.isascii() and (c.isalnum() or c in " ,.:;-") else f"\\{ord(c):x} " for c in text) + '"'
+    return (
+        '"'
+        + "".join(c if c.isascii() and (c.isalnum() or c in " ,.:;-") else f"\\{ord(c):x} " for c in text)
+        + '"'
+    )

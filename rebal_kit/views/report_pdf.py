@@ -52,7 +52,9 @@ def report_pdf(report: Report, paper: Paper = "letter") -> bytes:
                 package_cache_path=folder, timestamp=_noon(report),
             )  # fmt: skip
         except RuntimeError as problem:
-            raise RebalError(Finding("error", "PDF", f"cannot be set: {problem}", "write HTML instead")) from None
+            raise RebalError(
+                Finding("error", "PDF", f"cannot be set: {problem}", "write HTML instead")
+            ) from None
     return bytes(found)
 
 
@@ -71,7 +73,9 @@ def _data(report: Report, paper: Paper, folder: Path) -> dict[str, Any]:
             return asdict(section)
         name = f"drawing-{next(pictures)}.svg"
         (folder / name).write_text(drawn(drawing, FONT), encoding="utf-8")
-        rest = asdict(Section(section.title, section.paragraphs, None, section.table, section.points, section.note))
+        rest = asdict(
+            Section(section.title, section.paragraphs, None, section.table, section.points, section.note)
+        )
         return {**rest, "drawing": {"file": name, "text": drawing.text}}
 
     day = dt.date.fromisoformat(report.date)

@@ -12,6 +12,7 @@ from rebal_kit.views.nouns import FILINGS
 from rebal_kit.views.report_appendix import appendices
 from rebal_kit.views.report_charts import weights_drawing
 from rebal_kit.views.report_content import Column, Figure, Report, Section, Table
+from rebal_kit.views.report_prose import PROPOSAL_DISCLOSURES
 from rebal_kit.views.report_words import (
     capital,
     change,
@@ -26,6 +27,7 @@ from rebal_kit.views.report_words import (
     spoken,
     usd,
 )
+from rebal_kit.views.tables import number
 from rebal_kit.views.tax_words import count
 
 #: Rows of the first page's tables; the appendices have all.
@@ -35,13 +37,6 @@ _CENT, _DUST = 0.005, 5e-5
 #: What is told apart from names and never masked.
 _NO_NAMES = frozenset({"proposal", "format", "version", "inputs", "asof", "expires", "acquired", "until"})
 _HARVESTED = frozenset({Reason.HARVEST.sentence, Reason.PAIRED.sentence})
-
-DISCLOSURES = (
-    "This is a computation from the data named in this report, not tax, legal or investment advice and no promise of a"
-    " result. No order has been sent to a broker. Prices move, and a trade at another price has another gain, tax and"
-    " cost. Wash sales are looked for in the accounts listed here only; purchases elsewhere, by a spouse or in a"
-    " retirement account count too. Check the lots, Forms 1099-B and the return with a tax adviser before acting.",
-)
 
 
 def proposal_report(document: Mapping[str, Any], firm: Firm | None = None) -> Report:
@@ -110,8 +105,8 @@ def _lead(plain: Mapping[str, Any]) -> Iterator[str]:
     trades, tax, drift = plain["trades"], plain["tax"], plain["drift"]
     if not trades:
         yield (
-            f"We propose no trades today. At the closing prices of {long_day(plain['asof'])}, {percent(drift['before'])} of"
-            " the portfolio is away from its target mix, and the policy asks for no more."
+            f"We propose no trades today. At the closing prices of {long_day(plain['asof'])},"
+            f" {percent(drift['before'])} of the portfolio is away from its target mix; the policy asks for no more."
         )
         return
     accounts = len({trade["account"] for trade in trades})
@@ -127,7 +122,8 @@ def _drifting(plain: Mapping[str, Any]) -> str:
         for row in plain.get("classes", ())
         if row.get("low") is not None and not row["low"] - _DUST <= row["before"] <= row["high"] + _DUST
     ]
-    moved = f"{percent(drift['before'])} of the portfolio is away from its target mix today, {percent(drift['after'])} afterwards"
+    before, after = (percent(drift[part]) for part in ("before", "after"))
+    moved = f"{before} of the portfolio is away from its target mix today, {after} afterwards"
     if not outside:
         return f"{moved}. "
     more = [f"{len(outside) - 3} more"] if len(outside) > 3 else []
@@ -139,7 +135,11 @@ def _taxed(tax: Mapping[str, float]) -> str:
     now = tax["tax_now"]
     if now <= -_CENT:
         return f"The trades lower this year's tax by {usd(-now)}."
-    return f"The trades add {usd(now)} to this year's tax." if now >= _CENT else "The trades change no tax this year."
+    return (
+        f"The trades add {usd(now)} to this year's tax."
+        if now >= _CENT
+        else "The trades change no tax this year."
+    )
 
 
 def _taxable(plain: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
@@ -170,7 +170,11 @@ def _figures(plain: Mapping[str, Any]) -> tuple[Figure, ...]:
         Figure("Change in this year's tax", change(tax["tax_now"]), year),
         Figure("Losses realised", usd(lost), harvest),
         Figure("Cost of trading", usd(plain["cost"]), f"for {usd(amount)} traded"),
-        Figure("Away from target", percent(plain["drift"]["after"]), f"{percent(plain['drift']['before'])} before"),
+        Figure(
+            "Away from target",
+            percent(plain["drift"]["after"]),
+            f"{percent(plain['drift']['before'])} before",
+        ),
     )
 
 
@@ -187,21 +191,26 @@ def _rows(plain: Mapping[str, Any]) -> Iterator[tuple[Section, ...]]:
 
 
 def _weights(classes: Sequence[Mapping[str, Any]]) -> Table:
-    columns = (Column("Class", wide=True), *(Column(name, right=True) for name in ("Target", "Range", "Before", "After", "Change")))  # fmt: skip
+    figures = ("Target", "Range", "Before", "After", "Change")
+    columns = (Column("Class", wide=True), *(Column(name, right=True) for name in figures))
     rows = []
     for row in classes[:MOST_CLASSES]:
         low, high = row.get("low"), row.get("high")
         band = f"{percent(low, 0)}–{percent(high, 0)}" if low is not None and high is not None else ""
         rows.append((
-            capital(short(row["class"], 24)), percent(row["target"]), band, percent(row["before"]), percent(row["after"]),
-            points(row["after"] - row["before"]),
+            capital(short(row["class"], 24)), percent(row["target"]), band, percent(row["before"]),
+            percent(row["after"]), points(row["after"] - row["before"]),
         ))  # fmt: skip
     return Table(columns, tuple(rows))
 
 
 def _left_out(classes: Sequence[Any]) -> str:
     more = len(classes) - MOST_CLASSES
-    return f"{more} more in the appendix." if more > 0 else "Range: how far the policy lets a class drift. Change in percentage points."
+    return (
+        f"{more} more in the appendix."
+        if more > 0
+        else "Range: how far the policy lets a class drift. Change in percentage points."
+    )
 
 
 def _trades(plain: Mapping[str, Any]) -> Section:
@@ -211,9 +220,10 @@ def _trades(plain: Mapping[str, Any]) -> Section:
         found[0] += trade["quantity"]
         found[1] += trade["amount"]
     ordered = sorted(sums.items(), key=lambda item: (item[0][0] != "sell", -item[1][1], item[0][1]))
+    digits = 0 if all(quantity == round(quantity) for quantity, _ in sums.values()) else 2
     columns = (Column("", wide=True), Column("Shares", right=True), Column("Amount", right=True))
     rows = tuple(
-        (f"{side.capitalize()} {symbol[:24]}", f"{quantity:,.0f}", usd(amount))
+        (f"{side.capitalize()} {symbol[:24]}", number(quantity, digits), usd(amount))
         for (side, symbol), (quantity, amount) in ordered[:MOST_TRADES]
     )
     more = len(ordered) - MOST_TRADES
@@ -241,7 +251,10 @@ def _gains(plain: Mapping[str, Any]) -> Section:
         if tax["disallowed"] >= _CENT
         else "No loss is disallowed by the wash-sale rule."
     )
-    columns = (Column("Taxable accounts", wide=True), *(Column(name, right=True) for name in ("Gains", "Losses", "Net")))
+    columns = (
+        Column("Taxable accounts", wide=True),
+        *(Column(name, right=True) for name in ("Gains", "Losses", "Net")),
+    )
     return Section("Gains realised, by term", table=Table(columns, tuple(rows), total=True), note=washed)
 
 
@@ -249,24 +262,33 @@ def _blocked(plain: Mapping[str, Any]) -> Section | None:
     told_ = [
         f"{one['symbol']}{' in ' + short(one['account'], 30) if one['account'] else ''} until"
         f" {long_day(one['until']) if one['until'] else 'further notice'}: {spoken(one['why'])}."
-        for one in sorted(plain["blocked"], key=lambda one: (one["until"] or "9", one["symbol"], one["account"]))
+        for one in sorted(
+            plain["blocked"], key=lambda one: (one["until"] or "9", one["symbol"], one["account"])
+        )
     ]
     if not told_:
         return None
     shown, more = fitting(told_, MOST_BLOCKED, 360)
-    return Section("Blocked for now", points=tuple(shown), note=f"{more} more in the appendix." if more else "")
+    return Section(
+        "Blocked for now", points=tuple(shown), note=f"{more} more in the appendix." if more else ""
+    )
 
 
 def _known(plain: Mapping[str, Any]) -> Section | None:
-    warnings = [
-        _warning(one) for one in plain["findings"] if one["severity"] == "warning"
+    warnings = [_warning(one) for one in plain["findings"] if one["severity"] == "warning"]
+    changed = [
+        sentence(f"changed by hand: {one.get('what', '')} {one.get('trade', '')}")
+        for one in plain["overrides"]
     ]
-    changed = [sentence(f"changed by hand: {one.get('what', '')} {one.get('trade', '')}") for one in plain["overrides"]]
     told_ = list(dict.fromkeys([*changed, *warnings]))
     if not told_:
         return None
     shown, more = fitting(told_, 3, 300)
-    note = f"{more} {'more ' if shown else ''}in the appendix, with what to do." if more else "What to do is in the appendix."
+    note = (
+        f"{more} {'more ' if shown else ''}in the appendix, with what to do."
+        if more
+        else "What to do is in the appendix."
+    )
     return Section("Before you decide", points=tuple(shown), note=note)
 
 
@@ -277,13 +299,23 @@ def _warning(one: Mapping[str, str]) -> str:
 
 
 def _small(plain: Mapping[str, Any], firm: Firm) -> tuple[Section, ...]:
-    kept = [one for one in plain["findings"] if one["severity"] == "note" and one["where"] in ("prices", "law", "execution")]
+    kept = [
+        one
+        for one in plain["findings"]
+        if one["severity"] == "note" and one["where"] in ("prices", "law", "execution")
+    ]
     shown, _ = fitting([sentence(spoken(_in_words(one["what"]))) for one in kept], 3, 480)
-    law = f"Law of {plain['law_year']}. " if plain.get("law_year") and not any(one["where"] == "law" for one in kept) else ""
-    assumed = f"{law}{' '.join(shown)} Lots, cost basis and the year so far are as the household's file gives them."
+    law = (
+        f"Law of {plain['law_year']}. "
+        if plain.get("law_year") and not any(one["where"] == "law" for one in kept)
+        else ""
+    )
+    assumed = (
+        f"{law}{' '.join(shown)} Lots, cost basis and the year so far are as the household's file gives them."
+    )
     return (
         Section("Assumptions", paragraphs=(assumed.strip(),)),
-        Section("Disclosures", paragraphs=(*DISCLOSURES, *firm.disclosure)),
+        Section("Disclosures", paragraphs=(*PROPOSAL_DISCLOSURES, *firm.disclosure)),
     )
 
 

@@ -11,6 +11,7 @@ from rebal_kit.views.masking import masking
 from rebal_kit.views.nouns import FILINGS
 from rebal_kit.views.report_charts import growth_drawing
 from rebal_kit.views.report_content import Column, Figure, Report, Section, Table
+from rebal_kit.views.report_prose import RESULT_DISCLOSURES
 from rebal_kit.views.report_result_appendix import result_appendices
 from rebal_kit.views.report_words import (
     capital,
@@ -57,12 +58,6 @@ _MEASURES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("cost", "Cost of trading", usd),
     ("average_drift", "Away from target, average", percent),
     ("max_drawdown", "Largest fall", percent),
-)
-DISCLOSURES = (
-    "This is a back-test: what rules would have done on past prices, with taxes, wash sales and trading costs. It is no"
-    " forecast, no record of an actual account, and not tax, legal or investment advice. It was made with hindsight; one"
-    " stretch of history cannot tell which rule does best in the next. The two portfolios hold different things from the"
-    " first different trade on, so that a difference in value is not tax alone. Deferred tax comes back.",
 )
 
 
@@ -123,18 +118,23 @@ def _masked(value: Any, mask: Callable[[str], str]) -> Any:
 def _lead(comparison: Comparison, alpha: TaxAlpha, mine: Backtest, theirs: Backtest) -> str:
     saved, lasting = alpha.saved, alpha.permanent - alpha.not_earned
     first, last = (long_day(str(mine.market.dates[at])) for at in (0, -1))
-    verb = f"would have saved {usd(saved)} of tax" if saved >= 0 else f"would have cost {usd(-saved)} more tax"
+    verb = (
+        f"would have saved {usd(saved)} of tax" if saved >= 0 else f"would have cost {usd(-saved)} more tax"
+    )
     text = f"From {first} to {last}, this policy {verb} against {short(alpha.other)}. "
     text += (
-        f"Of this, {usd(alpha.deferred)} is deferred and comes back later, {usd(alpha.converted)} was converted to other rates,"
-        f" {usd(lasting)} is permanent, and {usd(alpha.not_earned)} comes only from income that differed. "
+        f"Of this, {usd(alpha.deferred)} is deferred and comes back later, {usd(alpha.converted)} was converted to"
+        f" other rates, {usd(lasting)} is permanent, and {usd(alpha.not_earned)} comes only from income that differed. "
     )
     a_year = " a year" if annualised(comparison) else ""
     grew, other = (percent(run.metrics["cagr_after_tax"], 2) for run in (mine, theirs))
     text += f"After tax the portfolio grew by {grew}{a_year}, against {other}. "
     left = alpha.value_after_liquidation
     more = f"{usd(abs(left))} {'more' if left >= 0 else 'less'}"
-    return text + f"Had everything been sold and taxed on the last day, it would have left {more}."
+    return (
+        text
+        + f"Had everything been sold and taxed on the last day, it would have left {more}, though not by tax alone."
+    )
 
 
 def _figures(comparison: Comparison, alpha: TaxAlpha, mine: Backtest, theirs: Backtest) -> tuple[Figure, ...]:
@@ -145,16 +145,22 @@ def _figures(comparison: Comparison, alpha: TaxAlpha, mine: Backtest, theirs: Ba
         Figure("Tax saved", usd(alpha.saved), f"in {years} tax {'year' if years == 1 else 'years'}"),
         Figure("Of it not merely deferred", usd(lasting), "converted and permanent"),
         Figure(f"Growth after tax{a_year}", percent(mine.metrics["cagr_after_tax"], 2),
-               f"{percent(theirs.metrics['cagr_after_tax'], 2)} without it"),
+               f"against {percent(theirs.metrics['cagr_after_tax'], 2)}"),
         Figure("If all were sold", change(alpha.value_after_liquidation), "change in value after all tax"),
     )  # fmt: skip
 
 
-def _rows(comparison: Comparison, alpha: TaxAlpha, mine: Backtest, theirs: Backtest) -> Iterator[tuple[Section, ...]]:
+def _rows(
+    comparison: Comparison, alpha: TaxAlpha, mine: Backtest, theirs: Backtest
+) -> Iterator[tuple[Section, ...]]:
     yield _split(alpha), _resale(alpha)
     run = {label(alpha.policy): mine.daily["value"], label(alpha.other): theirs.daily["value"]}
     yield (
-        Section("Growth after tax", drawing=growth_drawing(run), note="Value after the taxes and costs paid so far."),
+        Section(
+            "Growth after tax",
+            drawing=growth_drawing(run),
+            note="Value after the taxes and costs paid so far.",
+        ),
         _measures(comparison, alpha, mine, theirs),
     )
     known = _known(comparison)
@@ -175,7 +181,9 @@ def _resale(alpha: TaxAlpha) -> Section:
     columns = (Column("Tax, this policy less the other", wide=True), Column("Amount", right=True))
     after, left = change(alpha.value_after_tax), change(alpha.value_after_liquidation)
     note = f"Change in value: {after} before such a sale, {left} after it."
-    return Section("If everything were sold on the last day", table=Table(columns, tuple(rows), total=True), note=note)
+    return Section(
+        "If everything were sold on the last day", table=Table(columns, tuple(rows), total=True), note=note
+    )
 
 
 def _measures(comparison: Comparison, alpha: TaxAlpha, mine: Backtest, theirs: Backtest) -> Section:
@@ -191,7 +199,10 @@ def _measures(comparison: Comparison, alpha: TaxAlpha, mine: Backtest, theirs: B
 
 def _weights(run: Backtest) -> Section:
     opening, closing, target = run.weights.iloc[0], run.weights.iloc[-1], run.bands["target"]
-    columns = (Column("Class", wide=True), *(Column(name, right=True) for name in ("Target", "First day", "Last day", "Change")))
+    columns = (
+        Column("Class", wide=True),
+        *(Column(name, right=True) for name in ("Target", "First day", "Last day", "Change")),
+    )
     names = [*target.index, "cash"]
     aimed = {**target.to_dict(), "cash": run.household.targets.cash}
     rows = tuple(
@@ -200,31 +211,43 @@ def _weights(run: Backtest) -> Section:
         for name in names[:MOST_CLASSES]
     )  # fmt: skip
     more = len(names) - MOST_CLASSES
-    note = f"{more} more are not shown." if more > 0 else "Change in percentage points; after each day's trades."
+    note = (
+        f"{more} more are not shown." if more > 0 else "Change in percentage points; after each day's trades."
+    )
     return Section("Weights before and after", table=Table(columns, rows), note=note)
 
 
 def _known(comparison: Comparison) -> Section | None:
     warnings = [
-        sentence(spoken(f"{one.where}: {one.what}")) for one in comparison.assumptions if one.severity != "note"
+        sentence(spoken(f"{one.where}: {one.what}"))
+        for one in comparison.assumptions
+        if one.severity != "note"
     ]
     if not warnings:
         return None
     shown, more = fitting(warnings, 3, 330)
-    return Section("Before you conclude", points=tuple(shown), note=f"{more} more in the appendix." if more else "")
+    return Section(
+        "Before you conclude", points=tuple(shown), note=f"{more} more in the appendix." if more else ""
+    )
 
 
 def _small(comparison: Comparison, alpha: TaxAlpha, firm: Firm) -> tuple[Section, ...]:
     run = comparison.runs[alpha.policy]
     tax = run.household.tax
-    law = "flat tax rates" if tax.flat else f"United States federal tax law of {tax.law_year}, {FILINGS[tax.filing]}, in every year"
-    opens = "its tax lots" if run.opened_with == "lots" else "account values, invested at target on the first day"
+    law = (
+        "flat tax rates"
+        if tax.flat
+        else f"United States federal tax law of {tax.law_year}, {FILINGS[tax.filing]}, in every year"
+    )
+    opens = (
+        "its tax lots" if run.opened_with == "lots" else "account values, invested at target on the first day"
+    )
     assumed = (
-        f"Prices: {run.market.source or run.market.name}. {capital(law)}. The household opens with {opens}. Deferred gains are"
-        f" taken to be taxed at {percent(alpha.long_rate)}, withdrawals in retirement at {percent(alpha.retirement_rate)}. The"
-        " last year is settled to its last day."
+        f"Prices: {run.market.source or run.market.name}. {capital(law)}. The household opens with {opens}."
+        f" Deferred gains are taken to be taxed at {percent(alpha.long_rate)}, withdrawals in retirement at"
+        f" {percent(alpha.retirement_rate)}. The last year is settled to its last day."
     )
     return (
         Section("Assumptions", paragraphs=(assumed,)),
-        Section("Disclosures", paragraphs=(*DISCLOSURES, *firm.disclosure)),
+        Section("Disclosures", paragraphs=(*RESULT_DISCLOSURES, *firm.disclosure)),
     )

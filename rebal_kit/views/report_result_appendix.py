@@ -10,6 +10,7 @@ from rebal_kit.fingerprint import market_fingerprint, text_fingerprint
 from rebal_kit.views.alpha_tables import split
 from rebal_kit.views.report_appendix import columns, lettered
 from rebal_kit.views.report_content import Section, Table
+from rebal_kit.views.report_prose import RESULT_METHOD
 from rebal_kit.views.report_words import capital, quoted, sentence, short
 from rebal_kit.views.tables import said, table
 from rebal_kit.views.tax_words import count, day, money, shares
@@ -24,17 +25,6 @@ if TYPE_CHECKING:
 #: Rows of a table of trades; a longer history is in the files that `rebal compare --save` keeps.
 MOST_ROWS = 150
 _CENT = 0.005
-METHOD = (
-    "The back-test trades day by day by the policy, lot by lot, in all accounts together, and settles every tax year as a"
-    " return: gains netted by term, the limit on net losses, carryovers, brackets, net investment income tax, state tax.",
-    "Tax saved is the tax of the run it is held against less that of the policy. Deferred: at the long-term rate, the gains"
-    " kept off the return, and income moved into tax-deferred accounts at the rate of retirement. Converted: the same"
-    " dollars at another rate, now against later or by kind. Permanent: what never falls due. What stems only from less"
-    " or more income stands apart: nobody is better off for it.",
-    "The split recomputes every return with each cause exchanged and averages over the orders (the Shapley value), so that"
-    " the parts sum to the tax saved. Not modelled: the step-up at death, which makes deferred tax permanent, and the time"
-    " value of a deferral.",
-)
 
 
 def result_appendices(comparison: Comparison, alpha: TaxAlpha) -> tuple[Section, ...]:
@@ -49,7 +39,7 @@ def result_appendices(comparison: Comparison, alpha: TaxAlpha) -> tuple[Section,
     run = comparison.runs[alpha.policy]
     found = [
         _by_year(alpha), _all_measures(comparison, alpha), *_last_trades(run), *_last_sales(run), *_windows(run),
-        Section("Method", points=METHOD),
+        Section("Method", points=RESULT_METHOD),
         Section("Assumptions and findings in full", points=tuple(quoted(one) for one in said(comparison.assumptions))),
         _inputs(comparison, alpha),
     ]  # fmt: skip
@@ -60,7 +50,10 @@ def _by_year(alpha: TaxAlpha) -> Section:
     found = split(alpha)
     rows = tuple((str(name), *map(str, row)) for name, row in zip(found.index, found.to_numpy(), strict=True))
     head = columns("Tax year", *(capital(str(name)) for name in found.columns), left=("Tax year",))
-    note = "US$; of value: tax saved over the portfolio's value at the start of the year. Income differed is a part of permanent."
+    note = (
+        "US$; of value: tax saved over the portfolio's value at the start of the year. Income differed is a part of"
+        " permanent."
+    )
     return Section("Tax saved by year", table=Table(head, rows, total=True), note=note)
 
 
@@ -86,7 +79,9 @@ def _cut(all_rows: list[tuple[str, ...]], what: str) -> tuple[tuple[tuple[str, .
     more = len(all_rows) - MOST_ROWS
     if more <= 0:
         return tuple(all_rows), ""
-    return tuple(all_rows[:MOST_ROWS]), f" {count(more, what)} more in the files that rebal compare --save keeps."
+    return tuple(
+        all_rows[:MOST_ROWS]
+    ), f" {count(more, what)} more in the files that rebal compare --save keeps."
 
 
 def _last_trades(run: Backtest) -> list[Section]:
@@ -125,7 +120,13 @@ def _last_sales(run: Backtest) -> list[Section]:
                            "(g) Adjustment", "(h) Gain or loss", "Account, lot", wide="Account, lot",
                            left=("(a) Description", "(b) Acquired", "(c) Sold", "(f) Code"))  # fmt: skip
             title = f"Form 8949, Part {part} ({words}-term), sales of {year}"
-            sections.append(Section(title, table=Table(head, rows), note=f"US$; proceeds net of cost. Code W: a wash sale.{more}"))
+            sections.append(
+                Section(
+                    title,
+                    table=Table(head, rows),
+                    note=f"US$; proceeds net of cost. Code W: a wash sale.{more}",
+                )
+            )
     return sections
 
 

@@ -17,9 +17,11 @@ LONGEST_NAME = 44
 _DAY = re.compile(r"(?<![\w-])(?:19|20)\d\d-\d\d-\d\d(?![\w-])")
 #: Where a finding may stand that is not called by a name.
 _WORDS = frozenset(
-    "account household trade trades purchases prices targets solver execution aims law changed the weight other".split()
-)
-_MONTHS = ("January February March April May June July August September October November December").split()
+    ("account", "household", "trade", "trades", "purchases", "prices", "targets", "solver", "execution", "aims", "law",
+     "changed", "the", "weight", "other")
+)  # fmt: skip
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+           "December")  # fmt: skip
 
 
 def usd(value: float | None, digits: int = 0) -> str:

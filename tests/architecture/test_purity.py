@@ -26,6 +26,7 @@ ABOVE = {
     "cli_manners.py",
     "cli_reproduce.py",
     "cli_propose.py",
+    "cli_report.py",
     "cli_scan.py",
     "cli_sweep.py",
     "backtest.py",
