@@ -71,7 +71,7 @@ def load_logo(path: Path) -> Logo:
 
 
 def _wrong_png(data: bytes, where: str) -> Iterator[Finding]:
-    if len(data) < 33 or data[12:16] != b"IHDR" or b"IEND" not in data[-16:]:
+    if len(data) < 33 or data[12:16] != b"IHDR" or data[-8:-4] != b"IEND":
         yield Finding("error", where, "is a PNG that is not complete", "save it again")
         return
     sides = struct.unpack(">II", data[16:24])

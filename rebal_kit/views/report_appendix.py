@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from string import ascii_uppercase
 from typing import Any
 
 from rebal_kit.rules.law import known_filings, known_years, load_law
@@ -14,7 +15,6 @@ from rebal_kit.views.tables import number
 from rebal_kit.views.tax_words import money, shares
 
 _CENT = 0.005
-_LETTERS = "ABCDEFGHIJ"
 
 
 def appendices(plain: Mapping[str, Any]) -> tuple[Section, ...]:
@@ -36,7 +36,7 @@ def lettered(sections: list[Section]) -> tuple[Section, ...]:
     """Return sections with A, B, C before their titles."""
     return tuple(
         Section(f"{letter}. {one.title}", one.paragraphs, one.drawing, one.table, one.points, one.note)
-        for letter, one in zip(_LETTERS, sections, strict=False)
+        for letter, one in zip(ascii_uppercase[: len(sections)], sections, strict=True)
     )
 
 
@@ -251,4 +251,4 @@ def _inputs(plain: Mapping[str, Any]) -> Section:
         ("SHA-256 of the prices", inputs["prices"]), ("rebal_kit", plain["version"]),
     )  # fmt: skip
     note = "The same inputs and version give the same proposal and the same id; a changed figure would give another id."
-    return Section("Inputs", table=Table(columns("", "What", wide="What", left=("",)), rows), note=note)
+    return Section("Inputs", table=Table(columns("", "Value", wide="Value", left=("",)), rows), note=note)

@@ -152,4 +152,4 @@ def _inputs(comparison: Comparison, alpha: TaxAlpha) -> Section:
         ("SHA-256 of the policy against", text_fingerprint(repr(other.policy))),
         ("SHA-256 of the prices", market_fingerprint(setting.market)), ("rebal_kit", version("rebal_kit")),
     )  # fmt: skip
-    return Section("Inputs", table=Table(columns("", "What", wide="What", left=("",)), rows))
+    return Section("Inputs", table=Table(columns("", "Value", wide="Value", left=("",)), rows))

@@ -20,6 +20,8 @@ _WORDS = frozenset(
     ("account", "household", "trade", "trades", "purchases", "prices", "targets", "solver", "execution", "aims", "law",
      "changed", "the", "weight", "other")
 )  # fmt: skip
+#: Dollars before a figure; "a US$ of drift" stays as it is.
+_DOLLARS = re.compile(r"US\$ ?([-−]?)(?=\d)")
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
            "December")  # fmt: skip
 
@@ -73,7 +75,7 @@ def capital(text: str) -> str:
 
 def quoted(text: str) -> str:
     """Return a sentence of the package's with dollars and minus signs as the report writes them."""
-    return text.replace("US$ -", "−$").replace("US$ ", "$").replace("US$", "$")
+    return _DOLLARS.sub(lambda found: "−$" if found[1] else "$", text)
 
 
 def spoken(text: str) -> str:

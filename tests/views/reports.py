@@ -45,11 +45,12 @@ def plain(**changes: Any) -> dict[str, Any]:
         "classes": [_class("US stocks", 0.531, 0.502, 0.5), _class("Bonds", 0.42, 0.451, 0.45),
                     _class("cash", 0.049, 0.047, 0.05, low=None, high=None)],
         "findings": [
-            {"severity": "warning", "where": "household 'Two million'", "what": "is of 2024-08-01: trades since are unknown",
-             "remedy": "export the positions again"},
-            {"severity": "note", "where": "prices", "what": "closes of 2024-08-12 from a test; valid through 2024-08-14",
-             "remedy": ""},
-            {"severity": "note", "where": "law", "what": "law of 2024, mfj; tax now is what the trades add", "remedy": ""},
+            {"severity": "warning", "where": "household 'Two million'",
+             "what": "is of 2024-08-01: trades since are unknown", "remedy": "export the positions again"},
+            {"severity": "note", "where": "prices",
+             "what": "closes of 2024-08-12 from a test; valid through 2024-08-14", "remedy": ""},
+            {"severity": "note", "where": "law",
+             "what": "law of 2024, mfj; tax now is what the trades add", "remedy": ""},
         ],
         **changes,
     })  # fmt: skip
@@ -61,8 +62,8 @@ def full() -> dict[str, Any]:
     found = plain()
     trade = found["trades"][1]
     trades = [
-        {**trade, "trade": at + 1, "symbol": f"SYMBOL{at:03d}", "account": f"Account {at % 7} of somebody with a long name",
-         "why": "weight left its tolerance band; " * 4}
+        {**trade, "trade": at + 1, "symbol": f"SYMBOL{at:03d}",
+         "account": f"Account {at % 7} of somebody with a long name", "why": "weight left its tolerance band; " * 4}
         for at in range(120)
     ]  # fmt: skip
     blocked = [
