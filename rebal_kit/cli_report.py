@@ -13,12 +13,12 @@ import typer
 
 from rebal_kit.cli_fetch import say_doubts
 from rebal_kit.cli_household import household_with_doubts_said, loaded
+from rebal_kit.cli_kept import Rerun, rerun_of
 from rebal_kit.cli_manners import OpenWith, able_to_draw, findings_instead_of_traceback, progress_bar
 from rebal_kit.findings import Finding, RebalError
 from rebal_kit.safe_files import replacing
 
 if TYPE_CHECKING:
-    from rebal_kit.compare import Comparison
     from rebal_kit.files.firm import Firm
     from rebal_kit.policy import RebalancePolicy
     from rebal_kit.views.report_content import Report
@@ -36,8 +36,12 @@ _UNHARVESTED, _BENCHMARK = "the same without harvesting", "buy_and_hold"
 
 
 def report(  # noqa: PLR0913 - a command's options are its arguments
-    proposal: Annotated[
-        Path | None, typer.Argument(metavar="[PROPOSAL.json]", help="What `rebal propose --out` wrote.")
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[RESULT|PROPOSAL.json]",
+            help="A folder that `rebal compare --save` made, or a file that `rebal propose --out` wrote.",
+        ),
     ] = None,
     household: Annotated[
         str | None, typer.Option(help="For a back-test: a household file, or the name of a bundled one.")
@@ -71,49 +75,49 @@ def report(  # noqa: PLR0913 - a command's options are its arguments
 ) -> None:  # fmt: skip
     """Write a report for a client: one page to hand over, and appendices for whoever checks it.
 
-    Of a proposal: rebal report PROPOSAL.json --pdf FILE. Of a back-test: rebal report --household H --policy P --pdf
-    FILE.
+    Of a proposal: rebal report PROPOSAL.json --pdf FILE. Of a back-test: rebal report RESULT --pdf FILE, which runs it
+    again and refuses if it gives other figures, or rebal report --household H --policy P --pdf FILE.
     """
+    span = (start.date() if start else None, end.date() if end else None, open_with)
     with findings_instead_of_traceback():
-        refused = [*_misused(proposal, household, policy, against), *_nowhere(html, pdf)]
+        refused = [*_misused(source, household, policy, against, any(span)), *_nowhere(html, pdf)]
         named = loaded(_firm, firm, refused)
         found: Report | None = None
-        if proposal is not None:
-            document = loaded(_document, proposal, refused)
-            if document is not None and not refused:
-                with able_to_draw(proposal, "a report needs", "report"):
-                    from rebal_kit.views.report_proposal import proposal_report
-
-                    found = proposal_report(document, named)
+        if source is not None and not source.is_dir():
+            found = _of_proposal(source, named, refused)
+        elif source is not None:
+            rerun = rerun_of(source, policy, market, refused, strict=strict)
+            found = _of_back_test(rerun, against, named, refused)
         elif household is not None and policy is not None:
-            compared = _compared(
-                household, policy, against, (market, strict), (start, end, open_with), refused
-            )
-            if compared is not None and not refused:
-                with able_to_draw(html or pdf or Path("report"), "a report needs", "report"):
-                    from rebal_kit.views.report_result import result_report
-
-                    mine, other = compared.runs
-                    found = result_report(compared, mine, other, named)
-        if refused or found is None:
+            rerun = _asked(household, policy, market, refused, strict=strict)
+            found = _of_back_test(None if rerun is None else rerun.within(*span), against, named, refused)
+        if found is None:
             raise RebalError(refused)
         _write(found, html, pdf, paper)
 
 
 def _misused(
-    proposal: Path | None, household: str | None, policy: str | None, against: str | None
+    source: Path | None, household: str | None, policy: str | None, against: str | None, dated: bool
 ) -> list[Finding]:
     """Say which arguments do not go together."""
-    back_test = [
-        name for name, given in (("--household", household), ("--policy", policy)) if given is not None
-    ]
-    if proposal is not None and (back_test or against is not None):
-        other = " and ".join([*back_test, *(["--against"] if against is not None else [])])
-        return [Finding("error", "report", f"a proposal and {other} are given", "report one or the other")]
-    if proposal is None and len(back_test) < len(("--household", "--policy")):
-        what = f"only {back_test[0]} is given" if back_test else "nothing to report is given"
-        return [Finding("error", "report", what, "give PROPOSAL.json, or --household and --policy")]
-    return []
+    given = {
+        "--household": household is not None,
+        "--policy": policy is not None,
+        "--against": against is not None,
+    }
+    names = [name for name, is_given in given.items() if is_given] + ["--start, --end or --open-with"] * dated
+    if source is None:
+        lacking = [name for name in ("--household", "--policy") if not given[name]]
+        if not lacking:
+            return []
+        what = f"only {' and '.join(names)} given" if names else "nothing to report is given"
+        return [Finding("error", "report", what, "give RESULT or PROPOSAL.json, or --household and --policy")]
+    kept = source.is_dir()  # its policy may be named, and what it is held against
+    wrong = [name for name in names if not kept or name not in ("--policy", "--against")]
+    if not wrong:
+        return []
+    what = f"{source} and {' and '.join(wrong)} are given"
+    return [Finding("error", "report", what, "report one or the other")]
 
 
 def _nowhere(html: Path | None, pdf: Path | None) -> list[Finding]:
@@ -132,52 +136,52 @@ def _firm(path: Path | None) -> Firm | None:
     return None if path is None else load_firm(path)
 
 
-def _document(path: Path) -> dict[str, object]:
-    """Return a proposal's document; a kept run is refused with what to do instead."""
+def _of_proposal(path: Path, firm: Firm | None, refused: list[Finding]) -> Report | None:
     from rebal_kit.files.proposal_file import load_proposal_document
 
-    kept = [folder for folder in (path, *sorted(path.glob("*"))) if (folder / "result.json").is_file()]
-    if path.is_dir() and kept:
-        what = (
-            "is a kept run: it has trades and taxes, but neither the daily values nor the other run that growth and"
-            " tax saved are worked out from"
-        )
-        remedy = f"give --household {kept[0] / 'household.yaml'} and --policy, to run it again"
-        raise RebalError(Finding("error", str(path), what, remedy))
-    return load_proposal_document(path)
+    document = loaded(load_proposal_document, path, refused)
+    if document is None or refused:
+        return None
+    with able_to_draw(path, "a report needs", "report"):
+        from rebal_kit.views.report_proposal import proposal_report
+    return proposal_report(document, firm)
 
 
-def _compared(
-    household: str, policy: str, against: str | None, prices: tuple[str, bool],
-    span: tuple[dt.datetime | None, dt.datetime | None, OpenWith | None], refused: list[Finding],
-) -> Comparison | None:  # fmt: skip
+def _of_back_test(
+    rerun: Rerun | None, against: str | None, firm: Firm | None, refused: list[Finding]
+) -> Report | None:
     """Run a policy and what it is held against; None, with findings, where the inputs cannot be used."""
     from rebal_kit.compare import compare
+
+    other = loaded(partial(_other, rerun.policy), against, refused) if rerun is not None else None
+    if rerun is None or other is None or refused:
+        return None
+    with able_to_draw(Path("report"), "a report needs", "report"):
+        from rebal_kit.views.report_result import result_report
+    say_doubts(rerun.market, rerun.market.name)
+    with progress_bar(rerun.household.name, len((rerun.policy, other))) as advance:
+        found = compare(
+            rerun.market, rerun.household, [rerun.policy, other], progress=advance, start=rerun.start, end=rerun.end,
+            open_with=rerun.open_with.value if rerun.open_with else None,
+        )  # fmt: skip
+    rerun.check(found.runs[rerun.policy.name])
+    return result_report(found, rerun.policy.name, other.name, firm)
+
+
+def _asked(household: str, policy: str, market: str, refused: list[Finding], *, strict: bool) -> Rerun | None:
     from rebal_kit.files.policy import load_policy
     from rebal_kit.sources.load import load_market
 
-    name, strict = prices
     home = loaded(household_with_doubts_said, household, refused)
     rule = loaded(load_policy, policy, refused)
-    other = loaded(partial(_other, rule), against, refused)
-    market = loaded(partial(load_market, strict=strict), name, refused)
-    if refused or home is None or rule is None or other is None or market is None:
-        return None
-    say_doubts(market, name)
-    start, end, open_with = span
-    with progress_bar(home.name, len((rule, other))) as advance:
-        return compare(
-            market, home, [rule, other], progress=advance, start=start.date() if start else None,
-            end=end.date() if end else None, open_with=open_with.value if open_with else None,
-        )  # fmt: skip
+    prices = loaded(partial(load_market, strict=strict), market, refused)
+    return None if home is None or rule is None or prices is None else Rerun(home, rule, prices)
 
 
-def _other(rule: RebalancePolicy | None, against: str | None) -> RebalancePolicy | None:
+def _other(rule: RebalancePolicy, against: str | None) -> RebalancePolicy:
     """Return what a policy is held against."""
     from rebal_kit.files.policy import load_policy
 
-    if rule is None:
-        return None
     if against is None and rule.harvest is not None:
         return replace(rule, name=_UNHARVESTED, harvest=None, gains=replace(rule.gains, pair=False))
     return load_policy(against or _BENCHMARK)

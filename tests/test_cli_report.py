@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -77,9 +79,9 @@ def test_a_back_test_is_run_and_reported(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         ((), ("nothing to report is given", "no file to write is given")),
-        (("--household", "starter"), ("only --household is given",)),
-        (("PROPOSAL", "--household", "starter", "--html", "x.html"), ("a proposal and --household are given",)),
-        (("PROPOSAL", "--against", "quarterly", "--html", "x.html"), ("a proposal and --against are given",)),
+        (("--household", "starter"), ("only --household given",)),
+        (("PROPOSAL", "--household", "starter", "--html", "x.html"), ("proposal.json and --household are given",)),
+        (("PROPOSAL", "--against", "quarterly", "--html", "x.html"), ("proposal.json and --against are given",)),
         (("PROPOSAL", "--html", "x", "--pdf", "x"), ("is x, as --html is",)),
         (("none.json", "--firm", "none.yaml", "--html", "x.html"), ("none.json: there", "none.yaml: there")),
         (
@@ -111,15 +113,65 @@ def test_a_changed_proposal_is_refused(proposal: Path, tmp_path: Path) -> None:
     assert "was changed after it was made" in done.stderr
 
 
-def test_a_kept_run_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    kept = tmp_path / "kept" / "quarterly"
-    kept.mkdir(parents=True)
-    (kept / "result.json").write_text("{}", encoding="utf-8")
-    for folder in (kept, kept.parent):
-        done = rebal(folder, "--html", tmp_path / "x.html")
-        assert done.exit_code == 2
-        assert "is a kept run" in done.stderr
-        assert f"give --household {kept / 'household.yaml'} and --policy" in done.stderr
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the kept run of one policy."""
+    folder = tmp_path_factory.mktemp("kept") / "runs"
+    done = runner.invoke(
+        app, ["compare", "--household", "starter", "--policy", "quarterly_harvest", "--start", "2009-01-02",
+              "--end", "2009-03-31", "--open-with", "values", "--save", str(folder)],
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    return folder
+
+
+def test_a_kept_run_is_run_again_and_reported(kept: Path, tmp_path: Path) -> None:
+    pages = []
+    for at, folder in enumerate((kept, kept / "quarterly_harvest")):
+        page = tmp_path / f"{at}.html"
+        done = rebal(folder, "--html", page)
+        assert done.exit_code == 0, done.output
+        pages.append(page.read_text(encoding="utf-8"))
+    assert pages[0] == pages[1]
+    assert "January 2, 2009 to March 31, 2009" in pages[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (("--policy", "quarterly"), "'quarterly' is not the policy of this run any more"),
+        (("--market", "stocks"), "was made with the prices 'etf: "),
+        (("--household", "starter"), "and --household are given"),
+        (("--start", "2009-02-02"), "and --start, --end or --open-with are given"),
+        (("--against", "nought"), "nought"),
+    ],
+)
+def test_a_kept_run_is_what_was_kept(
+    arguments: tuple[str, str], part: str, kept: Path, tmp_path: Path
+) -> None:
+    done = rebal(kept, *arguments, "--html", tmp_path / "x.html")
+    assert done.exit_code == 2
+    assert part in done.stderr
+
+
+def test_a_kept_run_with_other_figures_is_refused(kept: Path, tmp_path: Path) -> None:
+    spoilt = tmp_path / "quarterly_harvest"
+    shutil.copytree(kept / "quarterly_harvest", spoilt)
+    years = pd.read_csv(spoilt / "years.csv")
+    years["tax"] += 1.0
+    years.to_csv(spoilt / "years.csv", index=False)
+    done = rebal(spoilt, "--html", tmp_path / "x.html")
+    assert done.exit_code == 2
+    assert "gives other gains or taxes than were kept" in done.stderr
+    assert not (tmp_path / "x.html").exists()
+
+
+def test_folders_that_are_not_one_kept_run_are_refused(kept: Path, tmp_path: Path) -> None:
+    assert "is a folder without a kept run" in rebal(tmp_path, "--html", tmp_path / "x.html").stderr
+    for name in ("one", "two"):
+        shutil.copytree(kept / "quarterly_harvest", tmp_path / name)
+    assert "holds 2 kept runs" in rebal(tmp_path, "--html", tmp_path / "x.html").stderr
+    assert "give --policy with its file" in rebal(tmp_path / "one", "--html", tmp_path / "x.html").stderr
 
 
 def test_a_proposal_with_errors_is_written_and_said(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from rebal_kit.tax_alpha import TaxAlpha
 
 MOST_CLASSES = 9
+#: US$ that round to nothing.
+_NOTHING = 0.5
 #: What becomes of a dollar of tax saved, in words.
 MEANINGS = {
     "Deferred": "falls due when shares are sold or accounts drawn on",
@@ -116,25 +118,35 @@ def _masked(value: Any, mask: Callable[[str], str]) -> Any:
 
 
 def _lead(comparison: Comparison, alpha: TaxAlpha, mine: Backtest, theirs: Backtest) -> str:
-    saved, lasting = alpha.saved, alpha.permanent - alpha.not_earned
     first, last = (long_day(str(mine.market.dates[at])) for at in (0, -1))
-    verb = (
-        f"would have saved {usd(saved)} of tax" if saved >= 0 else f"would have cost {usd(-saved)} more tax"
-    )
-    text = f"From {first} to {last}, this policy {verb} against {short(alpha.other)}. "
-    text += (
-        f"Of this, {usd(alpha.deferred)} is deferred and comes back later, {usd(alpha.converted)} was converted to"
-        f" other rates, {usd(lasting)} is permanent, and {usd(alpha.not_earned)} comes only from income that differed. "
-    )
     a_year = " a year" if annualised(comparison) else ""
     grew, other = (percent(run.metrics["cagr_after_tax"], 2) for run in (mine, theirs))
-    text += f"After tax the portfolio grew by {grew}{a_year}, against {other}. "
-    left = alpha.value_after_liquidation
-    more = f"{usd(abs(left))} {'more' if left >= 0 else 'less'}"
     return (
-        text
-        + f"Had everything been sold and taxed on the last day, it would have left {more}, though not by tax alone."
+        f"From {first} to {last}, this policy would have {_saved(alpha)} After tax the portfolio returned"
+        f" {grew}{a_year}, against {other}. Had everything been sold and taxed on the last day,"
+        f" {_left(alpha.value_after_liquidation)}"
     )
+
+
+def _saved(alpha: TaxAlpha) -> str:
+    lasting = alpha.permanent - alpha.not_earned
+    parts = (alpha.saved, alpha.deferred, alpha.converted, lasting, alpha.not_earned)
+    if max(map(abs, parts)) < _NOTHING:
+        return f"saved no tax against {short(alpha.other)}."
+    verb = f"saved {usd(alpha.saved)} of tax" if alpha.saved >= 0 else f"cost {usd(-alpha.saved)} more tax"
+    sign = 1.0 if alpha.saved >= 0 else -1.0
+    _, deferred, converted, permanent, differed = (usd(sign * part) for part in parts)
+    return (
+        f"{verb} against {short(alpha.other)}. Of this, {deferred} is deferred and comes back later, {converted} was"
+        f" converted to other rates, {permanent} is permanent, and {differed} comes only from income that differed."
+    )
+
+
+def _left(change_in_value: float) -> str:
+    if abs(change_in_value) < _NOTHING:
+        return "as much would have been left."
+    more = "more" if change_in_value > 0 else "less"
+    return f"{usd(abs(change_in_value))} {more} would have been left, though not by tax alone."
 
 
 def _figures(comparison: Comparison, alpha: TaxAlpha, mine: Backtest, theirs: Backtest) -> tuple[Figure, ...]:

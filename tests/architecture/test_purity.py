@@ -23,6 +23,7 @@ ABOVE = {
     "cli_fetch.py",
     "cli_household.py",
     "cli_import.py",
+    "cli_kept.py",
     "cli_manners.py",
     "cli_reproduce.py",
     "cli_propose.py",
