@@ -75,8 +75,9 @@ def report(  # noqa: PLR0913 - a command's options are its arguments
 ) -> None:  # fmt: skip
     """Write a report for a client: one page to hand over, and appendices for whoever checks it.
 
-    Of a proposal: rebal report PROPOSAL.json --pdf FILE. Of a back-test: rebal report RESULT --pdf FILE, which runs it
-    again and refuses if it gives other figures, or rebal report --household H --policy P --pdf FILE.
+    Of a proposal: rebal report PROPOSAL.json --pdf FILE.
+
+    Of a back-test: rebal report --household H --policy P --pdf FILE; or RESULT, which is run again.
     """
     span = (start.date() if start else None, end.date() if end else None, open_with)
     with findings_instead_of_traceback():

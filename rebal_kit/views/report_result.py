@@ -133,11 +133,17 @@ def _saved(alpha: TaxAlpha) -> str:
     parts = (alpha.saved, alpha.deferred, alpha.converted, lasting, alpha.not_earned)
     if max(map(abs, parts)) < _NOTHING:
         return f"saved no tax against {short(alpha.other)}."
-    verb = f"saved {usd(alpha.saved)} of tax" if alpha.saved >= 0 else f"cost {usd(-alpha.saved)} more tax"
-    sign = 1.0 if alpha.saved >= 0 else -1.0
-    _, deferred, converted, permanent, differed = (usd(sign * part) for part in parts)
+    saved, deferred, converted, permanent, differed = (
+        usd(part if alpha.saved >= 0 else -part) for part in parts
+    )
+    other = short(alpha.other)
+    if alpha.saved < 0:
+        return (
+            f"cost {saved} more tax than {other}. Of this, {deferred} is only paid earlier and not owed later, {converted}"
+            f" comes of other rates, {permanent} is permanent, and {differed} comes only from income that differed."
+        )
     return (
-        f"{verb} against {short(alpha.other)}. Of this, {deferred} is deferred and comes back later, {converted} was"
+        f"saved {saved} of tax against {other}. Of this, {deferred} is deferred and comes back later, {converted} was"
         f" converted to other rates, {permanent} is permanent, and {differed} comes only from income that differed."
     )
 
