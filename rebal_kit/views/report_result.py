@@ -139,8 +139,9 @@ def _saved(alpha: TaxAlpha) -> str:
     other = short(alpha.other)
     if alpha.saved < 0:
         return (
-            f"cost {saved} more tax than {other}. Of this, {deferred} is only paid earlier and not owed later, {converted}"
-            f" comes of other rates, {permanent} is permanent, and {differed} comes only from income that differed."
+            f"cost {saved} more tax than {other}. Of this, {deferred} is only paid earlier and not owed later,"
+            f" {converted} comes of other rates, {permanent} is permanent, and {differed} comes only from income that"
+            " differed."
         )
     return (
         f"saved {saved} of tax against {other}. Of this, {deferred} is deferred and comes back later, {converted} was"

@@ -68,7 +68,7 @@ def test_the_split_is_the_comparisons_and_sums_to_what_was_saved() -> None:
 def test_more_tax_is_said_as_such() -> None:
     dearer = report_result._saved(split(pd.Series([-100.0, -50.0], index=[2024, 2025]), "a", "b"))
     assert dearer.startswith(
-        "cost $150 more tax against b. Of this, $90 is deferred and comes back later, $45 was"
+        "cost $150 more tax than b. Of this, $90 is only paid earlier and not owed later, $45 comes"
     )
     assert report_result._saved(split(pd.Series([0.0]), "a", "b")) == "saved no tax against b."
 
