@@ -18,6 +18,7 @@ from rebal_kit import (
     cli_household,
     cli_import,
     cli_propose,
+    cli_report,
     cli_reproduce,
     cli_scan,
     cli_sweep,
@@ -150,6 +151,7 @@ app.command("sweep")(cli_sweep.sweep)
 app.command("scan")(cli_scan.scan)
 app.command("reproduce")(cli_reproduce.reproduce)
 app.command("propose")(cli_propose.propose)
+app.command("report")(cli_report.report)
 app.command("approve")(cli_approve.approve)
 app.command("fills")(cli_approve.fills)
 app.add_typer(cli_approve.audit_log, name="audit-log")

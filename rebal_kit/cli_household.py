@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rebal_kit.household_comparison import HouseholdComparison
 
 _Loaded = TypeVar("_Loaded")
+_Source = TypeVar("_Source")
 
 
 def household(  # noqa: PLR0913 - a command's options are its arguments
@@ -87,7 +88,7 @@ def household_with_doubts_said(source: str) -> Household:
     return reading.household
 
 
-def loaded(load: Callable[[str], _Loaded], source: str, refused: list[Finding]) -> _Loaded | None:
+def loaded(load: Callable[[_Source], _Loaded], source: _Source, refused: list[Finding]) -> _Loaded | None:
     """Return what a file holds, or None with what is wrong in it added to `refused`: all files are looked at."""
     try:
         return load(source)

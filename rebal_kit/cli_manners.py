@@ -63,8 +63,8 @@ def show(parts: Iterable[Any]) -> None:
 
 
 @contextmanager
-def able_to_draw(path: Path, needing: str = "charts need") -> Iterator[None]:
-    """Turn a path that cannot be written, or libraries that are not installed, into findings."""
+def able_to_draw(path: Path, needing: str = "charts need", extra: str = "views") -> Iterator[None]:
+    """Turn a path that cannot be written, or libraries that are not installed (`extra` has them), into findings."""
     try:
         with _without("rfc3987_syntax"):
             yield
@@ -73,7 +73,7 @@ def able_to_draw(path: Path, needing: str = "charts need") -> Iterator[None]:
         raise RebalError(Finding("error", str(path), what, "give another path")) from None
     except ModuleNotFoundError as error:
         what = f"{needing} {error.name}, which is not installed"
-        raise RebalError(Finding("error", str(path), what, "pip install 'rebal_kit[views]'")) from None
+        raise RebalError(Finding("error", str(path), what, f"pip install 'rebal_kit[{extra}]'")) from None
 
 
 @contextmanager

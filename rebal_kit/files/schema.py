@@ -1,4 +1,4 @@
-"""JSON schemas of household, policy and sweep files, for editors: ``python -m rebal_kit.files.schema`` writes them."""
+"""JSON schemas of the YAML files that people write, for editors: ``python -m rebal_kit.files.schema`` writes them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from rebal_kit.files.bundled import bundled_folder
 from rebal_kit.files.fields import FileModel
+from rebal_kit.files.firm import FirmFile
 from rebal_kit.files.household_file import HouseholdFile
 from rebal_kit.files.policy_file import PolicyFile
 from rebal_kit.files.sweep_file import SweepFile
@@ -18,6 +19,7 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 def schemas() -> dict[str, str]:
     """Return the text of each schema by file name."""
     models: dict[str, type[FileModel]] = {
+        "firm.schema.json": FirmFile,
         "household.schema.json": HouseholdFile,
         "policy.schema.json": PolicyFile,
         "sweep.schema.json": SweepFile,

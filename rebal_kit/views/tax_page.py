@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from rebal_kit.files.account_number import masked
 from rebal_kit.views import tax_words
+from rebal_kit.views.masking import masking
 from rebal_kit.views.nouns import FILINGS, KINDS
 from rebal_kit.views.tables import said
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from rebal_kit.tax_report import TaxReport
 
-#: Six digits or more, in groups or not, are taken for an account number.
-_NUMBER = re.compile(r"\d(?:[ -]?\d){5,}")
 #: Dates and amounts, which stay on one line.
 _WHOLE = re.compile(r"(\d{4}-\d\d-\d\d|US\$ [\d,.]*\d)")
 #: Lines of Schedule D that are always shown; others where they hold something.
@@ -86,17 +84,4 @@ def _masking(report: TaxReport) -> Callable[[str], str]:
     names = [household.name]
     for account in household.accounts:
         names += [account.name, account.broker, account.owner]
-    masks: dict[str, str] = {}
-    for number in dict.fromkeys(found for name in names for found in _NUMBER.findall(name)):
-        digits = re.sub(r"\D", "", number)
-        if digits in masks:
-            masks[number] = masks[digits]
-            continue
-        shown = masked(digits)
-        alike = len({mask for mask in masks.values() if mask.startswith(shown)})
-        masks[number] = masks[digits] = shown + (f" ({alike + 1})" if alike else "")
-    if not masks:
-        return lambda text: text
-    longest_first = sorted(masks, key=len, reverse=True)
-    pattern = re.compile("|".join(map(re.escape, longest_first)))
-    return lambda text: pattern.sub(lambda found: masks[found[0]], text)
+    return masking(names)
