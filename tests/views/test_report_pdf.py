@@ -12,9 +12,11 @@ import pytest
 from rebal_kit.files.logo import Logo
 from rebal_kit.views.report_html import report_html
 from rebal_kit.views.report_proposal import proposal_report
+from rebal_kit.views.report_result import result_report
 from tests.files.test_firm import SVG, png
 from tests.views import reports
 from tests.views.test_page import Tags
+from tests.views.test_report_result import OTHER, POLICY, comparison
 
 pytest.importorskip("typst", reason="the extra 'report' is not installed")
 from rebal_kit.views.report_pdf import report_pdf
@@ -38,6 +40,14 @@ def test_the_first_page_is_one_page(case: str, paper: Any, tmp_path: Path) -> No
     firm = reports.full_firm() if case == "full" else reports.FIRM
     first, second, *_ = pages(report_pdf(proposal_report(document, firm), paper), tmp_path)
     assert "Rebalancing proposal" in first
+    assert firm.disclosure[0].split()[-1] in first
+    assert second.startswith("Appendices")
+
+
+def test_a_back_test_is_one_page_too(tmp_path: Path) -> None:
+    firm = reports.full_firm()
+    first, second, *_ = pages(report_pdf(result_report(comparison(), POLICY, OTHER, firm)), tmp_path)
+    assert "Tax-aware rebalancing: a back-test" in first
     assert firm.disclosure[0].split()[-1] in first
     assert second.startswith("Appendices")
 
