@@ -140,7 +140,6 @@ def test_decided_anew_around_what_is_pinned_and_forbidden() -> None:
 
 
 def test_optimal_beside_greedy() -> None:
-    pytest.importorskip("highspy")
     done = proposed("--solver", "optimal")
     assert done.exit_code == 0, done.output
     assert "optimal" in done.stdout

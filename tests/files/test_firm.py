@@ -13,7 +13,7 @@ from rebal_kit.files.logo import MAX_BYTES, FirmError, load_logo
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{}</svg>'
 GOOD = """
-name: Harbor & Pine Advisors
+name: Example & Example Advisers
 address: ["120 Front Street", "Portland, ME 04101"]
 contact: ["(207) 555-0142"]
 logo: art/logo.svg
@@ -59,7 +59,7 @@ def problems(folder: Path, text: str) -> str:
 def test_a_firm_is_read(folder: Path) -> None:
     firm = firm_of(folder, GOOD)
     assert (firm.name, firm.address[1], firm.contact) == (
-        "Harbor & Pine Advisors",
+        "Example & Example Advisers",
         "Portland, ME 04101",
         ("(207) 555-0142",),
     )

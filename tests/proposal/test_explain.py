@@ -6,8 +6,6 @@ import datetime as dt
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from rebal_kit.flows import CashFlow
 from rebal_kit.gain_limits import GainLimits
 from rebal_kit.proposal.explain import NotDone
@@ -70,7 +68,6 @@ def test_what_is_outside_the_targets() -> None:
 
 
 def test_the_solver_s_trades_have_reasons_of_their_own() -> None:
-    pytest.importorskip("highspy")
     found = proposed(solver="optimal")
     said = {(row.side, row.symbol): row.why for row in found.trades.itertuples()}
     assert said["sell", "STK"] == f"{ABOVE}; short-term loss of US$ 2,010"

@@ -61,7 +61,6 @@ def test_nothing_is_due_and_that_is_said() -> None:
 
 
 def test_the_optimal_one_has_the_greedy_beside_it_and_is_not_worse() -> None:
-    pytest.importorskip("highspy")
     found = proposed(solver="optimal")
     assert found.greedy is not None
     assert found.figures.objective <= found.greedy.figures.objective
@@ -72,7 +71,6 @@ def test_the_optimal_one_has_the_greedy_beside_it_and_is_not_worse() -> None:
 
 def test_where_there_is_no_plan_the_engine_s_own_is_given_with_an_error() -> None:
     """No gain may be taken, and no reserve is there: cash for it cannot be raised under the limits."""
-    pytest.importorskip("highspy")
     household = small_household()
     accounts = (replace(household.accounts[0], min_cash=24_000.0), household.accounts[1])
     limited = replace(POLICY, gains=GainLimits("never", max_gain_usd=0.0), harvest=None)

@@ -215,7 +215,6 @@ def test_what_pays_for_a_withdrawal_stays_unless_it_is_changed() -> None:
 
 
 def test_decided_anew_by_the_solver_keeps_to_pins_and_bars() -> None:
-    pytest.importorskip("highspy")
     before = propose(small_market(), small_household(), POLICY, solver="optimal")
     assert before.solver == "optimal"
     bought = before.trades[before.trades["side"] == "buy"].iloc[0]

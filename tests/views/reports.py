@@ -10,7 +10,7 @@ from tests.files.proposals import document, lot, signed
 EVIL = "</td><script>alert('x')</script><img src=x onerror=alert(1)> #image(\"/etc/passwd\") $x$ \\"
 NUMBER = "12345678"
 FIRM = Firm(
-    name="Harbor & Pine Advisors", address=("120 Front Street", "Portland, ME 04101"), contact=("(207) 555-0142",),
+    name="Example & Example Advisers", address=("120 Front Street", "Portland, ME 04101"), contact=("(207) 555-0142",),
     colour="#1F4E5F", disclosure=("Registration implies no level of skill.",),
 )  # fmt: skip
 

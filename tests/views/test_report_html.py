@@ -40,7 +40,7 @@ def figures_in(document: Any) -> list[float]:
 def test_the_first_page_says_what_is_proposed() -> None:
     text = text_of(page_of(reports.plain(), firm=reports.FIRM))
     for part in (
-        "Harbor & Pine Advisors", "Portland, ME 04101", "(207) 555-0142", "Rebalancing proposal", "Two million",
+        "Example & Example Advisers", "Portland, ME 04101", "(207) 555-0142", "Rebalancing proposal", "Two million",
         "Prices of August 12, 2024; valid through August 14, 2024",
         "We propose 4 trades for $14,175 in 3 accounts.",
         "US stocks (53.1% against a target of 50.0%) has left the range that the policy allows; 5.0% of",
