@@ -74,6 +74,8 @@ CASES = {
         destination="half", costs=rk.Costs(3.0, commission_usd=4.95),
     )),
 }  # fmt: skip
+#: Looks are counted from where the run began.
+STARTS = {"every 7 sessions": "2005-06-15"}
 CHANGES = {"": lambda household: household, "flowing": flowing, "reserved": reserved, "carrying": carrying}
 
 
@@ -90,7 +92,7 @@ def home(name: str) -> rk.Household:
 @cache
 def run_of(case: str) -> rk.Backtest:
     name, policy = CASES[case]
-    return rk.backtest(etf(), home(name), policy, open_with="values")
+    return rk.backtest(etf(), home(name), policy, start=STARTS.get(case), open_with="values")
 
 
 def days_of(run: rk.Backtest, count: int = DAYS) -> list[pd.Timestamp]:
@@ -122,7 +124,8 @@ def lots_sold(
 
 def evening_before(run: rk.Backtest, day: pd.Timestamp, sessions: int = 1) -> rk.Household:
     before = run.dates[run.dates.get_loc(day) - sessions]
-    cut = rk.backtest(etf(), run.household, run.policy, open_with="values", end=before.date())
+    start = run.dates[0].date()
+    cut = rk.backtest(etf(), run.household, run.policy, open_with="values", start=start, end=before.date())
     return cut.closing_household
 
 
