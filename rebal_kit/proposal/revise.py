@@ -273,12 +273,13 @@ def _decided_anew(
         structure=structure._replace(
             may_buy=may_buy,
             may_sell=may_sell,
-            restricted=True,
+            restricted=structure.restricted or bool(fixed or barred),
             flowing=proposal.day.setting.structure.flowing,
         ),
         plan=proposal.day.plan,
     )
     desk.ledger.cash[:] += proposal.decision.moved.cash
+    desk.ledger.years[settled.start.year, books.DISTRIBUTIONS] += proposal.decision.moved.distributions
     begins = int(desk.tape.counts[tapes.ENTRIES])
     if decide_today(desk, proposal.day.last) != books.OK:
         what = "the trades decided anew need more room than there is"

@@ -39,6 +39,10 @@ def reserved(household: rk.Household) -> rk.Household:
     return replace(household, accounts=accounts)
 
 
+def carrying(household: rk.Household) -> rk.Household:
+    return replace(household, tax=replace(household.tax, carryover_short=2_000.0, carryover_long=30_000.0))
+
+
 def policy_of(name: str) -> rk.RebalancePolicy:
     return rk.load_policy(name)
 
@@ -62,12 +66,17 @@ CASES = {
         policy_of("quarterly_harvest"), min_trade_usd=500.0, whole_shares=True,
         gains=rk.GainLimits("minimise", True, 60_000.0, 20_000.0), gain_guard_days=45,
     )),
+    "tax budget and losses carried over": ("two_million, carrying", replace(
+        policy_of("quarterly_harvest"), gains=rk.GainLimits("minimise", pair=True, max_tax_usd=3_000.0),
+    )),
     "each account alone, washes allowed": ("two_million", replace(
         policy_of(THRESHOLD), coordinate=False, avoid_wash_sales=False, lot_method="least_tax",
         destination="half", costs=rk.Costs(3.0, commission_usd=4.95),
     )),
 }  # fmt: skip
-CHANGES = {"": lambda household: household, "flowing": flowing, "reserved": reserved}
+#: Looks are counted from where the run began.
+STARTS = {"every 7 sessions": "2005-06-15"}
+CHANGES = {"": lambda household: household, "flowing": flowing, "reserved": reserved, "carrying": carrying}
 
 
 @cache
@@ -83,7 +92,7 @@ def home(name: str) -> rk.Household:
 @cache
 def run_of(case: str) -> rk.Backtest:
     name, policy = CASES[case]
-    return rk.backtest(etf(), home(name), policy, open_with="values")
+    return rk.backtest(etf(), home(name), policy, start=STARTS.get(case), open_with="values")
 
 
 def days_of(run: rk.Backtest, count: int = DAYS) -> list[pd.Timestamp]:
@@ -115,7 +124,8 @@ def lots_sold(
 
 def evening_before(run: rk.Backtest, day: pd.Timestamp, sessions: int = 1) -> rk.Household:
     before = run.dates[run.dates.get_loc(day) - sessions]
-    cut = rk.backtest(etf(), run.household, run.policy, open_with="values", end=before.date())
+    start = run.dates[0].date()
+    cut = rk.backtest(etf(), run.household, run.policy, open_with="values", start=start, end=before.date())
     return cut.closing_household
 
 
@@ -140,6 +150,22 @@ def test_the_day_after_the_cut_trades_as_the_back_test_did(case: str) -> None:
         sold = lots_sold(own[own["side"] == "sell"], bought)
         assert lots_sold(proposal.lots, bought) == pytest.approx(sold, rel=SHARES, abs=SHARES), day
         assert not [finding for finding in proposal.findings if finding.severity == "error"], day
+
+
+@pytest.mark.parametrize("case", ["hold", "quarterly, no harvest"])
+def test_a_household_of_some_sessions_before_is_carried_forward(case: str) -> None:
+    """Dividends, flows and taxes in between are those of the run, where it did not trade in between."""
+    run = run_of(case)
+    trading = set(run.journal.loc[run.journal["reason_code"] != Reason.REINVEST, "date"])
+    quiet = [
+        at for at in range(60, len(run.dates) - 1)
+        if run.dates[at] in trading and not set(run.dates[at - 4 : at]) & trading
+    ]  # fmt: skip
+    assert quiet
+    for at in quiet[:: max(1, len(quiet) // 6)]:
+        day = run.dates[at]
+        proposal = rk.propose(etf(), evening_before(run, day, 5), run.policy, asof=day.date())
+        assert net(proposal.trades) == pytest.approx(net(own_trades(run, day)), rel=SHARES, abs=1e-7), day
 
 
 def test_the_cases_hold_what_they_are_to_hold() -> None:

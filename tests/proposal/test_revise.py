@@ -312,6 +312,15 @@ def test_all_mistakes_are_said_at_once() -> None:
     assert len(caught.value.findings) == 6
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_decided_anew_with_nothing_changed_is_the_same(seed: int) -> None:
+    household, policy, closes, _ = random_household(seed)
+    before = propose(random_market(closes), household, policy)
+    after = revise(before, again=True)
+    assert traded(after) == traded(before)
+    assert after.tax == pytest.approx(before.tax, abs=0.01)
+
+
 def edits(random: Random, proposal: Proposal) -> dict[str, Any]:
     numbers = list(range(1, len(proposal.trades) + 1))
     random.shuffle(numbers)
