@@ -88,7 +88,7 @@ def _losses(start: Start) -> tuple[Blocked, ...]:
         loss = float(((lots.basis - day.price[s]) * lots.quantity)[mine].sum())
         until = max(washed_until(start, (a, s, int(rows[i]))) for i in np.flatnonzero(mine))
         on = until - dt.timedelta(days=int(desk.table.wash_days))
-        why = f"a loss of US$ {loss:,.0f} would be washed: bought on {on} in the household"
+        why = f"a loss of US$ {loss:,.0f} waits: the purchase of {on} in the household would wash it, share for share"
         found.append(Blocked(symbols[s], until, why, accounts[a].name))
     return tuple(found)
 

@@ -81,7 +81,8 @@ def test_a_purchase_of_up_to_thirty_days_ago_stands_in_the_way_of_a_loss(days: i
     (found,) = blocked(in_ira=days_ago(days).isoformat())
     assert (found.symbol, found.account) == ("STK", "Main")
     assert found.until == days_ago(days) + dt.timedelta(30)
-    assert found.why == f"a loss of US$ 2,000 would be washed: bought on {days_ago(days)} in the household"
+    words = "in the household would wash it, share for share"
+    assert found.why == f"a loss of US$ 2,000 waits: the purchase of {days_ago(days)} {words}"
 
 
 def test_a_purchase_of_thirty_one_days_ago_does_not() -> None:

@@ -80,7 +80,7 @@ def test_an_alert_says_what_is_due_what_can_be_harvested_and_what_waits(found: S
     assert "Nothing has been proposed or traded." in body
     title, body = alert_of(found)
     assert title.startswith("rebal: test: 2 things due")
-    assert "- STK in Main until 2024-03-01: a loss of US$ 2,000 would be washed" in body
+    assert "- STK in Main until 2024-03-01: a loss of US$ 2,000 waits: the purchase of " in body
     assert "Losses to harvest" not in body
 
 
