@@ -109,7 +109,10 @@ def propose(  # noqa: PLR0913 - a command's options are its arguments
             market, home, rule, asof=day, solver=solver.value, look="now" if now else "due",
             aims=Aims(drift=drift_price, member_drift=drift_price / 2, later_rate=later_rate), seconds=seconds,
         )  # fmt: skip
-        if forbid or resize or pin or again:
+        if pin and not again:
+            what = "trades are pinned, and nothing is decided anew: all others stay as well"
+            raise RebalError(Finding("error", "--pin", what, "add --again, or leave it out"))
+        if forbid or resize or again:
             found = revise(
                 found, pin=pin or (), forbid=forbid or (), resize=_sizes(resize or ()), again=again, seconds=seconds
             )  # fmt: skip

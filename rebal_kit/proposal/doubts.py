@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rebal_kit.findings import Finding
+from rebal_kit.proposal.gain_doubts import gain_doubts
 
 if TYPE_CHECKING:
     from rebal_kit.proposal.proposal import Proposal
@@ -61,6 +62,8 @@ def _consequences(proposal: Proposal) -> Iterator[Finding]:
             what = f"only {sold:,.6g} of {asked:,.6g} shares are sold: a purchase before would wash losses of the rest"
             yield Finding("error", f"trade {number}", what, "sell less, or name the lots")
     yield from _restrictions(proposal)
+    if proposal.overrides:
+        yield from gain_doubts(proposal)
     plan = proposal.plan
     if plan is not None and plan.status == "time limit":
         what = f"the time was over: these are the best trades so far, at most {plan.gap:.2%} from the best"
