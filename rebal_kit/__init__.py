@@ -51,6 +51,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.files.reconciliation import reconcile as reconcile
     from rebal_kit.files.result_files import load_result as load_result
     from rebal_kit.files.result_files import save_result as save_result
+    from rebal_kit.files.scenario import load_scenario as load_scenario
+    from rebal_kit.files.scenario import save_scenario as save_scenario
     from rebal_kit.findings import Finding as Finding
     from rebal_kit.findings import HouseholdError as HouseholdError
     from rebal_kit.findings import LawError as LawError
@@ -96,6 +98,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.rules.income import IncomeTax as IncomeTax
     from rebal_kit.rules.income import income_tax as income_tax
     from rebal_kit.rules.income import marginal_rates as marginal_rates
+    from rebal_kit.scenario import Scenario as Scenario
     from rebal_kit.sensitivity import Sensitivity as Sensitivity
     from rebal_kit.sensitivity import Variation as Variation
     from rebal_kit.sensitivity import sensitivity as sensitivity
@@ -150,6 +153,7 @@ _HOMES = {
     "files.proposal_file": "load_proposal_document save_proposal_document",
     "files.reconciliation": "Reconciliation reconcile",
     "files.result_files": "load_result save_result",
+    "files.scenario": "load_scenario save_scenario",
     "findings": "Finding HouseholdError LawError LedgerError MarketError PolicyError RebalError SimulationError",
     "flows": "CashFlow",
     "gain_limits": "GainLimits",
@@ -175,6 +179,7 @@ _HOMES = {
     "regimes": "Regimes regimes",
     "reproduction": "Reproduction",
     "rules.income": "IncomeTax income_tax marginal_rates",
+    "scenario": "Scenario",
     "sensitivity": "Sensitivity Variation sensitivity variations",
     "sources.load": "load_market",
     "sources.quality": "quality",

@@ -1,4 +1,4 @@
-"""JSON schemas of household, policy and sweep files, for editors: ``python -m rebal_kit.files.schema`` writes them."""
+"""JSON schemas of our YAML files, for editors: ``python -m rebal_kit.files.schema`` writes them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rebal_kit.files.bundled import bundled_folder
 from rebal_kit.files.fields import FileModel
 from rebal_kit.files.household_file import HouseholdFile
 from rebal_kit.files.policy_file import PolicyFile
+from rebal_kit.files.scenario import ScenarioFile
 from rebal_kit.files.sweep_file import SweepFile
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -20,6 +21,7 @@ def schemas() -> dict[str, str]:
     models: dict[str, type[FileModel]] = {
         "household.schema.json": HouseholdFile,
         "policy.schema.json": PolicyFile,
+        "scenario.schema.json": ScenarioFile,
         "sweep.schema.json": SweepFile,
     }
     return {

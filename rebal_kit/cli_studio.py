@@ -1,0 +1,146 @@
+"""`rebal app` and `rebal lab`: the tuning studio in a browser; and the scenarios it saves, on the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rebal_kit.cli_manners import findings_instead_of_traceback
+from rebal_kit.findings import Finding, PolicyError, RebalError
+from rebal_kit.shipped import shipped_data
+
+if TYPE_CHECKING:
+    from rebal_kit.domain import Household
+    from rebal_kit.policy import RebalancePolicy
+    from rebal_kit.scenario import Scenario
+
+Port = Annotated[
+    int, typer.Option(help="Where the page is served on this machine; a free one near it if taken.")
+]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Print the address and open no browser.")]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be compared, from options or from a scenario and options beside it."""
+
+    household: str
+    market: str
+    policies: Sequence[str]
+    own: Mapping[str, RebalancePolicy] = field(default_factory=dict)
+    span: Mapping[str, Any] = field(default_factory=dict)
+    scenario: Scenario | None = None
+
+    def laid_over(self, household: Household) -> Household:
+        """Return the household with what the scenario changes in it."""
+        return self.scenario.applied_to(household) if self.scenario else household
+
+
+def asked_for(
+    household: str | None, scenario: Path | None, market: str | None, policies: Sequence[str]
+) -> Asked:
+    """Return what options ask for; a scenario stands for household, period and a policy, and names a market.
+
+    Raises
+    ------
+    PolicyError
+        Household or policy is missing, the household is given twice, or the scenario has faults.
+    """
+    if scenario is None:
+        missing = [name for name, given in (("--household", household), ("--policy", policies)) if not given]
+        if missing or household is None:
+            remedy = "give a household and policies, or --scenario FILE.yaml"
+            raise PolicyError([Finding("error", name, "is missing", remedy) for name in missing])
+        return Asked(household, market or "etf", policies)
+    from rebal_kit.files.scenario import load_scenario
+
+    if household is not None:
+        what = f"is {household!r} beside --scenario, which names a household"
+        raise PolicyError(Finding("error", "--household", what, "leave one of them out"))
+    found = load_scenario(scenario)
+    name = found.policy.name or found.name
+    span = {"start": found.start, "end": found.end, "open_with": found.open_with}
+    own = {name: replace(found.policy, name=name)}
+    return Asked(found.household, market or found.market, policies, own, span, found)
+
+
+def open_app(
+    scenario: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.yaml", help="A scenario to begin with, as the studio saves it."),
+    ] = None,
+    folder: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where scenarios, figures and approved orders go.")
+    ] = Path(),
+    port: Port = 8866,
+    no_browser: NoBrowser = False,
+) -> None:
+    """Open the tuning studio as a page in the browser. It is served to this machine only and needs no network."""
+    with findings_instead_of_traceback():
+        _needs("voila", "app")
+        if scenario is not None:
+            from rebal_kit.files.scenario import load_scenario
+
+            load_scenario(scenario)
+        with tempfile.TemporaryDirectory(prefix="rebal-app-") as home:
+            page = Path(home) / "studio.ipynb"
+            page.write_text(json.dumps(notebook_of(scenario, folder)), encoding="utf-8")
+            command = [
+                sys.executable, "-m", "voila", str(page), f"--port={port}", "--Voila.ip=127.0.0.1",
+                "--template=lab", "--preheat_kernel=True", "--pool_size=1", "--show_tracebacks=True",
+                "--VoilaConfiguration.file_allowlist=[]", *(["--no-browser"] if no_browser else []),
+            ]  # fmt: skip
+            raise typer.Exit(_served(command))
+
+
+def open_lab(port: Port = 8888, no_browser: NoBrowser = False) -> None:
+    """Open JupyterLab on the notebooks, at the first one: 00_start_here."""
+    with findings_instead_of_traceback():
+        _needs("jupyterlab", "lab")
+        first = shipped_data().parent / "notebooks" / "00_start_here.ipynb"
+        if not first.is_file():
+            what = (
+                "is not there: the notebooks come with the project's folder, not with the installed package"
+            )
+            raise RebalError(Finding("error", str(first), what, "run it where the project was unpacked"))
+        command = [
+            sys.executable, "-m", "jupyterlab", str(first), f"--port={port}", "--LabApp.news_url=None",
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+            *(["--no-browser"] if no_browser else []),
+        ]  # fmt: skip
+        raise typer.Exit(_served(command))
+
+
+def notebook_of(scenario: Path | None, folder: Path) -> dict[str, Any]:
+    """Return the notebook that the app shows: the studio alone."""
+    given = [f"folder={os.path.abspath(folder)!r}"]
+    given += [f"scenario={os.path.abspath(scenario)!r}"] if scenario is not None else []
+    cell = {"cell_type": "code", "id": "studio", "metadata": {}, "execution_count": None, "outputs": [],
+            "source": f"import rebal_kit as rk\n\nrk.studio({', '.join(given)})"}  # fmt: skip
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    named = {"kernelspec": kernel, "language_info": {"name": "python"}, "title": "Tuning studio"}
+    return {"cells": [cell], "metadata": named, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _needs(module: str, extra: str) -> None:
+    if find_spec(module) is None:
+        remedy = f"pip install 'rebal_kit[views,lab,{extra}]'"
+        raise RebalError(Finding("error", module, "is not installed", remedy))
+
+
+def _served(command: Sequence[str]) -> int:
+    """Serve until interrupted; return the exit code."""
+    try:
+        return subprocess.run(command, check=False).returncode  # noqa: S603 - our own interpreter and arguments
+    except KeyboardInterrupt:
+        return 0
