@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def rebal(*arguments: str | Path) -> Result:
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     scenario = Scenario(
-        load_policy("quarterly"), name="rich", end="2009-12-31", tax=TaxProfile(ordinary_income=1e6)
+        load_policy("quarterly"), name="rich", end=dt.date(2009, 12, 31), tax=TaxProfile(ordinary_income=1e6)
     )
     save_scenario(scenario, tmp_path / "rich.yaml")
     return tmp_path / "rich.yaml"

@@ -12,7 +12,14 @@ from rebal_kit.scenario import Scenario
 from rebal_kit.targets import TargetAllocation
 from rebal_kit.triggers import Calendar, Threshold, Tiered, ToleranceBand
 
-NONE, CALENDAR, BANDS, BOTH, TIERS, AS_WRITTEN = "none", "calendar", "bands", "calendar and bands", "tiers", "as written"
+NONE, CALENDAR, BANDS, BOTH, TIERS, AS_WRITTEN = (
+    "none",
+    "calendar",
+    "bands",
+    "calendar and bands",
+    "tiers",
+    "as written",
+)
 #: Names of tiers, and how often each is looked at where nothing is said.
 TIER_NAMES = ("A", "B", "C")
 _LOOKS = ("month", "1", "week")
@@ -173,19 +180,31 @@ def _candidates(form: Form, policy: RebalancePolicy) -> list[Form]:
         given |= {"rows": rows, "look": str(threshold.look), **_widths(threshold.band)}
     if isinstance(tiered := kinds.get(Tiered), Tiered):
         given |= _tiers(form, tiered)
-    names = {(): NONE, (Calendar,): CALENDAR, (Threshold,): BANDS, (Calendar, Threshold): BOTH, (Tiered,): TIERS}
+    names = {
+        (): NONE,
+        (Calendar,): CALENDAR,
+        (Threshold,): BANDS,
+        (Calendar, Threshold): BOTH,
+        (Tiered,): TIERS,
+    }
     kind = names.get(tuple(type(trigger) for trigger in policy.triggers))
     return [replace(form, trigger=kind, **given)] if kind else []
 
 
 def _widths(band: ToleranceBand) -> dict[str, Any]:
-    return {"band": percent(band.absolute or 0.0), "relative": percent(band.relative or 0.0), "combine": band.combine}
+    return {
+        "band": percent(band.absolute or 0.0),
+        "relative": percent(band.relative or 0.0),
+        "combine": band.combine,
+    }
 
 
 def _banded(row: Row, band: ToleranceBand | None) -> Row:
     if band is None:
         return replace(row, band="", relative="")
-    points, share = (shown(percent(width)) if width is not None else "" for width in (band.absolute, band.relative))
+    points, share = (
+        shown(percent(width)) if width is not None else "" for width in (band.absolute, band.relative)
+    )
     return replace(row, band=points, relative=share)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -89,14 +89,20 @@ def triggers_of(form: Form) -> tuple[tuple[Trigger, ...] | None, Faults]:
         found.append(Calendar(form.every, int(form.offset)))
     if form.trigger in (BANDS, BOTH):
         default = _default_band(form, faults)
-        bands = [(row.name, _band(form, at, faults)) for at, row in enumerate(form.rows) if row.band or row.relative]
+        bands = [
+            (row.name, _band(form, at, faults))
+            for at, row in enumerate(form.rows)
+            if row.band or row.relative
+        ]
         look = _look(form.look, "look", faults)
         if not faults:
             found.append(Threshold(default, look, tuple(bands), _level(form)))
     if form.trigger == TIERS:
         tiers = list(_tiers(form, faults))
         if not tiers and not faults:
-            faults["trigger"] = Finding("error", "tiers", "no class is in a tier", "choose A, B or C in the table")
+            faults["trigger"] = Finding(
+                "error", "tiers", "no class is in a tier", "choose A, B or C in the table"
+            )
         if not faults:
             found.append(Tiered(tuple(tiers)))
     return (None if faults else tuple(found)), faults
@@ -164,7 +170,10 @@ def _targets(form: Form, household: Household, faults: Faults) -> TargetAllocati
     if not form.rows:
         faults["rows"] = Finding("error", "targets", "there are none", "add a class, or paste a table")
         return None
-    for at, name in [*((f"rows.{at}.target", row.name) for at, row in enumerate(form.rows)), ("cash", "cash")]:
+    for at, name in [
+        *((f"rows.{at}.target", row.name) for at, row in enumerate(form.rows)),
+        ("cash", "cash"),
+    ]:
         text = form.value(at)
         found = number(text)
         if found is None or not 0 <= found <= 100:
@@ -186,7 +195,11 @@ def _targets(form: Form, household: Household, faults: Faults) -> TargetAllocati
     if faults:
         return None
     location = household.targets.location
-    kept = location if isinstance(location, str) else [(n, r) for n, r in location if n in {c.name for c, _ in weights}]
+    kept = (
+        location
+        if isinstance(location, str)
+        else [(n, r) for n, r in location if n in {c.name for c, _ in weights}]
+    )
     try:
         return TargetAllocation(weights, kept)
     except RebalError as error:
@@ -208,20 +221,25 @@ def _class(row: Row, household: Household) -> AssetClass:
 def _policy(form: Form, triggers: tuple[Trigger, ...], faults: Faults) -> RebalancePolicy | None:
     base = form.base.policy
     given: dict[str, Any] = {"triggers": triggers, "lot_method": form.lot_method}
+    costs = {name: float(getattr(form, name)) for name in ("half_spread_bps", "commission_usd", "impact")}
     if form.destination != "as written":
         given["destination"] = form.destination
     try:
-        costs = {name: float(getattr(form, name)) for name in ("half_spread_bps", "commission_usd", "impact")}
         given["costs"] = replace(base.costs, **costs)
     except RebalError as error:
-        faults["half_spread_bps"] = error.findings[0]
+        faults |= {_named(finding, costs): finding for finding in error.findings}
     given["harvest"] = None
-    if form.harvest:
+    if form.harvest and not 0 <= form.harvest_pct <= 100:
+        what = f"smallest loss is {form.harvest_pct:g} %"
+        faults["harvest_pct"] = Finding("error", "harvest", what, "give percent from 0 to 100")
+    elif form.harvest:
         try:
             own = base.harvest or Harvest()
-            given["harvest"] = replace(own, min_loss_pct=_part(form.harvest_pct), min_loss_usd=float(form.harvest_usd))
+            given["harvest"] = replace(
+                own, min_loss_pct=_part(form.harvest_pct), min_loss_usd=float(form.harvest_usd)
+            )
         except RebalError as error:
-            faults["harvest_pct"] = error.findings[0]
+            faults["harvest_usd"] = error.findings[0]
     try:
         return None if faults else replace(base, **given)
     except RebalError as error:
@@ -235,8 +253,14 @@ def _tax(form: Form, household: Household, faults: Faults) -> TaxProfile | None:
     try:
         return replace(profile, **given)
     except RebalError as error:
-        faults["ordinary_income"] = error.findings[0]
+        faults |= {_named(finding, _TAX): finding for finding in error.findings}
         return None
+
+
+def _named(finding: Finding, controls: Iterable[str]) -> str:
+    """Return the control whose name a finding begins with, or the first."""
+    names = list(controls)
+    return next((name for name in names if finding.what.startswith(name)), names[0])
 
 
 def _day(form: Form, name: str, faults: Faults) -> dt.date | None:
@@ -293,10 +317,10 @@ def _as_percent(cells: list[list[str]]) -> list[list[str]]:
     """Return cells whose first column is in percent: fractions that add up to 1 are turned into it."""
     firsts = [number(line[0]) if line else None for line in cells]
     known = [value for value in firsts if value is not None]
-    if any("%" in line[0] for line in cells if line) or len(known) < 2 or abs(math.fsum(known) - 1) > 1e-6:
-        return cells
+    told = any("%" in line[0] for line in cells if line)
+    fractions = not told and len(known) > 1 and abs(math.fsum(known) - 1) < 1e-6
     return [
-        [shown(percent(value)), *line[1:]] if value is not None else line
+        [shown(percent(value) if fractions else value), *line[1:]] if value is not None else line
         for value, line in zip(firsts, cells, strict=True)
     ]
 
