@@ -126,6 +126,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.triggers import Tier as Tier
     from rebal_kit.triggers import Tiered as Tiered
     from rebal_kit.triggers import ToleranceBand as ToleranceBand
+    from rebal_kit.views.studio import studio as studio
     from rebal_kit.walk_forward import WalkForward as WalkForward
     from rebal_kit.walk_forward import walk_forward as walk_forward
 
@@ -193,6 +194,7 @@ _HOMES = {
     "to_date": "LossSale YearToDate",
     "transactions": "Action Trade Transaction",
     "triggers": "Calendar Threshold Tier Tiered ToleranceBand",
+    "views.studio": "studio",
     "walk_forward": "WalkForward walk_forward",
 }
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names.split()}
