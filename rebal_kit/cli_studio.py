@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from rebal_kit.policy import RebalancePolicy
     from rebal_kit.scenario import Scenario
 
+#: What the page's template is called.
+_TEMPLATE = "rebal"
 Port = Annotated[
     int, typer.Option(help="Where the page is served on this machine; a free one near it if taken.")
 ]
@@ -97,10 +100,13 @@ def open_app(
             page.write_text(json.dumps(notebook_of(scenario, folder)), encoding="utf-8")
             command = [
                 sys.executable, "-m", "voila", str(page), f"--port={port}", "--Voila.ip=127.0.0.1",
-                "--template=lab", "--preheat_kernel=True", "--pool_size=1", "--show_tracebacks=True",
+                f"--template={_TEMPLATE}", "--preheat_kernel=True", "--pool_size=1", "--show_tracebacks=True",
                 "--VoilaConfiguration.file_allowlist=[]", *(["--no-browser"] if no_browser else []),
             ]  # fmt: skip
-            raise typer.Exit(_served(command))
+            offline_template(Path(home))
+            known = os.environ.get("JUPYTER_PATH")
+            found = os.pathsep.join([home, *([known] if known else [])])
+            raise typer.Exit(_served(command, {**os.environ, "JUPYTER_PATH": found}))
 
 
 def open_lab(port: Port = 8888, no_browser: NoBrowser = False) -> None:
@@ -125,7 +131,7 @@ def notebook_of(scenario: Path | None, folder: Path) -> dict[str, Any]:
     """Return the notebook that the app shows: the studio alone."""
     given = [f"folder={os.path.abspath(folder)!r}"]
     given += [f"scenario={os.path.abspath(scenario)!r}"] if scenario is not None else []
-    cell = {"cell_type": "code", "id": "studio", "metadata": {}, "execution_count": None, "outputs": [],
+    cell: dict[str, Any] = {"cell_type": "code", "id": "studio", "metadata": {}, "execution_count": None, "outputs": [],
             "source": f"import rebal_kit as rk\n\nrk.studio({', '.join(given)})"}  # fmt: skip
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     named = {"kernelspec": kernel, "language_info": {"name": "python"}, "title": "Tuning studio"}
@@ -138,9 +144,41 @@ def _needs(module: str, extra: str) -> None:
         raise RebalError(Finding("error", module, "is not installed", remedy))
 
 
-def _served(command: Sequence[str]) -> int:
-    """Serve until interrupted; return the exit code."""
+def offline_template(home: Path) -> Path:
+    """Write Voila's page without the style sheets that it asks a network for; the icons are in its script as well.
+
+    Parameters
+    ----------
+    home : path
+        A folder on the path of Jupyter's data.
+    """
+    found = find_spec("voila")
+    roots = [Path(found.origin).parent] if found and found.origin else []
+    roots += [Path(sys.prefix) / "share" / "jupyter" / "voila"]
+    page = next(
+        (r / "templates" / "lab" / "index.html.j2" for r in roots if (r / "templates" / "lab").is_dir()), None
+    )
+    if page is None:
+        raise RebalError(Finding("error", "voila", "has no template 'lab'", "pip install 'voila>=0.5'"))
+    folder = home / "voila" / "templates" / _TEMPLATE
+    folder.mkdir(parents=True)
+    lines = [
+        line for line in page.read_text(encoding="utf-8").splitlines(keepends=True) if "https://" not in line
+    ]
+    (folder / "index.html.j2").write_text("".join(lines), encoding="utf-8")
+    (folder / "conf.json").write_text(json.dumps({"base_template": "lab"}), encoding="utf-8")
+    return folder
+
+
+def _served(command: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
+    """Serve until interrupted or told to end, and leave nothing running; return the exit code."""
+    child = subprocess.Popen(command, env=environment)  # noqa: S603 - our own interpreter and arguments
+    before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     try:
-        return subprocess.run(command, check=False).returncode  # noqa: S603 - our own interpreter and arguments
+        return child.wait()
     except KeyboardInterrupt:
+        child.terminate()
+        child.wait()
         return 0
+    finally:
+        signal.signal(signal.SIGTERM, before)

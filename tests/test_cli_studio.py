@@ -68,7 +68,7 @@ def test_the_app_serves_the_studio_alone_to_this_machine_only(
     asked: list[list[str]] = []
     pages: list[dict[str, object]] = []
 
-    def served(command: list[str]) -> int:
+    def served(command: list[str], environment: object = None) -> int:
         asked.append(command)
         pages.append(json.loads(Path(command[3]).read_text()))
         return 0

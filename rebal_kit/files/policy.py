@@ -87,7 +87,8 @@ def dump_policy(policy: RebalancePolicy) -> str:
 
 def plain_policy(policy: RebalancePolicy) -> dict[str, Any]:
     """Return the policy as the mappings and lists of a file."""
-    return _plain(policy)
+    plain: dict[str, Any] = _plain(policy)
+    return plain
 
 
 def _plain(value: Any) -> Any:

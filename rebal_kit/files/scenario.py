@@ -154,7 +154,9 @@ def save_scenario(scenario: Scenario, path: str | Path, over: str | None = None)
         raise PolicyError(
             Finding("error", where, what, "save under another name, or allow it to be replaced")
         )
-    sources = {name: _from(getattr(scenario, name), path.parent) for name in ("household", "market")}
+    sources: dict[str, Any] = {
+        name: _from(getattr(scenario, name), path.parent) for name in ("household", "market")
+    }
     raw = dump_scenario(replace(scenario, **sources)).encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,11 @@ from rebal_kit.views.studio_session import Session
 from rebal_kit.views.studio_today import Today
 from rebal_kit.views.studio_work import Work
 
+_TITLE = (
+    "<div class='rk-head'><h2>Tuning studio</h2>"
+    "<span class='rk-quiet'>a rebalancing policy after tax, lot by lot</span></div>"
+)
+_BEFORE = "Figures below are those of the last scenario that could be run."
 _CSS = Path(__file__).with_name("studio.css")
 
 
@@ -93,10 +98,13 @@ class Studio:
         self.refresh()
 
     def _page(self) -> Any:
-        title = w.HTML("<div class='rk-head'><h2>Tuning studio</h2><span class='rk-quiet'>a rebalancing policy after tax,"
-                       " lot by lot</span></div>")  # fmt: skip
-        files = w.HBox([self.undo, self.redo, self.file, self.save, self.load, self.over, self.saved])
-        head = w.HBox([title, files], layout=w.Layout(justify_content="space-between", flex_flow="row wrap"))
+        title = w.HTML(_TITLE)
+        files = w.HBox([self.undo, self.redo, self.file, self.save, self.load, self.over, self.saved],
+                       layout=w.Layout(align_items="center"))  # fmt: skip
+        head = w.HBox(
+            [title, files],
+            layout=w.Layout(justify_content="space-between", align_items="center", flex_flow="row wrap"),
+        )
         left = w.VBox([self.controls.panel], layout=w.Layout(width="480px", flex="0 0 480px"))
         right = w.VBox(
             [self.output.box], layout=w.Layout(flex="1 1 720px", min_width="0", padding="0 0 0 16px")
@@ -151,7 +159,8 @@ class Studio:
             "warning", f"The household '{session.form.household}' was changed on disk since it was read. Figures are of"
                        " what was read."
         )  # fmt: skip
-        if self.session.outcome is None or scenario != self.session.outcome.scenario:
+        known = session.is_run(scenario)
+        if not known:
             self.today.forget()
         if scenario is None:
             first = next(iter(faults.values()))
@@ -164,7 +173,7 @@ class Studio:
             self.output.stale(
                 f"Not run: {first}.{more} Figures below are those of the last scenario that could be run."
             )
-        elif session.outcome is not None and scenario == session.outcome.scenario:
+        elif known and session.outcome is not None:
             self.output.show(session.outcome, session.pins)
         elif session.kept.ready(scenario):
             self._run_at_once(scenario)
@@ -186,9 +195,11 @@ class Studio:
         self.output.show(outcome, self.session.pins)
 
     def _failed(self, error: Exception) -> None:
-        findings = getattr(error, "findings", ())
-        text = "\n".join(str(finding) for finding in findings) or f"{type(error).__name__}: {error}"
-        self.output.stale(f"Not run: {text}\nFigures below are those of the last scenario that could be run.")
+        text = (
+            "\n".join(str(finding) for finding in getattr(error, "findings", ()))
+            or f"{type(error).__name__}: {error}"
+        )
+        self.output.stale(f"Not run: {text}\n{_BEFORE}")
 
     def _cancel(self) -> None:
         self.work.cancel()

@@ -16,6 +16,8 @@ async function render({ model, el }) {
     const mine = ++turn, from = performance.now();
     const spec = structuredClone(model.get("spec"));
     if (!spec || !spec.$schema) return;
+    const room = el.clientWidth - 96;  // what axis labels and a margin leave
+    if (room > 360) for (const part of spec.vconcat || [spec]) part.width = room;
     spec.datasets = structuredClone(model.get("data"));
     place.setAttribute("aria-label", spec.description || "");
     if (view) { view.finalize(); view = null; }

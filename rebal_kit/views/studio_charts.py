@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import altair as alt
@@ -76,7 +77,7 @@ def growth(shown: Shown) -> Drawing:
 
 
 def _growth_spec(names: list[str], badge: str) -> dict[str, Any]:
-    given = style.looks(names, REFERENCE)
+    given = _looks(names)
     keys = [f"p{at}" for at in range(len(names))]
     words = " : ".join(
         f"datum.label == '{key}' ? {json.dumps(name)}" for key, name in zip(keys, names, strict=True)
@@ -106,6 +107,12 @@ def _growth_spec(names: list[str], badge: str) -> dict[str, Any]:
     title = "Value of all accounts after the taxes and costs paid so far, US$"
     text = f"Value after tax of {', '.join(names)}, over time."
     return _spec(alt.layer(lines, ruler).properties(width=_WIDTH, height=300), title, text, badge)
+
+
+def _looks(names: list[str]) -> dict[str, style.Look]:
+    """Give each run a look; the one of now, which is read first, a solid line."""
+    given = style.looks(names, REFERENCE)
+    return {**given, NOW: replace(given[NOW], dash=(1, 0))}
 
 
 def drift(shown: Shown) -> Drawing:
@@ -208,7 +215,7 @@ def taxes(shown: Shown) -> Drawing:
 
 
 def _taxes_spec(names: list[str], badge: str) -> dict[str, Any]:
-    given = style.looks(names, REFERENCE)
+    given = _looks(names)
     bars = alt.Chart(alt.NamedData(name="taxes", format=_AS_IT_IS)).mark_bar().encode(
         alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0, domain=False, ticks=False)),
         alt.Y("tax:Q", title="US$", axis=alt.Axis(labelExpr=_US_DOLLARS, tickCount=5)),

@@ -17,6 +17,7 @@ from rebal_kit.views.nouns import FILINGS
 from rebal_kit.views.studio_form import AS_WRITTEN, BANDS, BOTH, CALENDAR, NONE, TIER_NAMES, TIERS, Form
 from rebal_kit.views.studio_reading import Faults, total
 from rebal_kit.views.studio_widgets import Table
+from rebal_kit.views.studio_words import COLUMNS, TIPS
 
 _TRIGGERS = {
     "Tolerance bands": BANDS, "Calendar": CALENDAR, "Calendar and bands": BOTH, "Tiers": TIERS,
@@ -32,6 +33,8 @@ _DESTINATIONS = {
     "To the band's edge": "edge",
     "As in the file": AS_WRITTEN,
 }
+_OPENINGS = {"Values, else lots": "auto", "Opening values": "values", "Tax lots": "lots"}
+_LOOKS = ("1", "5", *EVERY[1:])
 _WITH_BANDS, _WITH_CALENDAR = (BANDS, BOTH, TIERS), (CALENDAR, BOTH)
 
 
@@ -78,7 +81,7 @@ class Controls:
         self._make_when()
         self._make_how()
         self._make_tax()
-        self.table = Table(_COLUMNS, "Targets, bands and tiers of asset classes", self._edited, on_paste)
+        self.table = Table(COLUMNS, "Targets, bands and tiers of asset classes", self._edited, on_paste)
         self.sum = w.HTML()
         self.note = w.HTML()
         self.ticker = w.Text(placeholder="ticker", tooltip="A security of the market, as a class of its own",
@@ -118,10 +121,11 @@ class Controls:
     def _show_table(self, form: Form, faults: Faults) -> None:
         hidden = set() if form.trigger == TIERS else {"tier"}
         hidden |= set() if form.trigger in _WITH_BANDS else {"band", "relative"}
-        self.table.columns = [dict(column) for column in _COLUMNS if column["key"] not in hidden]
+        self.table.columns = [dict(column) for column in COLUMNS if column["key"] not in hidden]
         rows = [
             {"name": f"{row.name}\n{' '.join(symbol for symbol, _ in row.members[:4])}", "_name": row.name,
-             "target": row.target, "band": row.band, "relative": row.relative, "tier": row.tier, "partners": row.partners,
+             "target": row.target, "band": row.band, "relative": row.relative, "tier": row.tier,
+             "partners": row.partners,
              "_fixed": [] if len(row.members) == 1 else ["partners"]}
             for row in form.rows
         ]  # fmt: skip
@@ -150,106 +154,48 @@ class Controls:
             self._on_change("cash" if row == last else f"rows.{row}.{column}", value)
 
     def _put(self, name: str, widget: Any, shown_with: tuple[str, ...] = ()) -> None:
+        widget.tooltip = TIPS[name]
         fault = w.HTML()
         box = w.VBox([widget, fault], layout=w.Layout(width="100%", overflow="visible"))
         self.all[name] = Control(widget, fault, box, shown_with)
         widget.observe(lambda change: None if self._quiet else self._on_change(name, change["new"]), "value")
 
     def _make_where(self) -> None:
-        self._put(
-            "market",
-            _combo(
-                "Market", (*BUNDLED,), "Prices: a bundled market, a CSV or parquet file, or yahoo:SPY,AGG"
-            ),
-        )
-        tip = "Accounts, lots, targets and tax profile: a bundled household, or the path of a household file"
-        self._put("household", _combo("Household", bundled_names("households"), tip))
-        for name, title, tip in (
-            (
-                "start",
-                "From",
-                "First session, year-month-day; the first on which all securities have prices if left empty",
-            ),
-            ("end", "To", "Last session, year-month-day; the market's last if left empty"),
-        ):
-            self._put(
-                name, w.Text(description=title, tooltip=tip, placeholder="as far as prices go", **_style())
-            )
-        opening = {"Values, else lots": "auto", "Opening values": "values", "Tax lots": "lots"}
-        self._put("open_with", _choice("Opens with", opening, "Invest the accounts' opening values on the first session, or "
-                                                              "begin with the lots that are held"))  # fmt: skip
+        self._put("market", _combo("Market", tuple(BUNDLED)))
+        self._put("household", _combo("Household", bundled_names("households")))
+        for name, title in (("start", "From"), ("end", "To")):
+            self._put(name, w.Text(description=title, placeholder="as far as prices go", **_style()))
+        self._put("open_with", _choice("Opens with", _OPENINGS))
 
     def _make_when(self) -> None:
-        self._put("trigger", _choice("Trigger", _TRIGGERS, "What makes the policy trade: a date, a weight that has left its "
-                                                           "tolerance band, or groups of classes looked at apart"))  # fmt: skip
-        every = {name: name for name in EVERY}
-        self._put(
-            "every",
-            _choice("Every", every, "Rebalance on the first session of each such period"),
-            _WITH_CALENDAR,
-        )
-        tip = "Sessions after the first of the period"
-        self._put("offset", w.BoundedIntText(min=0, max=250, description="Sessions later", tooltip=tip, **_style()),
-                  _WITH_CALENDAR)  # fmt: skip
-        tip = "Percentage points that a class may drift from its target before it is traded; 0: no such band"
-        self._put("band", _slider("Band, points", 0, 20, 0.25, tip), _WITH_BANDS)
-        tip = "Percent of its own target that a class may drift; 0: no such band"
-        self._put("relative", _slider("Band, % of target", 0, 100, 1, tip), _WITH_BANDS)
+        self._put("trigger", _choice("Trigger", _TRIGGERS))
+        self._put("every", _choice("Every", {name: name for name in EVERY}), _WITH_CALENDAR)
+        later = w.BoundedIntText(min=0, max=250, description="Sessions later", **_style())
+        self._put("offset", later, _WITH_CALENDAR)
+        self._put("band", _slider("Band, points", 20, 0.25), _WITH_BANDS)
+        self._put("relative", _slider("Band, % of target", 100, 1), _WITH_BANDS)
         both = {"Either is exceeded": "either", "Both are exceeded": "both"}
-        self._put(
-            "combine",
-            _choice("Trade when", both, "Of two widths of a band: which has to be left"),
-            _WITH_BANDS,
-        )
-        tip = "How often one looks at the weights: every so many sessions, or on the first session of each period"
-        self._put("look", _combo("Look every", ("1", "5", *EVERY[1:]), tip), (BANDS, BOTH))
+        self._put("combine", _choice("Trade when", both), _WITH_BANDS)
+        self._put("look", _combo("Look every", _LOOKS), (BANDS, BOTH))
         for at, name in enumerate(TIER_NAMES):
-            tip = f"How often the classes of tier {name} are looked at: sessions, or the first session of each period"
-            self._put(f"looks.{at}", _combo(f"Look at {name}", ("1", "5", *EVERY[1:]), tip), (TIERS,))
+            self._put(f"looks.{at}", _combo(f"Look at {name}", _LOOKS), (TIERS,))
 
     def _make_how(self) -> None:
-        self._put(
-            "destination",
-            _choice("Destination", _DESTINATIONS, "How far a class that left its band is brought back"),
-        )
-        methods = {_METHODS[name]: name for name in LOT_METHODS}
-        self._put("lot_method", _choice("Lots sold", methods, "Which tax lots are sold first"))
-        tip = "Sell lots at a loss for their tax value and buy the partner of the class for 31 days or longer"
-        self._put("harvest", w.Checkbox(description="Harvest losses", tooltip=tip, indent=False))
-        self._put(
-            "harvest_pct",
-            _slider("Loss from, %", 0, 50, 0.5, "A lot qualifies by percent of its basis AND by US$"),
-        )
-        tip = "A lot qualifies by its loss in US$ AND by percent of its basis"
-        self._put(
-            "harvest_usd",
-            w.BoundedFloatText(min=0, max=1e9, description="Loss from, US$", tooltip=tip, **_style()),
-        )
-        self._put("half_spread_bps", _slider("Half spread, bps", 0, 50, 0.5, "Half the bid-ask spread, paid on every trade, "
-                                                                             "in hundredths of a percent"))  # fmt: skip
-        tip = "US$ an order"
-        self._put(
-            "commission_usd",
-            w.BoundedFloatText(min=0, max=1e6, description="Commission, US$", tooltip=tip, **_style()),
-        )
-        tip = "k of the square-root law of market impact, about 1; 0 is none. Needs volumes in the market"
-        self._put("impact", _slider("Impact, k", 0, 3, 0.1, tip))
+        self._put("destination", _choice("Destination", _DESTINATIONS))
+        self._put("lot_method", _choice("Lots sold", {_METHODS[name]: name for name in LOT_METHODS}))
+        self._put("harvest", w.Checkbox(description="Harvest losses", indent=False))
+        self._put("harvest_pct", _slider("Loss from, %", 50, 0.5))
+        self._put("harvest_usd", _amount("Loss from, US$"))
+        self._put("half_spread_bps", _slider("Half spread, bps", 50, 0.5))
+        self._put("commission_usd", _amount("Commission, US$"))
+        self._put("impact", _slider("Impact, k", 3, 0.1))
 
     def _make_tax(self) -> None:
-        filings = {words: name for name, words in FILINGS.items()}
-        self._put("filing", _choice("Filing", filings, "Filing status: whose brackets and limits are used"))
-        money = (
-            ("ordinary_income", "Income, US$", "Wages and the like before the standard deduction, a year", -1e9),
-            ("outside_long", "Gains elsewhere", "Net long-term gain realised outside this portfolio each year, US$; a loss "
-                                                "is negative", -1e9),
-            ("carryover_long", "Losses carried in", "Long-term loss carried into the first year, as a positive number", 0),
-        )  # fmt: skip
-        for name, title, tip, least in money:
-            self._put(
-                name, w.BoundedFloatText(min=least, max=1e9, description=title, tooltip=tip, **_style())
-            )
-        self._put("state_rate", _slider("State rate, %", 0, 15, 0.1, "A flat state rate on gains and dividends; Treasury "
-                                                                     "interest is exempt"))  # fmt: skip
+        self._put("filing", _choice("Filing", {words: name for name, words in FILINGS.items()}))
+        self._put("ordinary_income", _amount("Income, US$", least=-1e9))
+        self._put("outside_long", _amount("Gains elsewhere", least=-1e9))
+        self._put("carryover_long", _amount("Losses carried in"))
+        self._put("state_rate", _slider("State rate, %", 15, 0.1))
 
     def _panel(self) -> Any:
         boxes = {name: control.box for name, control in self.all.items()}
@@ -276,31 +222,19 @@ class Controls:
     def where(self) -> Any:
         """Market, household and period, in a row."""
         row = [self.all[name].box for name in ("market", "household", "start", "end", "open_with")]
+        for name in ("market", "household", "start", "end", "open_with"):
+            self.all[name].widget.style.description_width = "auto"
         return w.GridBox(
-            row, layout=w.Layout(grid_template_columns="1.1fr 1.2fr 1fr 1fr 1.2fr", grid_gap="0 14px")
+            row,
+            layout=w.Layout(
+                grid_template_columns="repeat(5, minmax(0, 1fr))", grid_gap="0 18px", width="100%"
+            ),
         )
 
 
 def _style() -> dict[str, Any]:
-    wide = w.Layout(width="100%", min_width="0")
+    wide = w.Layout(width="calc(100% - 4px)", min_width="0")
     return {"style": {"description_width": "118px"}, "layout": wide, "continuous_update": False}
-
-
-_COLUMNS: tuple[dict[str, Any], ...] = (
-    {"key": "name", "title": "Class", "kind": "text", "tip": "Asset class and the securities that hold it"},
-    {"key": "target", "title": "Target %", "kind": "number", "width": "58px",
-     "tip": "Share of the whole household, percent. All targets and cash make 100. A column copied from a spreadsheet can "
-            "be pasted here"},
-    {"key": "band", "title": "Band ±pt", "kind": "number", "width": "50px",
-     "tip": "Tolerance band of this class in percentage points; empty: the band of all classes"},
-    {"key": "relative", "title": "Band ±%", "kind": "number", "width": "50px",
-     "tip": "Tolerance band of this class in percent of its target; empty: the band of all classes"},
-    {"key": "tier", "title": "Tier", "kind": "select", "options": ["", *TIER_NAMES],
-     "tip": "Tier in which the class is looked at; – is none: it is not looked at by itself"},
-    {"key": "partners", "title": "Partners", "kind": "words", "width": "82px",
-     "tip": "Tickers that stand in after a loss is harvested, so that no wash sale results; commas between them"},
-    {"key": "remove", "title": "", "kind": "button", "text": "×", "tip": "Take this class out of the table"},
-)  # fmt: skip
 
 
 def _stack(boxes: dict[str, Any], *names: str) -> Any:
@@ -311,19 +245,21 @@ def _button(title: str, tip: str) -> Any:
     return w.Button(description=title, tooltip=tip, layout=w.Layout(width="auto"))
 
 
-def _combo(title: str, options: tuple[str, ...], tip: str) -> Any:
-    return w.Combobox(description=title, options=options, tooltip=tip, ensure_option=False, **_style())
+def _combo(title: str, options: tuple[str, ...]) -> Any:
+    return w.Combobox(description=title, options=options, ensure_option=False, **_style())
 
 
-def _choice(title: str, options: dict[str, str], tip: str) -> Any:
+def _choice(title: str, options: dict[str, str]) -> Any:
     given = {name: value for name, value in _style().items() if name != "continuous_update"}
-    return w.Dropdown(description=title, options=options, tooltip=tip, **given)
+    return w.Dropdown(description=title, options=options, **given)
 
 
-def _slider(title: str, least: float, most: float, step: float, tip: str) -> Any:
-    return w.FloatSlider(
-        min=least, max=most, step=step, description=title, tooltip=tip, readout_format=".2f", **_style()
-    )
+def _amount(title: str, least: float = 0.0) -> Any:
+    return w.BoundedFloatText(min=least, max=1e9, description=title, **_style())
+
+
+def _slider(title: str, most: float, step: float) -> Any:
+    return w.FloatSlider(min=0, max=most, step=step, description=title, readout_format=".2f", **_style())
 
 
 def _fault(text: str) -> str:

@@ -38,12 +38,15 @@ class Outcome:
     Attributes
     ----------
     scenario : Scenario
+    home : Household
+        As it was read, before the scenario was laid over it.
     run : Backtest
     reference : Backtest
         Buying and holding in the same setting, at the same costs.
     """
 
     scenario: Scenario
+    home: Household
     run: Backtest
     reference: Backtest
 
@@ -107,7 +110,8 @@ class Kept:
             The job was cancelled.
         """
         job.step("Reading the household")
-        home = scenario.applied_to(self.household(scenario.household))
+        read = self.household(scenario.household)
+        home = scenario.applied_to(read)
         job.step("Reading prices")
         market = self.market(scenario.market)
         if not self._warm:
@@ -119,7 +123,7 @@ class Kept:
         setting = self._setting(key, market)
         job.step("Running the policy")
         run = backtest_in(setting, scenario.policy)
-        return Outcome(scenario, run, self._reference(key, setting, scenario))
+        return Outcome(scenario, read, run, self._reference(key, setting, scenario))
 
     def _setting(self, key: tuple[Any, ...], market: Market) -> Setting:
         if key not in self._settings:

@@ -23,16 +23,26 @@ from rebal_kit.views.tables import EXPLAINED, MEASURES, Measure, said, table
 GROWTH, DRIFT, TAXES, FIGURES, TODAY = "Growth", "Weights and bands", "Tax by year", "All figures", "Today"
 _DRAW = {GROWTH: studio_charts.growth, DRIFT: studio_charts.drift, TAXES: studio_charts.taxes}
 #: Key figures: heading, measure, what it means, and whether more is better (None: neither).
+_SOLD = "Value at the end as if everything were sold on the last day and taxed, retirement accounts too"
 _KEY: tuple[tuple[str, str, str, bool | None], ...] = (
-    ("After tax, US$", "value_after_tax", "Value at the end, less all tax paid and the tax accrued and not paid yet", True),
-    ("If all were sold, US$", "value_after_liquidation", "Value at the end as if everything were sold on the last day "
-                                                          "and taxed, retirement accounts too", True),
+    ("Value after tax", "value_after_tax", "Value at the end, less all tax paid and accrued", True),
+    ("After liquidation", "value_after_liquidation", _SOLD, True),
     ("Return after tax", "cagr_after_tax", "Yearly growth after all tax paid and accrued", True),
     ("Lost to tax", "tax_drag", "Yearly return before tax less return after tax", False),
-    ("Average drift", "average_drift", "Share of the portfolio that lies in the wrong class, on average", False),
-    ("Turnover a year", "turnover", "Half of purchases and sales, over the average value; the opening is left out", None),
+    (
+        "Average drift",
+        "average_drift",
+        "Share of the portfolio that lies in the wrong class, on average",
+        False,
+    ),
+    (
+        "Turnover, yearly",
+        "turnover",
+        "Half of purchases and sales over the average value, without the opening",
+        None,
+    ),
     ("Trades", "trades", "Orders in all accounts over the whole period", None),
-)  # fmt: skip
+)
 _MEASURES = {measure.key: measure for group in MEASURES.values() for measure in group}
 
 
@@ -66,7 +76,10 @@ class Output:
                 "Income tax by year", "Every measure of every run, and what to know before using them",
                 "What is due today: the alert, then a proposal, then its approval"]  # fmt: skip
         self.view = w.ToggleButtons(
-            options=[GROWTH, DRIFT, TAXES, FIGURES, TODAY], tooltips=tips, style={"button_width": "auto"}
+            options=[GROWTH, DRIFT, TAXES, FIGURES, TODAY],
+            tooltips=tips,
+            tooltip="What is shown",
+            style={"button_width": "auto"},
         )
         self.view.observe(lambda _: self._show_view(), "value")
         self.chart = ChartView()
@@ -220,25 +233,26 @@ def _cards(outcome: Outcome) -> str:
     for title, key, meaning, better in _KEY:
         measure = _MEASURES[key]
         value, difference = now[key], now[key] - other[key]
-        good = "" if better is None or _words(measure, difference).strip("+−0.,% ") == "" else (
+        good = "" if better is None or not _words(measure, difference).strip("+−$0., pt") else (
             "rk-good" if (difference > 0) == better else "rk-bad"
         )  # fmt: skip
         cells.append(
             f"<div class='rk-card' title='{html.escape(meaning, quote=True)}'><div class='rk-name'>{html.escape(title)}"
             f"</div><div class='rk-value' data-key='{key}'>{_words(measure, value, plain=True)}</div>"
-            f"<div class='rk-than {good}'>{_words(measure, difference)} than {REFERENCE}</div></div>"
+            f"<div class='rk-than {good}'>{_words(measure, difference)} vs {REFERENCE}</div></div>"
         )
     return f"<div class='rk-cards'>{''.join(cells)}</div>"
 
 
 def _words(measure: Measure, value: float, plain: bool = False) -> str:
-    """Return a figure with its unit; a difference carries its sign."""
-    if measure.unit == "$k" or measure.unit == "count":
-        text = f"{abs(value):,.0f}"
-    else:
-        text = f"{abs(value) * 100:.{measure.digits}f}"
-    sign = "−" if value < 0 and text.strip("0.,") else "" if plain or not text.strip("0.,") else "+"
-    return f"{sign}{text}{' %' if measure.unit.startswith('%') else ''}"
+    """Return a figure with its unit; a difference carries its sign, and one of percentages is in points."""
+    rate = measure.unit.startswith("%")
+    text = f"{abs(value) * 100:.{measure.digits}f}" if rate else f"{abs(value):,.0f}"
+    nothing = not text.strip("0.,")
+    sign = "−" if value < 0 and not nothing else "" if plain or nothing else "+"
+    if rate:
+        return f"{sign}{text} {'%' if plain else 'pt'}"
+    return f"{sign}{'$' if measure.unit == '$k' else ''}{text}"
 
 
 def _figures(outcome: Outcome, pins: Mapping[str, Outcome]) -> str:
@@ -257,7 +271,8 @@ def _figures(outcome: Outcome, pins: Mapping[str, Outcome]) -> str:
         )
     know = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in said(found.runs[NOW].assumptions))
     return (
-        f"<table class='rk-figures'><thead><tr><th></th><th></th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+        f"<table class='rk-figures'><thead><tr><th></th><th></th>{head}</tr></thead>"
+        f"<tbody>{''.join(body)}</tbody></table>"
         f"<div class='rk-know'><b>What to know</b><ul>{know}</ul></div>"
     )
 

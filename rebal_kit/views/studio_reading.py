@@ -33,6 +33,8 @@ from rebal_kit.views.studio_form import (
 
 Faults = dict[str, Finding]
 _PERCENT = re.compile(r"\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+))\s*%?\s*")
+#: After the name of a policy that is not any more what its file says.
+CHANGED = ", changed"
 _TAX = ("filing", "ordinary_income", "state_rate", "outside_long", "carryover_long")
 
 
@@ -241,10 +243,13 @@ def _policy(form: Form, triggers: tuple[Trigger, ...], faults: Faults) -> Rebala
         except RebalError as error:
             faults["harvest_usd"] = error.findings[0]
     try:
-        return None if faults else replace(base, **given)
+        made = None if faults else replace(base, **given)
     except RebalError as error:
         faults["trigger"] = error.findings[0]
         return None
+    if made is None or made == base or not base.name or base.name.endswith(CHANGED):
+        return made
+    return replace(made, name=base.name + CHANGED)
 
 
 def _tax(form: Form, household: Household, faults: Faults) -> TaxProfile | None:

@@ -131,6 +131,12 @@ class Session:
         self.history = self.history.then(form)
         self._keep_draft()
 
+    def is_run(self, scenario: Scenario | None) -> bool:
+        """Say whether what came of this scenario, on the household as it was read last, is known already."""
+        if scenario is None or self.outcome is None or scenario != self.outcome.scenario:
+            return False
+        return self.outcome.home is self.kept.household(scenario.household)
+
     @property
     def unsaved(self) -> bool:
         """Whether the controls say something else than what was loaded or saved last."""

@@ -61,7 +61,7 @@ function render({ model, el }) {
       th.textContent = column.title;
       th.title = column.tip || "";
       th.scope = "col";
-      if (column.kind === "number") th.className = "rk-number";
+      if (column.kind === "number" || column.right) th.className = "rk-number";
       head.appendChild(th);
     }
     const body = table.createTBody();
@@ -80,7 +80,7 @@ function render({ model, el }) {
           box.setAttribute("aria-label", `${column.title}, ${row._name || at + 1}`);
           td.append(box, said);
         } else td.className = column.wide ? "rk-wide" : "";
-        if (column.kind === "number") td.classList.add("rk-number");
+        if (column.kind === "number" || column.right) td.classList.add("rk-number");
         cells.set(`${at}.${column.key}`, { td, box, said });
       }
     });

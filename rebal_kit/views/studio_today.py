@@ -36,10 +36,16 @@ _COLUMNS: tuple[dict[str, Any], ...] = (
     {"key": "trade", "title": "#", "kind": "text", "tip": "Number of the trade, in the order in which they are made"},
     {"key": "order", "title": "Order", "kind": "text", "tip": "What is bought or sold, in which account"},
     {"key": "shares", "title": "Shares", "kind": "number", "width": "92px", "tip": "Change the shares; 0 takes it out"},
-    {"key": "amount", "title": "US$", "kind": "text", "tip": "Shares times price"},
-    {"key": "gain", "title": "Gain", "kind": "text", "tip": "Gain or loss of the lots sold, US$"},
+    {"key": "amount", "title": "US$", "kind": "text", "right": True, "tip": "Shares times price"},
+    {"key": "gain", "title": "Gain", "kind": "text", "right": True, "tip": "Gain or loss of the lots sold, US$"},
     {"key": "why", "title": "Why", "kind": "text", "wide": True, "tip": "What brought the trade about"},
 )  # fmt: skip
+
+
+_FIRST = (
+    "Begin with a look: nothing is proposed before the alert has been shown. Today is about the lots and cash that the"
+    " household holds, whatever the back-test opens with."
+)
 
 
 class Today:
@@ -70,9 +76,7 @@ class Today:
         self.look = _button(
             "1  Look at today", "Show what is due, losses to harvest and wash-sale windows: the alert"
         )
-        self.alert = w.HTML(
-            _box("empty", "Begin with a look: nothing is proposed before the alert has been shown.")
-        )
+        self.alert = w.HTML(_box("empty", _FIRST))
         self.solver = w.Dropdown(description="Found by", options=_LIKE_THE_ENGINE, layout=w.Layout(width="340px"),
                                  tooltip="As the back-test decides, or the least of tax, cost and drift")  # fmt: skip
         self.now = w.Checkbox(description="Look today whatever the day", indent=False,
@@ -248,9 +252,10 @@ class Today:
             return
         files = ", ".join(path.name for path in done.files)
         self.said.value = _box(
-            "good-news", f"Approved by {done.who}: {files} in {done.folder}; line {done.line} of the log. Nothing was sent"
-                         " to a broker."
-        )  # fmt: skip
+            "good-news",
+            f"Approved by {done.who}: {files} in {done.folder}; line {done.line} of the log."
+            " Nothing was sent to a broker.",
+        )
 
     def _start(self, do: Callable[[Job], Any], done: Callable[[Any], None]) -> None:
         self.said.value = ""
@@ -284,7 +289,8 @@ def _size(text: str) -> float | None:
 
 
 def _shares(size: float) -> str:
-    return f"{size:.10g}"
+    """Return shares as a broker's screen shows them: with four decimals at most."""
+    return f"{size:.4f}".rstrip("0").rstrip(".")
 
 
 def _lines(error: Exception) -> str:

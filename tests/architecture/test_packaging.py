@@ -37,7 +37,18 @@ CORE = ranges(PROJECT["project"]["dependencies"])
 ALL = CORE | ranges(
     [
         line
-        for extra in ("alerts", "views", "lab", "vectorbt", "yahoo", "brokers", "cluster", "optimal", "study")
+        for extra in (
+            "alerts",
+            "app",
+            "views",
+            "lab",
+            "vectorbt",
+            "yahoo",
+            "brokers",
+            "cluster",
+            "optimal",
+            "study",
+        )
         for line in EXTRAS[extra]
     ]
 )
