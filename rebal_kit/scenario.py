@@ -95,31 +95,31 @@ class History(Generic[_Value]):
 
     Attributes
     ----------
-    now : object
+    current : object
     past : tuple
         Oldest first, at most `MOST_STEPS`.
     future : tuple
         What was taken back, next one first.
     """
 
-    now: _Value
+    current: _Value
     past: tuple[_Value, ...] = ()
     future: tuple[_Value, ...] = ()
 
     def then(self, value: _Value) -> History[_Value]:
         """Return the history with a further step; none where nothing changes. What was taken back is gone."""
-        if value == self.now:
+        if value == self.current:
             return self
-        return History(value, (*self.past, self.now)[-MOST_STEPS:])
+        return History(value, (*self.past, self.current)[-MOST_STEPS:])
 
     def undone(self) -> History[_Value]:
         """Return the history one step back; the same where there is none."""
         if not self.past:
             return self
-        return History(self.past[-1], self.past[:-1], (self.now, *self.future))
+        return History(self.past[-1], self.past[:-1], (self.current, *self.future))
 
     def redone(self) -> History[_Value]:
         """Return the history with the last step that was taken back; the same where there is none."""
         if not self.future:
             return self
-        return History(self.future[0], (*self.past, self.now), self.future[1:])
+        return History(self.future[0], (*self.past, self.current), self.future[1:])

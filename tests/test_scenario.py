@@ -42,9 +42,9 @@ def test_a_field_that_cannot_be_is_said(field: str, value: object, said: str) ->
 
 def test_history_goes_back_and_forth() -> None:
     history = History(1).then(2).then(2).then(3)
-    assert (history.now, history.past, history.future) == (3, (1, 2), ())
+    assert (history.current, history.past, history.future) == (3, (1, 2), ())
     back = history.undone()
-    assert (back.now, back.past, back.future) == (2, (1,), (3,))
+    assert (back.current, back.past, back.future) == (2, (1,), (3,))
     assert back.undone().undone() == History(1, (), (2, 3))
     assert back.redone() == history
     assert history.redone() == history

@@ -56,7 +56,7 @@ class Session:
     @property
     def form(self) -> Form:
         """What the controls say now."""
-        return self.history.now
+        return self.history.current
 
     def read(self) -> tuple[Scenario | None, Faults]:
         """Return the scenario that the controls describe, or None; and what is wrong, by control."""

@@ -27,6 +27,7 @@ ABOVE = {
     "cli_reproduce.py",
     "cli_propose.py",
     "cli_scan.py",
+    "cli_studio.py",
     "cli_sweep.py",
     "backtest.py",
     "compare.py",

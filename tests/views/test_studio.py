@@ -18,8 +18,9 @@ from rebal_kit.files.scenario import load_scenario, save_scenario
 from rebal_kit.findings import PolicyError
 from rebal_kit.scenario import Scenario
 from rebal_kit.sources.load import load_market
-from rebal_kit.views.studio import Studio, studio
+from rebal_kit.views.studio import studio
 from rebal_kit.views.studio_output import DRIFT, FIGURES, GROWTH, TAXES, TODAY
+from rebal_kit.views.studio_page import Studio
 
 pytestmark = pytest.mark.compiled
 
