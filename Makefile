@@ -52,7 +52,7 @@ bench: setup $(BENCH) ## measure beside vectorbt and bt: a table here, build/ben
 	$(BIN)/python -m benchmarks
 
 notebooks: setup ## re-execute the notebooks and store their output
-	$(BIN)/python -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False \
+	REBAL_STILL=1 $(BIN)/python -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False \
 		--ExecutePreprocessor.store_widget_state=False notebooks/*.ipynb
 
 lab: setup ## open JupyterLab on the notebooks

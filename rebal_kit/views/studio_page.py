@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import ipywidgets as w
 
-from rebal_kit.findings import HouseholdError, PolicyError, RebalError
+from rebal_kit.compare import Comparison
+from rebal_kit.findings import Finding, HouseholdError, PolicyError, RebalError
 from rebal_kit.scenario import Scenario
+from rebal_kit.views.picture import packed
 from rebal_kit.views.studio_controls import Controls
 from rebal_kit.views.studio_drafts import Draft, drop_draft, left_behind
-from rebal_kit.views.studio_model import Outcome, pinned
+from rebal_kit.views.studio_model import Outcome, comparison, pinned
 from rebal_kit.views.studio_output import Output
 from rebal_kit.views.studio_session import Session
 from rebal_kit.views.studio_today import Today
@@ -85,7 +89,52 @@ class Studio:
         return page
 
     def _repr_mimebundle_(self, **given: Any) -> Any:
-        return self.widget._repr_mimebundle_(**given)
+        """Show the page; with REBAL_STILL set, as when notebooks are stored, a still picture of its chart."""
+        if not os.environ.get("REBAL_STILL"):
+            return self.widget._repr_mimebundle_(**given)
+        import vl_convert
+
+        self.settle()
+        drawing = self.output.drawing
+        text = repr(self)
+        if drawing is None:
+            return {"text/plain": text}
+        png = vl_convert.vegalite_to_png(json.dumps(drawing.whole), scale=1.0)
+        return {"image/png": packed(png), "text/plain": f"{text}: {drawing.spec['description']}"}
+
+    def __repr__(self) -> str:
+        outcome = self.session.outcome
+        return f"<Studio: {outcome.run!r}>" if outcome else "<Studio: nothing was run>"
+
+    @property
+    def scenario(self) -> Scenario | None:
+        """What the controls describe; None while something is wrong."""
+        return self.session.read()[0]
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """What is wrong, by control."""
+        return {name: str(finding) for name, finding in self.session.read()[1].items()}
+
+    @property
+    def comparison(self) -> Comparison:
+        """The run of now, those that are pinned, and buying and holding.
+
+        Raises
+        ------
+        PolicyError
+            Nothing could be run yet.
+        """
+        self.settle()
+        if self.session.outcome is None:
+            raise PolicyError(Finding("error", "studio", "nothing was run yet", "mend its faults first"))
+        return comparison(self.session.outcome, self.session.pins)
+
+    def settle(self) -> None:
+        """Wait for the run that is under way, if any: for cells that go on with its figures."""
+        scenario = self.scenario
+        if scenario is not None and not self.session.is_run(scenario):
+            self._run_at_once(scenario)
 
     def change(self, name: str, value: Any) -> None:
         """Change one control, as the page does; figures and charts follow."""
@@ -104,6 +153,7 @@ class Studio:
         """Keep the run of now under a name, to compare the next ones with it."""
 
         def do() -> None:
+            self.settle()
             outcome = self.session.outcome
             if outcome is not None:
                 used = name.strip() or f"run {len(self.session.pins) + 1}"
