@@ -13,7 +13,7 @@ COMPILED_SOURCES := $(wildcard rebal_kit/compiled.py rebal_kit/metrics.py rebal_
 TWO_DOORS := $(wildcard tests/rules tests/engine)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-compiled test-interpreted test-bounds fuzz test-notebooks bench notebooks lab schemas lock format clean
+.PHONY: help setup demo test check test-compiled test-interpreted test-bounds fuzz test-notebooks bench notebooks lab app schemas lock format clean
 # One thing after another: the steps print as they go and the tests use all cores by themselves.
 .NOTPARALLEL:
 
@@ -57,6 +57,9 @@ notebooks: setup ## re-execute the notebooks and store their output
 
 lab: setup ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate notebooks
+
+app: setup ## open the tuning studio as a page in the browser; nothing in it needs a network
+	$(BIN)/rebal app
 
 schemas: $(INSTALLED) ## write the JSON schemas by which editors check household and policy files
 	$(BIN)/python -m rebal_kit.files.schema

@@ -228,6 +228,52 @@ def _taxes_spec(names: list[str], badge: str) -> dict[str, Any]:
     return _spec(bars.properties(width=_WIDTH, height=300), title, "Income tax by year and run.", badge)
 
 
+def bands(rows: list[dict[str, Any]], now: float) -> Drawing:
+    """Draw what the same policy comes to with bands of all widths; a rule marks the one that is set.
+
+    Parameters
+    ----------
+    rows : list of dict
+        band (points), after_tax, after_liquidation (US$), drift (fraction), trades.
+    now : float
+        The band of now, points.
+    """
+    if "bands" not in _drawn:
+        _drawn["bands"] = _bands_spec()
+    return Drawing(_drawn["bands"], {"bands": rows, "set": [{"band": now}]})
+
+
+def _bands_spec() -> dict[str, Any]:
+    base = alt.Chart(alt.NamedData(name="bands", format=_AS_IT_IS))
+    tips = [alt.Tooltip("band:Q", title="band, points"), alt.Tooltip("after_tax:Q", format="$,.0f", title="after tax"),
+            alt.Tooltip("after_liquidation:Q", format="$,.0f", title="after liquidation"),
+            alt.Tooltip("drift:Q", format=".2%", title="average drift"), alt.Tooltip("trades:Q")]  # fmt: skip
+    rule = alt.Chart(alt.NamedData(name="set", format=_AS_IT_IS)).mark_rule(
+        color=style.QUIET, strokeDash=[5, 4]
+    )
+    panels = []
+    for field, title, form, colour in (
+        ("after_tax", "Value after tax, US$", None, style.BLUE),
+        ("after_liquidation", "Value after liquidation, US$", None, style.VERMILLION),
+        ("drift", "Average drift", ".1~%", style.GREEN),
+        ("trades", "Trades", "~s", style.INK),
+    ):
+        last = field == "trades"
+        x = alt.X("band:Q", title="Tolerance band of all classes, points" if last else None,
+                  axis=alt.Axis(labels=last, ticks=last))  # fmt: skip
+        axis = alt.Axis(format=form, tickCount=4) if form else alt.Axis(labelExpr=_US_DOLLARS, tickCount=4)
+        y = alt.Y(f"{field}:Q", title=None, scale=alt.Scale(zero=False), axis=axis)
+        line = base.mark_line(color=colour, point=alt.OverlayMarkDef(size=22, color=colour)).encode(
+            x, y, tooltip=tips
+        )
+        heading = alt.TitleParams(title, fontSize=12, offset=2)
+        panels.append(alt.layer(rule.encode(x), line).properties(width=_WIDTH, height=86, title=heading))
+    title = "The same policy on the same history with bands of all widths; dashed: the band that is set"
+    return _spec(
+        alt.vconcat(*panels, spacing=8), title, "Value, drift and trades by width of the tolerance band.", ""
+    )
+
+
 def _spec(chart: Any, title: str, text: str, badge: str) -> dict[str, Any]:
     heading = alt.TitleParams([title, badge] if badge else title, fontSize=12, fontWeight="normal",
                               color=style.QUIET)  # fmt: skip

@@ -20,7 +20,16 @@ from rebal_kit.views.studio_model import NOW, REFERENCE, Outcome, comparison, di
 from rebal_kit.views.studio_widgets import ChartView
 from rebal_kit.views.tables import EXPLAINED, MEASURES, Measure, said, table
 
-GROWTH, DRIFT, TAXES, FIGURES, TODAY = "Growth", "Weights and bands", "Tax by year", "All figures", "Today"
+GROWTH, DRIFT, TAXES, ALL_BANDS = "Growth", "Weights and bands", "Tax by year", "All bands"
+FIGURES, TODAY = "All figures", "Today"
+_VIEWS = {
+    GROWTH: "Value of all accounts after tax, over time",
+    DRIFT: "Weights of classes against their bands, with the trades",
+    TAXES: "Income tax by year",
+    ALL_BANDS: "The same policy with forty bands, from half a point to twenty",
+    FIGURES: "Every measure of every run, and what to know before using them",
+    TODAY: "What is due today: the alert, then a proposal, then its approval",
+}
 _DRAW = {GROWTH: studio_charts.growth, DRIFT: studio_charts.drift, TAXES: studio_charts.taxes}
 #: Key figures: heading, measure, what it means, and whether more is better (None: neither).
 _SOLD = "Value at the end as if everything were sold on the last day and taxed, retirement accounts too"
@@ -36,7 +45,7 @@ _KEY: tuple[tuple[str, str, str, bool | None], ...] = (
         False,
     ),
     (
-        "Turnover, yearly",
+        "Turnover a year",
         "turnover",
         "Half of purchases and sales over the average value, without the opening",
         None,
@@ -72,18 +81,18 @@ class Output:
         self.cancel.on_click(lambda _: on_cancel())
         self.working = w.HBox([self.progress, self.cancel], layout=w.Layout(display="none"))
         self.cards = w.HTML()
-        tips = ["Value of all accounts after tax, over time", "Weights of classes against their bands, with the trades",
-                "Income tax by year", "Every measure of every run, and what to know before using them",
-                "What is due today: the alert, then a proposal, then its approval"]  # fmt: skip
         self.view = w.ToggleButtons(
-            options=[GROWTH, DRIFT, TAXES, FIGURES, TODAY],
-            tooltips=tips,
+            options=list(_VIEWS),
+            tooltips=list(_VIEWS.values()),
             tooltip="What is shown",
             style={"button_width": "auto"},
         )
+        self.view.add_class("rk-views")
         self.view.observe(lambda _: self._show_view(), "value")
         self.chart = ChartView()
         self.figures = w.HTML()
+        self.beside = w.HTML()
+        self.bands = w.VBox([])
         self.today = w.VBox([])
         self.notes = w.HTML()
         self.pin_name = w.Text(placeholder="name of this run", layout=w.Layout(width="150px"),
@@ -147,8 +156,9 @@ class Output:
         return _DRAW[self.view.value](Shown.of(self._outcome, self._pins))
 
     def _show_view(self) -> None:
-        if self.view.value == TODAY:
-            self.body.children = (self.today,)
+        apart = {TODAY: self.today, ALL_BANDS: self.bands}
+        if self.view.value in apart:
+            self.body.children = (apart[self.view.value],)
         elif self._outcome is None:
             self.body.children = ()
         elif self.view.value == FIGURES:
@@ -158,8 +168,9 @@ class Output:
             drawing = self.drawing
             assert drawing is not None
             self.chart.show(drawing)
-            if self.body.children != (self.chart,):
-                self.body.children = (self.chart,)
+            self.beside.value = _beside(self._outcome, self._pins) if self._pins else ""
+            if self.body.children != (self.chart, self.beside):
+                self.body.children = (self.chart, self.beside)
 
     def _unpin(self, name: str) -> Any:
         button = _button(f"× {name}", f"Take the run '{name}' off")
@@ -242,6 +253,20 @@ def _cards(outcome: Outcome) -> str:
             f"<div class='rk-than {good}'>{_words(measure, difference)} vs {REFERENCE}</div></div>"
         )
     return f"<div class='rk-cards'>{''.join(cells)}</div>"
+
+
+def _beside(outcome: Outcome, pins: Mapping[str, Outcome]) -> str:
+    """Return the key figures of all runs, a row a run."""
+    head = "".join(
+        f"<th scope='col' title='{html.escape(why, quote=True)}'>{name}</th>" for name, _, why, _ in _KEY
+    )
+    rows = []
+    for name, run in Shown.of(outcome, pins).runs.items():
+        cells = "".join(
+            f"<td>{_words(_MEASURES[key], run.metrics[key], plain=True)}</td>" for _, key, _, _ in _KEY
+        )
+        rows.append(f"<tr><td>{html.escape(name)}</td>{cells}</tr>")
+    return f"<table class='rk-beside'><thead><tr><th></th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
 def _words(measure: Measure, value: float, plain: bool = False) -> str:

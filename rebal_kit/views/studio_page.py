@@ -16,6 +16,7 @@ from rebal_kit.compare import Comparison
 from rebal_kit.findings import Finding, HouseholdError, PolicyError, RebalError
 from rebal_kit.scenario import Scenario
 from rebal_kit.views.picture import packed
+from rebal_kit.views.studio_bands import AllBands
 from rebal_kit.views.studio_controls import Controls
 from rebal_kit.views.studio_drafts import Draft, drop_draft, left_behind
 from rebal_kit.views.studio_model import Outcome, comparison, pinned
@@ -47,6 +48,8 @@ class Studio:
         self.work = Work(self.output.busy, self.output.idle)
         self.today = Today(session.kept, self._asked, self.work, session.folder, clock)
         self.output.today.children = (self.today.box,)
+        self.bands = AllBands(session, self.work)
+        self.output.bands.children = (self.bands.box,)
         self.controls = Controls(self.change, self.paste, self._button)
         self.undo = _icon("undo", "Take the last change back", self._undo)
         self.redo = _icon("repeat", "Make the change that was taken back once more", self._redo)
@@ -82,6 +85,7 @@ class Studio:
         right = w.VBox(
             [self.output.box], layout=w.Layout(flex="1 1 720px", min_width="0", padding="0 0 0 16px")
         )
+        right.add_class("rk-right")
         body = w.HBox([left, right], layout=w.Layout(align_items="flex-start"))
         style = w.HTML(f"<style>{_CSS.read_text(encoding='utf-8')}</style>")
         page = w.VBox([style, head, self.drafts, self.message, self.behind, self.controls.where, body])
@@ -181,6 +185,7 @@ class Studio:
         known = session.is_run(scenario)
         if not known:
             self.today.forget()
+            self.bands.forget()
         if scenario is None:
             first = next(iter(faults.values()))
             more = (
@@ -280,7 +285,7 @@ class Studio:
         session = self.session
         name = session.path.name if session.path else ""
         if session.unsaved:
-            text = f"● not saved{f' since {name} was' if name else ''}; kept as a draft"
+            text = f"● not saved{f' since {name} was' if name else ''}; {session.draft_is}"
         elif name:
             text = f"✓ as in {name}" + (f", saved {session.saved_at:%H:%M}" if session.saved_at else "")
         else:

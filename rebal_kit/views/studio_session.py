@@ -17,6 +17,13 @@ from rebal_kit.views.studio_form import COLUMNS, Form, Row, form_of, same_contro
 from rebal_kit.views.studio_model import Kept, Outcome
 from rebal_kit.views.studio_reading import Faults, number, pasted, scenario_of
 
+#: What has become of work that is not saved.
+KEPT, BEHIND, LOST = (
+    "kept as a draft",
+    "draft kept without what is marked as wrong",
+    "and no draft can be kept here",
+)
+
 
 class Session:
     """What one studio is at.
@@ -44,6 +51,7 @@ class Session:
         self.outcome: Outcome | None = None
         self.pins: dict[str, Outcome] = {}
         self.draft = new_draft()
+        self.draft_is = KEPT
         self._begin(scenario, path)
 
     def _begin(self, scenario: Scenario, path: Path | None) -> None:
@@ -146,8 +154,11 @@ class Session:
         scenario, _ = self.read()
         if not self.unsaved:
             drop_draft(self.draft)
-        elif scenario is not None:
-            write_draft(self.draft, absolute(scenario), str(self.path or ""))
+        elif scenario is None:
+            self.draft_is = BEHIND
+        else:
+            kept = write_draft(self.draft, absolute(scenario), str(self.path or ""))
+            self.draft_is = KEPT if kept else LOST
 
     def load(self, name: str) -> None:
         """Load a scenario file in place of what is there; that can be undone.

@@ -79,7 +79,7 @@ function render({ model, el }) {
           box.style.width = column.width || "";
           box.setAttribute("aria-label", `${column.title}, ${row._name || at + 1}`);
           td.append(box, said);
-        } else td.className = column.wide ? "rk-wide" : "";
+        } else td.className = column.wide ? "rk-wide" : "rk-lines";
         if (column.kind === "number" || column.right) td.classList.add("rk-number");
         cells.set(`${at}.${column.key}`, { td, box, said });
       }
@@ -95,7 +95,15 @@ function render({ model, el }) {
         const { td, box, said } = cells.get(`${at}.${column.key}`);
         const value = row[column.key] ?? "";
         const fault = faults[`${at}.${column.key}`] || "";
-        if (!box) { td.textContent = value; td.title = column.wide ? "" : String(value); continue; }
+        if (!box) {
+          const lines = String(value).split("\n").map((text, n) => {
+            const line = document.createElement(n === 0 && column.strong ? "b" : "span");
+            line.textContent = text;
+            return line;
+          });
+          td.replaceChildren(...lines);
+          continue;
+        }
         if (column.kind === "button") continue;
         if (column.kind === "check") box.checked = Boolean(value);
         else if (box !== document.activeElement || box.value === box.dataset.sent) box.value = value;

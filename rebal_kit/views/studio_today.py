@@ -34,7 +34,8 @@ _ALLOW = {"wash_sale": "Allow the wash sale", "overspend": "Allow the negative c
 _COLUMNS: tuple[dict[str, Any], ...] = (
     {"key": "keep", "title": "Keep", "kind": "check", "tip": "Untick to take the trade out of the proposal"},
     {"key": "trade", "title": "#", "kind": "text", "tip": "Number of the trade, in the order in which they are made"},
-    {"key": "order", "title": "Order", "kind": "text", "tip": "What is bought or sold, in which account"},
+    {"key": "order", "title": "Order", "kind": "text", "strong": True,
+     "tip": "What is bought or sold, in which account"},
     {"key": "shares", "title": "Shares", "kind": "number", "width": "92px", "tip": "Change the shares; 0 takes it out"},
     {"key": "amount", "title": "US$", "kind": "text", "right": True, "tip": "Shares times price"},
     {"key": "gain", "title": "Gain", "kind": "text", "right": True, "tip": "Gain or loss of the lots sold, US$"},

@@ -42,7 +42,8 @@ _PARTNERS = (
 )
 #: Columns of the table of targets.
 COLUMNS: tuple[dict[str, Any], ...] = (
-    {"key": "name", "title": "Class", "kind": "text", "tip": "Asset class and the securities that hold it"},
+    {"key": "name", "title": "Class", "kind": "text", "strong": True,
+     "tip": "Asset class and the securities that hold it"},
     {"key": "target", "title": "Target %", "kind": "number", "width": "58px", "tip": _TARGET},
     {"key": "band", "title": "Band ±pt", "kind": "number", "width": "50px",
      "tip": "Tolerance band of this class in percentage points; empty: the band of all classes"},

@@ -38,6 +38,12 @@ class Job:
         if self._say is not None:
             self._say(name, done)
 
+    def quiet(self) -> Job:
+        """Return a job that says nothing and stops when this one is told to: for one of many pieces."""
+        inner = Job()
+        inner._stop = self._stop
+        return inner
+
     def cancel(self) -> None:
         """Tell the work to stop; it does so at its next step."""
         self._stop.set()

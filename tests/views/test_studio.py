@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
 import time
-from pathlib import Path
 
 import ipywidgets as w
 import pytest
 
 from rebal_kit.backtest import backtest
-from rebal_kit.files.household import load_household, save_household
+from rebal_kit.files.household import load_household
 from rebal_kit.files.policy import load_policy
-from rebal_kit.files.scenario import load_scenario, save_scenario
-from rebal_kit.findings import PolicyError
 from rebal_kit.scenario import Scenario
 from rebal_kit.sources.load import load_market
 from rebal_kit.views.studio import studio
-from rebal_kit.views.studio_output import DRIFT, FIGURES, GROWTH, TAXES, TODAY
+from rebal_kit.views.studio_output import ALL_BANDS, DRIFT, FIGURES, GROWTH, TAXES, TODAY
 from rebal_kit.views.studio_page import Studio
 
 pytestmark = pytest.mark.compiled
-
-
-@pytest.fixture(autouse=True)
-def _own_drafts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-
-
-@pytest.fixture
-def page(tmp_path: Path) -> Studio:
-    return studio(folder=tmp_path)
 
 
 def figure(page: Studio, key: str = "value_after_tax") -> str:
@@ -152,98 +138,6 @@ def test_another_household_brings_its_targets_and_taxes(page):
     assert "Not run" in page.output.state.value
 
 
-def test_a_scenario_is_saved_for_the_command_line_and_loaded(page, tmp_path):
-    page.change("band", 4.5)
-    assert "not saved" in page.saved.value
-    page.file.value = "what_if"
-    page.save.click()
-    assert "✓ as in what_if.yaml" in page.saved.value
-    found = load_scenario(tmp_path / "what_if.yaml")
-    assert found.policy == page.session.read()[0].policy
-    other = studio(tmp_path / "what_if.yaml", tmp_path)
-    assert figure(other) == figure(page)
-    page.change("band", 9.0)
-    page.load.click()
-    assert page.session.form.band == 4.5
-    page.undo.click()
-    assert page.session.form.band == 9.0
-
-
-def test_two_studios_do_not_overwrite_each_other(tmp_path):
-    save_scenario(Scenario(load_policy("quarterly"), name="ours"), tmp_path / "ours.yaml")
-    first, second = (studio(tmp_path / "ours.yaml", tmp_path) for _ in range(2))
-    first.change("lot_method", "fifo")
-    first.save.click()
-    second.change("lot_method", "lifo")
-    second.save.click()
-    assert "Not saved" in second.message.value
-    assert "somebody else" in second.message.value
-    assert load_scenario(tmp_path / "ours.yaml").policy.lot_method == "fifo"
-    second.over.value = True
-    second.save.click()
-    assert load_scenario(tmp_path / "ours.yaml").policy.lot_method == "lifo"
-
-
-def test_what_was_not_saved_is_offered_to_the_next_studio(page, tmp_path):
-    page.change("band", 7.25)
-    after = studio(folder=tmp_path)  # a kernel restarted, or a page reloaded
-    assert "were not saved" in after.drafts.children[0].children[0].value
-    after.drafts.children[0].children[1].click()
-    assert after.session.form.band == 7.25
-    assert "not saved" in after.saved.value
-    assert not after.drafts.children
-    after.file.value = "kept"
-    after.save.click()
-    assert not studio(folder=tmp_path).drafts.children
-
-
-def test_a_draft_is_thrown_away_and_undoing_everything_leaves_none(page, tmp_path):
-    page.change("band", 7.25)
-    page.undo.click()
-    assert not studio(folder=tmp_path).drafts.children
-    page.redo.click()
-    after = studio(folder=tmp_path)
-    after.drafts.children[0].children[2].click()
-    assert not studio(folder=tmp_path).drafts.children
-
-
-def test_a_household_edited_behind_its_back_is_noticed(tmp_path):
-    home = load_household("two_million")
-    save_household(home, tmp_path / "ours.yaml")
-    page = studio(Scenario(load_policy("quarterly"), str(tmp_path / "ours.yaml")), tmp_path)
-    before = page.session.outcome.run.metrics
-    page.change("ordinary_income", 1.0)
-    text = (tmp_path / "ours.yaml").read_text()
-    (tmp_path / "ours.yaml").write_text(text.replace("opening_value: 700000", "opening_value: 900000"))
-    page.change("band", 4.0)
-    assert page.behind.layout.display is None
-    assert "changed on disk" in page.behind.children[0].value
-    page.changed_behind.click()
-    assert page.behind.layout.display == "none"
-    assert page.session.outcome.run.metrics["value_after_tax"] > before["value_after_tax"] * 1.05
-    assert page.session.form.ordinary_income == 1.0
-    (tmp_path / "ours.yaml").write_text("name: [")
-    page.changed_behind.click()
-    assert "ours.yaml" in page.message.value
-    assert page.session.form.ordinary_income == 1.0
-
-
-def test_figures_and_data_are_exported(page, tmp_path):
-    for kind, start in (
-        ("png", b"\x89PNG"),
-        ("svg", b"<svg"),
-        ("csv", b"run,date,value"),
-        ("journal", b"order,date"),
-    ):
-        page.output.export[kind].click()
-        assert "Written" in page.output.exported.value
-        (path,) = [path for path in tmp_path.glob("studio-*") if path.read_bytes().startswith(start)]
-        assert path.name in page.output.exported.value
-    page.output.view.value = FIGURES
-    page.output.export["png"].click()
-    assert "no chart is shown" in page.output.exported.value
-
-
 def test_every_control_has_a_tooltip(page):
     asking = (
         w.Button,
@@ -288,63 +182,73 @@ def test_a_change_takes_less_than_100_ms_of_python(page):
     assert sorted(spent)[len(spent) // 2] < 0.1
 
 
-def on(day: dt.date):
-    return lambda: dt.datetime.combine(day, dt.time(10), dt.UTC)
+def test_all_bands_are_run_with_progress_and_forgotten_with_the_policy(page, monkeypatch):
+    steps = []
+    monkeypatch.setattr(page.work, "_say", lambda name, part: steps.append((name, part)))
+    page.output.view.value = ALL_BANDS
+    page.bands.run.click()
+    assert len(page.bands.rows) == 40
+    assert steps[0] == ("Band of 0.5 points", 0.0)
+    assert steps[-1][1] == pytest.approx(39 / 40)
+    three = next(row for row in page.bands.rows if row["band"] == 3.0)
+    assert three["after_tax"] == pytest.approx(page.comparison.table.loc["now", "value_after_tax"], abs=0.01)
+    assert page.bands.chart.data["set"] == [{"band": 3.0}]
+    page.change("lot_method", "fifo")
+    assert not page.bands.rows
+    assert "run again" in page.bands.said.value
+    page.change("trigger", "none")
+    page.bands.run.click()
+    assert "no band" in page.bands.said.value
 
 
-def test_today_the_alert_comes_first_then_a_proposal_then_its_approval(tmp_path):
-    page = studio(Scenario(load_policy("threshold_3pct"), "two_million"), tmp_path, on(dt.date(2012, 9, 13)))
-    today = page.today
-    assert today.ask.disabled
-    today.look.click()
-    assert "due on 2012-09-12" in today.alert.value
-    today.now.value = True
-    today.ask.click()
-    assert today.proposal is not None
-    number = len(today.proposal.trades)
-    assert number == len(today.trades.rows) > 0
-    today.trades._told(None, {"kind": "edit", "row": 0, "column": "keep", "value": False}, [])
-    today.sign.click()
-    assert "press Revise" in today.said.value
-    today.trades._told(None, {"kind": "edit", "row": 1, "column": "shares", "value": "many"}, [])
-    assert "no number of shares" in today.trades.faults["1.shares"]
-    today.trades._told(None, {"kind": "edit", "row": 1, "column": "shares", "value": "3"}, [])
-    today.change.click()
-    assert len(today.proposal.trades) == number - 1
-    assert today.trades.rows[0]["shares"] == "3"
-    assert "changed by hand" in today.sums.value
-    today.sign.click()
-    assert "Not approved" in today.said.value  # nobody has signed
-    today.who.value = "Dana"
-    for box in today.allow.values():
-        box.value = box.layout.display is None
-    today.sign.click()
-    assert "Approved by Dana" in today.said.value, today.said.value
-    assert list((tmp_path / "orders").glob("*/*.csv"))
-    today.sign.click()
-    assert "was approved by Dana" in today.said.value
+def test_a_cell_may_drive_the_page(page):
+    page.change("rows.0.target", "60")
+    assert list(page.faults) == ["sum"]
+    assert page.scenario is None
+    page.undo.click()
+    assert not page.faults
+    assert list(page.comparison.runs) == ["now", "buy and hold"]
+    assert "163," in repr(page)
 
 
-def test_what_was_found_for_another_scenario_cannot_be_proposed(page):
-    page.today.look.click()
-    assert not page.today.ask.disabled
-    page.change("band", 9.0)
-    assert page.today.ask.disabled
-    assert "look again" in page.today.alert.value
-    page.change("rows.0.target", "99")
-    page.today.look.click()
-    assert "mend what is marked" in page.today.alert.value
+def test_a_stored_notebook_holds_a_still_picture(page, monkeypatch):
+    monkeypatch.setenv("REBAL_STILL", "1")
+    shown = page._repr_mimebundle_()
+    assert shown["image/png"].startswith(b"\x89PNG")
+    assert "Value after tax of now" in shown["text/plain"]
+    page.output.view.value = FIGURES
+    assert "image/png" not in page._repr_mimebundle_()
+    monkeypatch.delenv("REBAL_STILL")
+    assert "application/vnd.jupyter.widget-view+json" in page._repr_mimebundle_()
 
 
-def test_stale_prices_are_not_approved(page):
-    page.today.look.click()
-    page.today.ask.click()
-    page.today.who.value = "Dana"
-    page.today.sign.click()
-    assert "stale" in page.today.said.value
+def test_a_household_without_targets_says_what_to_do_and_takes_a_class(tmp_path):
+    text = "accounts: [{name: A, owner: Ann, type: taxable, opening_value: 1000}]"
+    (tmp_path / "bare.yaml").write_text(text)
+    page = studio(Scenario(load_policy("quarterly"), str(tmp_path / "bare.yaml")), tmp_path)
+    assert "add a class, or paste a table" in page.controls.sum.value
+    assert page.session.outcome is None
+    assert "Not run" in page.output.state.value
+    page.output.export["csv"].click()
+    assert "nothing has been run" in page.output.exported.value
+    page.controls.ticker.value = "SPY"
+    page.controls.add.click()
+    page.change("rows.0.target", "60")
+    page.controls.to_cash.click()
+    assert page.session.outcome.run.household.targets.cash == pytest.approx(0.4)
 
 
-def test_a_file_with_faults_is_refused_at_the_door(tmp_path):
-    (tmp_path / "bad.yaml").write_text("household: starter\n")
-    with pytest.raises(PolicyError, match="policy"):
-        studio(tmp_path / "bad.yaml")
+def test_names_from_files_are_shown_as_text(tmp_path):
+    bad = "<img src=x onerror=alert(1)>"
+    text = f"name: '{bad}'\naccounts: [{{name: A, owner: Ann, type: taxable, opening_value: 1000}}]\n"
+    (tmp_path / "bad.yaml").write_text(
+        text + "targets: {classes: [{name: '<b>x', weight: 100 %, members: SPY}]}\n"
+    )
+    page = studio(Scenario(load_policy("quarterly"), str(tmp_path / "bad.yaml")), tmp_path)
+    page.pin(bad)
+    page.change("every", "year")
+    for view in (GROWTH, DRIFT, TAXES, FIGURES):
+        page.output.view.value = view
+    shown = "".join(widget.value for widget in every_widget(page.widget) if isinstance(widget, w.HTML))
+    assert "<img" not in shown.replace("<style>", "")
+    assert "&lt;img" in shown
