@@ -27,6 +27,18 @@ if TYPE_CHECKING:
 
 #: What the page's template is called.
 _TEMPLATE = "rebal"
+#: After which a kernel ends that no page is connected to.
+_IDLE_SECONDS = 900
+_ENDS_ITS_KERNEL = """<script>
+window.addEventListener("pagehide", () => {
+  const told = JSON.parse(document.getElementById("jupyter-config-data").textContent);
+  const token = Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join("");
+  document.cookie = `_xsrf=${token}; path=/; SameSite=Strict`;
+  fetch(`${told.baseUrl}voila/api/shutdown/${told.kernelId}`,
+        {method: "POST", keepalive: true, headers: {"X-XSRFToken": token}});
+});
+</script>
+"""
 Port = Annotated[
     int, typer.Option(help="Where the page is served on this machine; a free one near it if taken.")
 ]
@@ -101,7 +113,8 @@ def open_app(
             command = [
                 sys.executable, "-m", "voila", str(page), f"--port={port}", "--Voila.ip=127.0.0.1",
                 f"--template={_TEMPLATE}", "--preheat_kernel=True", "--pool_size=1", "--show_tracebacks=True",
-                "--VoilaConfiguration.file_allowlist=[]", *(["--no-browser"] if no_browser else []),
+                "--VoilaConfiguration.file_allowlist=[]", "--MappingKernelManager.cull_interval=60",
+                f"--MappingKernelManager.cull_idle_timeout={_IDLE_SECONDS}", *(["--no-browser"] if no_browser else []),
             ]  # fmt: skip
             offline_template(Path(home))
             known = os.environ.get("JUPYTER_PATH")
@@ -145,7 +158,9 @@ def _needs(module: str, extra: str) -> None:
 
 
 def offline_template(home: Path) -> Path:
-    """Write Voila's page without the style sheets that it asks a network for; the icons are in its script as well.
+    """Write Voila's page without the style sheets that it asks a network for: the icons are in its script as well.
+
+    A page that is closed or reloaded ends its kernel. Voila means to, but its request lacks the token that it wants.
 
     Parameters
     ----------
@@ -162,10 +177,12 @@ def offline_template(home: Path) -> Path:
         raise RebalError(Finding("error", "voila", "has no template 'lab'", "pip install 'voila>=0.5'"))
     folder = home / "voila" / "templates" / _TEMPLATE
     folder.mkdir(parents=True)
-    lines = [
-        line for line in page.read_text(encoding="utf-8").splitlines(keepends=True) if "https://" not in line
-    ]
-    (folder / "index.html.j2").write_text("".join(lines), encoding="utf-8")
+    lines = page.read_text(encoding="utf-8").splitlines(keepends=True)
+    at = next((n for n, line in enumerate(lines) if "https://" in line), 0)
+    offline = [line for line in lines[at:] if "https://" not in line]
+    (folder / "index.html.j2").write_text(
+        "".join([*lines[:at], _ENDS_ITS_KERNEL, *offline]), encoding="utf-8"
+    )
     (folder / "conf.json").write_text(json.dumps({"base_template": "lab"}), encoding="utf-8")
     return folder
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,3 +84,23 @@ def test_the_app_serves_the_studio_alone_to_this_machine_only(
     assert f"rk.studio(folder={str(tmp_path)!r}, scenario={str(saved)!r})" in cell["source"]
     assert rebal("lab", "--no-browser").exit_code == 0
     assert asked[1][3].endswith("00_start_here.ipynb")
+
+
+def test_the_page_asks_no_network_for_anything_and_ends_its_kernel(tmp_path: Path) -> None:
+    text = (cli_studio.offline_template(tmp_path) / "index.html.j2").read_text()
+    assert "https://" not in text
+    assert "pagehide" in text
+    assert text.startswith("{%- extends")
+
+
+def test_serving_ends_with_what_it_serves_and_leaves_nothing_running() -> None:
+    code = (
+        "import os, signal, sys, threading\n"
+        "from rebal_kit.cli_studio import _served\n"
+        "threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM)).start()\n"
+        "print(_served([sys.executable, '-c', 'import time; print(1, flush=True); time.sleep(60)']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout.split() == ["1", str(-signal.SIGTERM)]
