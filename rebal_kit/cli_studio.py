@@ -30,13 +30,14 @@ _TEMPLATE = "rebal"
 #: After which a kernel ends that no page is connected to.
 _IDLE_SECONDS = 900
 _ENDS_ITS_KERNEL = """<script>
-window.addEventListener("pagehide", () => {
-  const told = JSON.parse(document.getElementById("jupyter-config-data").textContent);
+const beacon = navigator.sendBeacon.bind(navigator);
+navigator.sendBeacon = (address, data) => {
+  if (!String(address).includes("/api/shutdown/")) return beacon(address, data);
   const token = Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join("");
   document.cookie = `_xsrf=${token}; path=/; SameSite=Strict`;
-  fetch(`${told.baseUrl}voila/api/shutdown/${told.kernelId}`,
-        {method: "POST", keepalive: true, headers: {"X-XSRFToken": token}});
-});
+  fetch(address, {method: "POST", keepalive: true, headers: {"X-XSRFToken": token}});
+  return true;
+};
 </script>
 """
 Port = Annotated[

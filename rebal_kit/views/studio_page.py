@@ -70,6 +70,7 @@ class Studio:
         self.behind = w.HBox([w.HTML(), self.changed_behind], layout=w.Layout(display="none"))
         self.drafts = w.VBox([])
         self.widget = self._page()
+        self.output.chart.observe(self._opened, "drawn_ms")
         self._offer_drafts()
         self.refresh()
 
@@ -294,6 +295,12 @@ class Studio:
             f"<span class='rk-quiet' data-unsaved='{int(session.unsaved)}'>{html.escape(text)}</span>"
         )
         self.undo.disabled, self.redo.disabled = not session.history.past, not session.history.future
+
+    def _opened(self, _: Any) -> None:
+        """A browser has drawn the page first: it may have been made long before, and something happened since."""
+        self.output.chart.unobserve(self._opened, "drawn_ms")
+        self._offer_drafts()
+        self.refresh()
 
     def _offer_drafts(self) -> None:
         self.drafts.children = tuple(self._offer(draft) for draft in left_behind(self.session.draft)[:3])

@@ -136,3 +136,15 @@ def test_what_becomes_of_unsaved_work_is_said_truly(page, monkeypatch, tmp_path)
     other.session.draft = tmp_path / "file" / "draft.yaml"
     other.change("band", 5.0)
     assert "no draft can be kept" in other.saved.value
+
+
+def test_a_page_made_before_it_is_opened_tells_what_happened_since(tmp_path):
+    save_household(load_household("two_million"), tmp_path / "ours.yaml")
+    early = studio(Scenario(load_policy("quarterly"), str(tmp_path / "ours.yaml")), tmp_path)
+    other = studio(folder=tmp_path)
+    other.change("band", 7.0)
+    (tmp_path / "ours.yaml").write_text((tmp_path / "ours.yaml").read_text() + "# by hand\n")
+    assert not early.drafts.children
+    early.output.chart.drawn_ms = 12.0
+    assert len(early.drafts.children) == 1
+    assert early.behind.layout.display is None
