@@ -56,7 +56,7 @@ notebooks: setup ## re-execute the notebooks and store their output
 		--ExecutePreprocessor.store_widget_state=False notebooks/*.ipynb
 
 lab: setup ## open JupyterLab on the notebooks
-	$(BIN)/jupyter lab --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate notebooks
+	$(BIN)/rebal lab
 
 app: setup ## open the tuning studio as a page in the browser; nothing in it needs a network
 	$(BIN)/rebal app

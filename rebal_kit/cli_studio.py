@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: What the page's template is called.
 _TEMPLATE = "rebal"
+#: Lab neither asks for news nor whether it may.
+_NO_NEWS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 #: After which a kernel ends that no page is connected to.
 _IDLE_SECONDS = 900
 _ENDS_ITS_KERNEL = """<script>
@@ -133,12 +135,14 @@ def open_lab(port: Port = 8888, no_browser: NoBrowser = False) -> None:
                 "is not there: the notebooks come with the project's folder, not with the installed package"
             )
             raise RebalError(Finding("error", str(first), what, "run it where the project was unpacked"))
-        command = [
-            sys.executable, "-m", "jupyterlab", str(first), f"--port={port}", "--LabApp.news_url=None",
-            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-            *(["--no-browser"] if no_browser else []),
-        ]  # fmt: skip
-        raise typer.Exit(_served(command))
+        with tempfile.TemporaryDirectory(prefix="rebal-lab-") as home:
+            (Path(home) / "overrides.json").write_text(json.dumps(_NO_NEWS), encoding="utf-8")
+            command = [
+                sys.executable, "-m", "jupyterlab", str(first), f"--port={port}", f"--LabApp.app_settings_dir={home}",
+                "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+                *(["--no-browser"] if no_browser else []),
+            ]  # fmt: skip
+            raise typer.Exit(_served(command))
 
 
 def notebook_of(scenario: Path | None, folder: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,8 @@ from rebal_kit.views.studio_work import Job
 
 #: What the run that is not pinned is called, and the one that others are read against.
 NOW, REFERENCE = "now", "buy and hold"
+#: A run that takes longer is made beside the page, with its progress shown.
+_NOTICED_SECONDS = 0.25
 #: Settings that are kept.
 _MOST_KEPT = 8
 #: Runs that can be pinned: as many as a chart tells apart at a glance.
@@ -60,6 +63,7 @@ class Kept:
         self._settings: dict[tuple[Any, ...], Setting] = {}
         self._references: dict[tuple[Any, ...], Backtest] = {}
         self._warm = False
+        self._slow: set[tuple[str, str]] = set()
 
     def household(self, source: str) -> Household:
         """Return a household as it was read first.
@@ -96,8 +100,9 @@ class Kept:
         return self._markets[source]
 
     def ready(self, scenario: Scenario) -> bool:
-        """Say whether a run of the scenario has nothing to wait for."""
-        return self._warm and scenario.market in self._markets and scenario.household in self._households
+        """Say whether a run of the scenario has nothing to wait for that one would notice."""
+        read = scenario.market in self._markets and scenario.household in self._households
+        return self._warm and read and (scenario.market, scenario.household) not in self._slow
 
     def run(self, scenario: Scenario, job: Job) -> Outcome:
         """Run a scenario, reading and encoding what was not before.
@@ -120,10 +125,15 @@ class Kept:
             self._warm = True
         job.step("Preparing household and market")
         key = (scenario.market, home, scenario.start, scenario.end, scenario.open_with)
+        start = time.perf_counter()
         setting = self._setting(key, market)
         job.step("Running the policy")
         run = backtest_in(setting, scenario.policy)
-        return Outcome(scenario, read, run, self._reference(key, setting, scenario))
+        job.step("Running the reference")
+        reference = self._reference(key, setting, scenario)
+        if time.perf_counter() - start > _NOTICED_SECONDS:
+            self._slow.add((scenario.market, scenario.household))
+        return Outcome(scenario, read, run, reference)
 
     def _setting(self, key: tuple[Any, ...], market: Market) -> Setting:
         if key not in self._settings:

@@ -266,7 +266,8 @@ def _beside(outcome: Outcome, pins: Mapping[str, Outcome]) -> str:
             f"<td>{_words(_MEASURES[key], run.metrics[key], plain=True)}</td>" for _, key, _, _ in _KEY
         )
         rows.append(f"<tr><td>{html.escape(name)}</td>{cells}</tr>")
-    return f"<table class='rk-beside'><thead><tr><th></th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    body = f"<thead><tr><th></th>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
+    return f"<div class='rk-wide-table'><table class='rk-beside'>{body}</table></div>"
 
 
 def _words(measure: Measure, value: float, plain: bool = False) -> str:

@@ -23,7 +23,7 @@ from rebal_kit.views.studio_model import Outcome, comparison, pinned
 from rebal_kit.views.studio_output import Output
 from rebal_kit.views.studio_session import Session
 from rebal_kit.views.studio_today import Today
-from rebal_kit.views.studio_work import Work
+from rebal_kit.views.studio_work import Job, Work
 
 _TITLE = (
     "<div class='rk-head'><h2>Tuning studio</h2>"
@@ -82,10 +82,10 @@ class Studio:
             [title, files],
             layout=w.Layout(justify_content="space-between", align_items="center", flex_flow="row wrap"),
         )
-        left = w.VBox([self.controls.panel], layout=w.Layout(width="480px", flex="0 0 480px"))
-        right = w.VBox(
-            [self.output.box], layout=w.Layout(flex="1 1 720px", min_width="0", padding="0 0 0 16px")
+        left = w.VBox(
+            [self.controls.panel], layout=w.Layout(flex="0 0 clamp(446px, 36%, 480px)", min_width="0")
         )
+        right = w.VBox([self.output.box], layout=w.Layout(flex="1 1 0", min_width="0", padding="0 0 0 16px"))
         right.add_class("rk-right")
         body = w.HBox([left, right], layout=w.Layout(align_items="flex-start"))
         style = w.HTML(f"<style>{_CSS.read_text(encoding='utf-8')}</style>")
@@ -188,27 +188,22 @@ class Studio:
             self.today.forget()
             self.bands.forget()
         if scenario is None:
-            first = next(iter(faults.values()))
-            more = (
-                f" There {'is' if len(faults) == 2 else 'are'} {len(faults) - 1} more."
-                if len(faults) > 1
-                else ""
-            )
+            first, *more = faults.values()
             self.work.cancel()
-            self.output.stale(
-                f"Not run: {first}.{more} Figures below are those of the last scenario that could be run."
-            )
+            also = f" Further faults: {len(more)}." if more else ""
+            self.output.stale(f"Not run: {first}.{also}" + (f" {_BEFORE}" if session.outcome else ""))
         elif known and session.outcome is not None:
             self.output.show(session.outcome, session.pins)
         elif session.kept.ready(scenario):
             self._run_at_once(scenario)
         else:
-            self.output.stale("Working on it; figures below are those of the run before.", "quiet")
+            before = (
+                "figures below are those of the run before" if session.outcome else "the first figures follow"
+            )
+            self.output.stale(f"Working on it; {before}.", "quiet")
             self.work.start(lambda job: session.kept.run(scenario, job), self._ran, self._failed)
 
     def _run_at_once(self, scenario: Scenario) -> None:
-        from rebal_kit.views.studio_work import Job
-
         self.work.cancel()
         try:
             self._ran(self.session.kept.run(scenario, Job()))
@@ -224,13 +219,11 @@ class Studio:
             "\n".join(str(finding) for finding in getattr(error, "findings", ()))
             or f"{type(error).__name__}: {error}"
         )
-        self.output.stale(f"Not run: {text}\n{_BEFORE}")
+        self.output.stale(f"Not run: {text}" + (f"\n{_BEFORE}" if self.session.outcome else ""))
 
     def _cancel(self) -> None:
         self.work.cancel()
-        self.output.stale(
-            "Cancelled. Figures below are those of the last run; change something, or undo, to run again."
-        )
+        self.output.stale("Cancelled: change something, or undo, to run again.", "warning")
 
     def _asked(self) -> Scenario | None:
         scenario, _ = self.session.read()

@@ -192,7 +192,16 @@ class Today:
         if scenario is None:
             self.alert.value = _box("error", "The scenario has faults: mend what is marked, then look again.")
             return
-        self._start(lambda job: self._scanned(scenario, job), lambda found: self._looked(scenario, found))
+        if not self._outdated(scenario):
+            self._start(lambda job: self._scanned(scenario, job), lambda found: self._looked(scenario, found))
+
+    def _outdated(self, scenario: Scenario) -> bool:
+        """Say so where the household's files are others by now: its lots must not be acted upon."""
+        changed = self._kept.changed_behind(scenario.household)
+        if changed:
+            said = f"The household '{scenario.household}' was changed on disk since it was read: read it again first."
+            self.said.value = _box("error", said)
+        return changed
 
     def _scanned(self, scenario: Scenario, job: Job) -> Scan:
         job.step("Looking the household over")
@@ -208,7 +217,7 @@ class Today:
         self._take(None)
 
     def _propose(self) -> None:
-        if self._of is None or self.alert_shown is None:
+        if self._of is None or self.alert_shown is None or self._outdated(self._of):
             return
         scenario, day = self._of, self.alert_shown.asof
         given: dict[str, Any] = {"solver": self.solver.value, "look": "now" if self.now.value else "due"}
@@ -222,7 +231,7 @@ class Today:
 
     def _revise(self) -> None:
         found, forbidden, resized = self.proposal, self._forbidden(), self._resized()
-        if found is None or self._wrong:
+        if found is None or self._of is None or self._wrong or self._outdated(self._of):
             return
 
         def do(job: Job) -> Proposal:
@@ -232,7 +241,7 @@ class Today:
         self._start(do, self._take)
 
     def _approve(self) -> None:
-        if self.proposal is None:
+        if self.proposal is None or self._of is None or self._outdated(self._of):
             return
         if self.changed:
             self.said.value = _box(

@@ -14,6 +14,7 @@ from rebal_kit.files.household import load_household
 from rebal_kit.files.policy import load_policy
 from rebal_kit.scenario import Scenario
 from rebal_kit.sources.load import load_market
+from rebal_kit.views import studio_model
 from rebal_kit.views.studio import studio
 from rebal_kit.views.studio_output import ALL_BANDS, DRIFT, FIGURES, GROWTH, TAXES, TODAY
 from rebal_kit.views.studio_page import Studio
@@ -252,3 +253,15 @@ def test_names_from_files_are_shown_as_text(tmp_path):
     shown = "".join(widget.value for widget in every_widget(page.widget) if isinstance(widget, w.HTML))
     assert "<img" not in shown.replace("<style>", "")
     assert "&lt;img" in shown
+
+
+def test_a_run_that_one_would_notice_is_made_beside_the_page(page, monkeypatch):
+    steps = []
+    monkeypatch.setattr(page.work, "_say", lambda name, _: steps.append(name))
+    page.change("band", 4.0)
+    assert not steps
+    monkeypatch.setattr(studio_model, "_NOTICED_SECONDS", 0.0)
+    page.change("band", 4.5)
+    page.change("band", 5.0)
+    assert "Running the policy" in steps
+    assert page.session.is_run(page.scenario)

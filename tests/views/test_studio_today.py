@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from rebal_kit.files.household import load_household, save_household
 from rebal_kit.files.policy import load_policy
 from rebal_kit.scenario import Scenario
 from rebal_kit.views.studio import studio
@@ -67,3 +68,26 @@ def test_stale_prices_are_not_approved(page):
     page.today.who.value = "Dana"
     page.today.sign.click()
     assert "stale" in page.today.said.value
+
+
+def test_lots_that_were_changed_on_disk_are_not_acted_upon(tmp_path):
+    save_household(load_household("two_million"), tmp_path / "ours.yaml")
+    page = studio(
+        Scenario(load_policy("threshold_3pct"), str(tmp_path / "ours.yaml")),
+        tmp_path,
+        on(dt.date(2012, 9, 13)),
+    )
+    today = page.today
+    today.look.click()
+    today.now.value = True
+    today.ask.click()
+    today.who.value = "Dana"
+    lots = tmp_path / "ours_lots.csv"
+    lots.write_text(lots.read_text() + "\n")
+    for button in (today.sign, today.change, today.ask, today.look):
+        button.click()
+        assert "read it again first" in today.said.value
+    assert not (tmp_path / "orders").exists()
+    page.changed_behind.click()
+    today.look.click()
+    assert not today.ask.disabled
