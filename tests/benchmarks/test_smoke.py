@@ -15,6 +15,7 @@ from benchmarks.measure import exponent, interleave
 from benchmarks.optimal import optimal_plans
 from benchmarks.peers import run_bt, vectorbt_sweep_inputs
 from benchmarks.shares import shares, steps
+from benchmarks.studio import changes
 from benchmarks.sweeps import sweeps
 
 pytestmark = pytest.mark.compiled
@@ -136,3 +137,9 @@ def test_optimal_plans_are_timed_with_their_gaps():
     rows = list(optimal_plans(1, sizes=((10, 30, ""),), growth=((8, 20), (12, 40))))
     assert [row.unit for row in rows] == ["s", "s", "s", "power"]
     assert all("proven gap at most" in row.note for row in rows[:3])
+
+
+def test_changes_in_the_studio_are_timed_in_every_view():
+    rows = list(changes(1, ("starter",)))
+    assert [row.unit for row in rows] == ["ms"] * 4
+    assert all(row.value > 0 and row.aim == "100 ms" for row in rows)
