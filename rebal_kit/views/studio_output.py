@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import html
 import json
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -272,6 +273,8 @@ def _beside(outcome: Outcome, pins: Mapping[str, Outcome]) -> str:
 
 def _words(measure: Measure, value: float, plain: bool = False) -> str:
     """Return a figure with its unit; a difference carries its sign, and one of percentages is in points."""
+    if not math.isfinite(value):
+        return "–"
     rate = measure.unit.startswith("%")
     text = f"{abs(value) * 100:.{measure.digits}f}" if rate else f"{abs(value):,.0f}"
     nothing = not text.strip("0.,")

@@ -16,8 +16,9 @@ from rebal_kit.scenario import Scenario
 from rebal_kit.sources.load import load_market
 from rebal_kit.views import studio_model
 from rebal_kit.views.studio import studio
-from rebal_kit.views.studio_output import ALL_BANDS, DRIFT, FIGURES, GROWTH, TAXES, TODAY
+from rebal_kit.views.studio_output import ALL_BANDS, DRIFT, FIGURES, GROWTH, TAXES, TODAY, _words
 from rebal_kit.views.studio_page import Studio
+from rebal_kit.views.tables import MEASURES
 
 pytestmark = pytest.mark.compiled
 
@@ -265,3 +266,13 @@ def test_a_run_that_one_would_notice_is_made_beside_the_page(page, monkeypatch):
     page.change("band", 5.0)
     assert "Running the policy" in steps
     assert page.session.is_run(page.scenario)
+
+
+def test_figures_that_are_not_known_are_dashes():
+    cagr = next(m for group in MEASURES.values() for m in group if m.key == "cagr_after_tax")
+    assert _words(cagr, float("nan")) == "–"
+    assert [_words(cagr, 0.01234, plain=True), _words(cagr, -0.01234), _words(cagr, 0.00001)] == [
+        "1.23 %",
+        "−1.23 pt",
+        "0.00 pt",
+    ]
