@@ -13,7 +13,7 @@ COMPILED_SOURCES := $(wildcard rebal_kit/compiled.py rebal_kit/metrics.py rebal_
 TWO_DOORS := $(wildcard tests/rules tests/engine)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-compiled test-interpreted test-bounds fuzz test-notebooks bench notebooks lab schemas lock format clean
+.PHONY: help setup demo test check test-compiled test-interpreted test-bounds test-browser fuzz test-notebooks bench notebooks lab app schemas lock format clean
 # One thing after another: the steps print as they go and the tests use all cores by themselves.
 .NOTPARALLEL:
 
@@ -34,7 +34,7 @@ check: $(INSTALLED) ## lint, formatting, who imports whom, types
 	$(BIN)/python -m mypy
 
 test-compiled: $(INSTALLED) ## the tests, on machine code
-	$(PYTEST) -n auto --dist loadfile
+	$(PYTEST) -n auto --dist loadfile --ignore=tests/browser
 
 test-interpreted: $(INSTALLED) ## rules and engine again, as plain Python
 	NUMBA_DISABLE_JIT=1 $(PYTEST) -n auto --dist loadfile $(TWO_DOORS)
@@ -45,6 +45,9 @@ test-bounds: $(INSTALLED) ## the engine again, with every array index checked
 fuzz: $(INSTALLED) ## 20,000 random households against the exact ledger, on all cores; FIRST=seed starts elsewhere
 	$(BIN)/python -m tests.public.fuzz $(HISTORIES) $(FIRST)
 
+test-browser: $(INSTALLED) ## the studio in a browser; needs chromium (Debian: apt-get install chromium)
+	$(PYTEST) tests/browser
+
 test-notebooks: $(INSTALLED) ## re-run the notebooks and compare their key figures
 	$(PYTEST) -n auto --dist loadfile --nbval-lax --nbval-current-env notebooks
 
@@ -52,11 +55,14 @@ bench: setup $(BENCH) ## measure beside vectorbt and bt: a table here, build/ben
 	$(BIN)/python -m benchmarks
 
 notebooks: setup ## re-execute the notebooks and store their output
-	$(BIN)/python -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False \
+	REBAL_STILL=1 $(BIN)/python -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False \
 		--ExecutePreprocessor.store_widget_state=False notebooks/*.ipynb
 
 lab: setup ## open JupyterLab on the notebooks
-	$(BIN)/jupyter lab --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate notebooks
+	$(BIN)/rebal lab
+
+app: setup ## open the tuning studio as a page in the browser; nothing in it needs a network
+	$(BIN)/rebal app
 
 schemas: $(INSTALLED) ## write the JSON schemas by which editors check household and policy files
 	$(BIN)/python -m rebal_kit.files.schema

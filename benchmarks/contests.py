@@ -30,6 +30,7 @@ from benchmarks.optimal import optimal_plans
 from benchmarks.peers import bare_loop, run_bt, run_cvxportfolio, run_vectorbt, target_orders
 from benchmarks.proposals import proposals
 from benchmarks.shares import shares
+from benchmarks.studio import changes
 from benchmarks.sweeps import cluster, sweeps
 from rebal_kit.files.ledger_file import write_ledger
 from rebal_kit.policy import RebalancePolicy
@@ -328,6 +329,7 @@ def everything(rounds: int = 9) -> Iterator[tuple[str, Iterator[Row]]]:
     yield "tax reports", tax_reports(5)
     yield "optimal plans", optimal_plans(5)
     yield "proposals", proposals(5)
+    yield "the studio", changes(5)
     yield "first use", first_use()
     yield f"{SETTINGS:,} settings", many_settings()
     yield "sweeps", sweeps()

@@ -52,6 +52,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.files.reconciliation import reconcile as reconcile
     from rebal_kit.files.result_files import load_result as load_result
     from rebal_kit.files.result_files import save_result as save_result
+    from rebal_kit.files.scenario import load_scenario as load_scenario
+    from rebal_kit.files.scenario import save_scenario as save_scenario
     from rebal_kit.findings import Finding as Finding
     from rebal_kit.findings import HouseholdError as HouseholdError
     from rebal_kit.findings import LawError as LawError
@@ -97,6 +99,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.rules.income import IncomeTax as IncomeTax
     from rebal_kit.rules.income import income_tax as income_tax
     from rebal_kit.rules.income import marginal_rates as marginal_rates
+    from rebal_kit.scenario import Scenario as Scenario
     from rebal_kit.sensitivity import Sensitivity as Sensitivity
     from rebal_kit.sensitivity import Variation as Variation
     from rebal_kit.sensitivity import sensitivity as sensitivity
@@ -124,6 +127,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; `_HOMES` is the same li
     from rebal_kit.triggers import Tier as Tier
     from rebal_kit.triggers import Tiered as Tiered
     from rebal_kit.triggers import ToleranceBand as ToleranceBand
+    from rebal_kit.views.studio import studio as studio
     from rebal_kit.walk_forward import WalkForward as WalkForward
     from rebal_kit.walk_forward import walk_forward as walk_forward
 
@@ -151,6 +155,7 @@ _HOMES = {
     "files.proposal_file": "load_proposal_document save_proposal_document",
     "files.reconciliation": "Reconciliation reconcile",
     "files.result_files": "load_result save_result",
+    "files.scenario": "load_scenario save_scenario",
     "findings": "Finding HouseholdError LawError LedgerError MarketError PolicyError RebalError SimulationError",
     "flows": "CashFlow",
     "gain_limits": "GainLimits",
@@ -176,6 +181,7 @@ _HOMES = {
     "regimes": "Regimes regimes",
     "reproduction": "Reproduction",
     "rules.income": "IncomeTax income_tax marginal_rates",
+    "scenario": "Scenario",
     "sensitivity": "Sensitivity Variation sensitivity variations",
     "sources.load": "load_market",
     "sources.quality": "quality",
@@ -189,6 +195,7 @@ _HOMES = {
     "to_date": "LossSale YearToDate",
     "transactions": "Action Trade Transaction",
     "triggers": "Calendar Threshold Tier Tiered ToleranceBand",
+    "views.studio": "studio",
     "walk_forward": "WalkForward walk_forward",
 }
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names.split()}

@@ -21,6 +21,7 @@ from rebal_kit import (
     cli_report,
     cli_reproduce,
     cli_scan,
+    cli_studio,
     cli_sweep,
 )
 from rebal_kit.cli_manners import (
@@ -98,13 +99,25 @@ def demo(
 
 @app.command()
 def compare(  # noqa: PLR0913 - a command's options are its arguments
-    household: Annotated[str, typer.Option(help="A household file, or the name of a bundled one.")],
+    household: Annotated[
+        str | None, typer.Option(help="A household file, or the name of a bundled one.")
+    ] = None,
     policy: Annotated[
-        list[str], typer.Option(help="A policy file, or the name of a bundled one; repeat, or list several.")
-    ],
+        list[str] | None,
+        typer.Option(help="A policy file, or the name of a bundled one; repeat, or list several."),
+    ] = None,
+    scenario: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.yaml", help="Household, market, period and a policy, as the studio saves them."
+        ),
+    ] = None,
     market: Annotated[
-        str, typer.Option(help="etf, stocks, dow30, a CSV or parquet file of prices, or yahoo:SPY,AGG.")
-    ] = "etf",
+        str | None,
+        typer.Option(
+            help="etf (the default), stocks, dow30, a CSV or parquet file of prices, or yahoo:SPY,AGG."
+        ),
+    ] = None,
     more: Annotated[list[str] | None, typer.Argument(metavar="[POLICY]...", help="Further policies.")] = None,
     start: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First session.")] = None,
     end: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last session.")] = None,
@@ -123,13 +136,14 @@ def compare(  # noqa: PLR0913 - a command's options are its arguments
     from rebal_kit.sources.load import load_market
 
     with findings_instead_of_traceback():
-        prices = load_market(market, strict=strict)
-        cli_fetch.say_doubts(prices, market)
-        comparison = _run(
-            prices, cli_household.household_with_doubts_said(household), _policies([*policy, *(more or [])]),
-            start=start.date() if start else None, end=end.date() if end else None,
-            open_with=open_with.value if open_with else None,
-        )  # fmt: skip
+        asked = cli_studio.asked_for(household, scenario, market, [*(policy or []), *(more or [])])
+        prices = load_market(asked.market, strict=strict)
+        cli_fetch.say_doubts(prices, asked.market)
+        home = asked.laid_over(cli_household.household_with_doubts_said(asked.household))
+        chosen = {"start": start.date() if start else None, "end": end.date() if end else None,
+                  "open_with": open_with.value if open_with else None}  # fmt: skip
+        span = {**asked.span, **{name: value for name, value in chosen.items() if value is not None}}
+        comparison = _run(prices, home, _policies(asked.policies, asked.own), **span)
         if as_json:
             from rebal_kit.views.comparison_json import as_json as json_of
 
@@ -154,6 +168,8 @@ app.command("propose")(cli_propose.propose)
 app.command("report")(cli_report.report)
 app.command("approve")(cli_approve.approve)
 app.command("fills")(cli_approve.fills)
+app.command("app")(cli_studio.open_app)
+app.command("lab")(cli_studio.open_lab)
 app.add_typer(cli_approve.audit_log, name="audit-log")
 
 
@@ -292,11 +308,11 @@ def _print_tax(report: TaxReport) -> None:
     show(terminal(report, Console(file=sys.stdout).width))
 
 
-def _policies(sources: Sequence[str]) -> dict[str, RebalancePolicy]:
-    """Load every policy, collecting the problems of all files before complaining."""
+def _policies(sources: Sequence[str], own: Mapping[str, RebalancePolicy]) -> dict[str, RebalancePolicy]:
+    """Load every policy beside those at hand, collecting the problems of all files before complaining."""
     from rebal_kit.files.policy import load_policy
 
-    found: dict[str, RebalancePolicy] = {}
+    found = dict(own)
     problems: list[Finding] = []
     for source in sources:
         try:

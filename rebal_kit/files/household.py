@@ -256,12 +256,8 @@ def _plain(household: Household, lots: str | None) -> dict[str, Any]:
     if household.identical:
         held["identical"] = [list(group) for group in household.identical]
     if household.targets.weights:
-        location = household.targets.ranks
-        classes = [_class(c, w, location.get(c.name)) for c, w in household.targets.weights]
-        held["targets"] = {"classes": classes, "cash": round(household.targets.cash, 12)}
-        if household.targets.location == "auto":
-            held["targets"]["location"] = "auto"
-    held["tax"] = _tax(household.tax)
+        held["targets"] = plain_targets(household.targets)
+    held["tax"] = plain_tax(household.tax)
     if household.securities:
         held["securities"] = {s.symbol: _security(s) for s in household.securities}
     if household.conventions != WashSaleConventions():
@@ -276,6 +272,14 @@ def _plain(household: Household, lots: str | None) -> dict[str, Any]:
     if lots:
         held["lots"] = lots
     return held
+
+
+def plain_targets(targets: TargetAllocation) -> dict[str, Any]:
+    """Return targets as the mappings and lists of a file."""
+    ranks = targets.ranks
+    classes = [_class(c, w, ranks.get(c.name)) for c, w in targets.weights]
+    held: dict[str, Any] = {"classes": classes, "cash": round(targets.cash, 12)}
+    return held | ({"location": "auto"} if targets.location == "auto" else {})
 
 
 def _class(asset_class: AssetClass, weight: float, rank: tuple[int, int, int] | None) -> dict[str, Any]:
@@ -304,6 +308,7 @@ def _as_written(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _tax(profile: TaxProfile) -> dict[str, Any]:
+def plain_tax(profile: TaxProfile) -> dict[str, Any]:
+    """Return a tax profile as the mappings of a file."""
     given = {name: getattr(profile, name) for name in TaxProfile.__dataclass_fields__}
     return {name: list(v) if isinstance(v, tuple) else v for name, v in given.items() if v is not None}

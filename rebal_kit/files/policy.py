@@ -76,13 +76,19 @@ def dump_policy(policy: RebalancePolicy) -> str:
     PolicyError
         A file cannot say what the policy says: a band named twice, a number that is no number.
     """
-    text = write_yaml(_plain(policy))
+    text = write_yaml(plain_policy(policy))
     if parse_policy(text, f"policy '{policy.name}'") != policy:
         raise PolicyError(
             Finding("error", f"policy '{policy.name}'", f"does not survive being written: {policy!r}",
                     "name each class, security and member once")
         )  # fmt: skip
     return text
+
+
+def plain_policy(policy: RebalancePolicy) -> dict[str, Any]:
+    """Return the policy as the mappings and lists of a file."""
+    plain: dict[str, Any] = _plain(policy)
+    return plain
 
 
 def _plain(value: Any) -> Any:

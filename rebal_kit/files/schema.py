@@ -1,4 +1,4 @@
-"""JSON schemas of the YAML files that people write, for editors: ``python -m rebal_kit.files.schema`` writes them."""
+"""JSON schemas of our YAML files, for editors: ``python -m rebal_kit.files.schema`` writes them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rebal_kit.files.fields import FileModel
 from rebal_kit.files.firm import FirmFile
 from rebal_kit.files.household_file import HouseholdFile
 from rebal_kit.files.policy_file import PolicyFile
+from rebal_kit.files.scenario import ScenarioFile
 from rebal_kit.files.sweep_file import SweepFile
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -22,6 +23,7 @@ def schemas() -> dict[str, str]:
         "firm.schema.json": FirmFile,
         "household.schema.json": HouseholdFile,
         "policy.schema.json": PolicyFile,
+        "scenario.schema.json": ScenarioFile,
         "sweep.schema.json": SweepFile,
     }
     return {

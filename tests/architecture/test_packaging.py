@@ -39,6 +39,7 @@ ALL = CORE | ranges(
         line
         for extra in (
             "alerts",
+            "app",
             "views",
             "lab",
             "vectorbt",

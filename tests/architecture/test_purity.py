@@ -29,6 +29,7 @@ ABOVE = {
     "cli_propose.py",
     "cli_report.py",
     "cli_scan.py",
+    "cli_studio.py",
     "cli_sweep.py",
     "backtest.py",
     "compare.py",

@@ -16,6 +16,7 @@ from benchmarks.optimal import optimal_plans
 from benchmarks.peers import run_bt, vectorbt_sweep_inputs
 from benchmarks.proposals import document, live_household
 from benchmarks.shares import shares, steps
+from benchmarks.studio import changes
 from benchmarks.sweeps import sweeps
 
 pytestmark = pytest.mark.compiled
@@ -144,3 +145,9 @@ def test_a_proposal_of_a_benchmark_household_trades():
     found = rk.propose(market, home, policy, solver="optimal")
     assert document(found) == len(found.trades) > 0
     assert found.drift["after"] < found.drift["before"]
+
+
+def test_changes_in_the_studio_are_timed_in_every_view():
+    rows = list(changes(1, ("starter",)))
+    assert [row.unit for row in rows] == ["ms"] * 4
+    assert all(row.value > 0 and row.aim == "100 ms" for row in rows)
