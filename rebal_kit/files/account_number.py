@@ -14,6 +14,9 @@ SHOWN, ENOUGH = 4, 3
 _SEPARATORS = re.compile(r"[^0-9A-Za-z]")
 #: What has the look of an account number, wherever it stands; a day written as 20240105 has not.
 _NUMBER = re.compile(r"(?<![0-9A-Za-z.,$])(?!(?:19|20)\d{6}(?!\d))[A-Za-z]?\d{7,12}(?![0-9A-Za-z]|[.,]\d)")
+#: The same in groups, as brokers print them: 1234-5670, Z12-345678, 12 3456 7890 1234.
+_GROUPED = re.compile(r"(?<![0-9A-Za-z.,$-])[A-Za-z]?\d(?:[ -]?\d){6,17}(?![0-9A-Za-z]|[.,]\d)")
+_DAY = re.compile(r"(?:19|20)\d\d-?\d\d-?\d\d")
 
 
 def tail(number: str) -> str:
@@ -44,7 +47,7 @@ def holds_number(text: str, numbers: Iterable[str]) -> bool:
 
 def without_numbers(text: str) -> str:
     """Return a text in which of everything that has the look of an account number only the ending is shown."""
-    return _NUMBER.sub(lambda found: masked(found[0]), text)
+    return _GROUPED.sub(lambda found: found[0] if _DAY.fullmatch(found[0]) else masked(found[0]), text)
 
 
 def hidden(findings: Iterable[Finding], numbers: Iterable[str]) -> list[Finding]:

@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rebal_kit.files.approval_checks import objections, set_aside
+from rebal_kit.files.approval_checks import APPROVED_BEFORE, objections, set_aside
 from rebal_kit.files.approval_staging import (
     LOCK,
     approvals,
@@ -102,7 +102,7 @@ def approve(
         The audit log; its folder must be there.
     now : datetime, optional
         The moment of approval; its own date is compared with the day on which the proposal expires.
-    allow : collection of {'wash_sale', 'overspend'}
+    allow : collection of {'wash_sale', 'overspend', 'approved_before'}
         What may be although the proposal flags it; the log says that it was allowed.
     wait : float
         Seconds to wait for another process that approves.
@@ -130,7 +130,7 @@ def approve(
     check_entry(entry, str(path))
     with held(path, wait):
         settled = _settled(root, path, wait)
-        _not_yet(proposal, _whole(path))
+        _not_yet(proposal, _whole(path), allow)
         _made(root, folder)
         with locked(root / LOCK, wait):
             target = root / proposal.proposal
@@ -220,8 +220,16 @@ def _whole(log: Path) -> Log:
     return read
 
 
-def _not_yet(proposal: Proposal, log: Log) -> None:
-    line = approvals(log.lines).get(proposal.proposal)
+def _not_yet(proposal: Proposal, log: Log, allow: Collection[str]) -> None:
+    """Refuse what is approved already, and what was made from positions of which other trades are approved."""
+    made = approvals(log.lines)
+    line = made.get(proposal.proposal)
+    household = proposal.inputs.household
+    other = next((one for one in made.values() if one["inputs"].get("household") == household), None)
+    if line is None and other is not None and APPROVED_BEFORE not in allow:
+        what = f"{other['proposal']}, made from the same positions, was approved by {other['who']} at {other['when']}"
+        remedy = f"export the positions again and propose anew, or allow {APPROVED_BEFORE} if both are meant"
+        raise ProposalError(Finding("error", f"proposal {proposal.proposal}", what, remedy))
     if line is not None:
         what = f"was approved by {line['who']} at {line['when']}, line {line['n']} of the log"
         remedy = f"its orders were written to {line['details'].get('folder')}; propose anew for others"

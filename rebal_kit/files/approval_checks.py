@@ -11,8 +11,10 @@ from rebal_kit.files.proposal_file import Proposal
 from rebal_kit.files.reading import did_you_mean
 from rebal_kit.findings import Finding, some_of
 
-#: What may be allowed: a loss that a wash sale disallows, an account that is left with less than no cash.
-ALLOWABLE = ("wash_sale", "overspend")
+#: What may be allowed: a loss that a wash sale disallows, an account that is left with less than no cash, another
+#: proposal that was made from the same positions and is approved.
+APPROVED_BEFORE = "approved_before"
+ALLOWABLE = ("wash_sale", "overspend", APPROVED_BEFORE)
 #: Half a cent: what rounding may make of nothing.
 _CENT = 0.005
 
@@ -67,4 +69,11 @@ def set_aside(proposal: Proposal, allow: Collection[str], who: str) -> list[dict
         {"what": f"allowed {name}", "why": said, "who": who}
         for name, said in flags(proposal).items() if name in allow
     ]  # fmt: skip
-    return [*proposal.overrides, *allowed]
+    if APPROVED_BEFORE in allow:
+        allowed.append({"what": f"allowed {APPROVED_BEFORE}", "why": "asked for on approving", "who": who})
+    told = ({key: _hidden(value) for key, value in one.items()} for one in proposal.overrides)
+    return [*told, *allowed]
+
+
+def _hidden(value: Any) -> Any:
+    return without_numbers(value) if isinstance(value, str) else value

@@ -153,7 +153,7 @@ def reconcile(document: Mapping[str, Any], fills: Iterable[Fill]) -> Reconciliat
 
 
 def _identity(trade: TradePart, fill: Fill) -> tuple[Any, ...]:
-    return trade.trade, fill.fill or (fill.quantity, fill.price, fill.date, fill.fees)
+    return trade.trade, fill.fill, fill.quantity, fill.price, fill.date, fill.fees
 
 
 def _trade_of(proposal: Proposal, fill: Fill, findings: list[Finding]) -> TradePart | None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from rebal_kit.domain import Household
 from rebal_kit.encode import encode_prices, encode_structure
-from rebal_kit.engine.arrays import Plan, Prices, Structure
+from rebal_kit.engine.arrays import CASH_DIVIDENDS, REINVEST, Plan, Prices, Structure
 from rebal_kit.engine.ledger import EPOCH
 from rebal_kit.execution import Execution
 from rebal_kit.findings import Finding, HouseholdError, MarketError, raise_errors
@@ -27,6 +27,7 @@ from rebal_kit.preflight import (
     check_reserves,
     check_symbols,
 )
+from rebal_kit.proposal.in_between import in_between
 from rebal_kit.rules.holding import day_number
 from rebal_kit.rules.law import TaxTable, tax_table
 from rebal_kit.run import Room, Setting, as_policies
@@ -118,9 +119,9 @@ def prepare_day(
     ----------
     market : Market
     household : Household
-        With its lots, cash, open loss windows and the tax year so far. Splits, dividends, flows and taxes of the
-        sessions between its date and the day are carried forward; trades in between are not known. Without a date it is
-        taken to be of the day.
+        With its lots, cash, open loss windows and the tax year so far. Splits and dividends of the sessions between its
+        date and the day are carried forward; flows, taxes and trades in between are not known, which is said. Without a
+        date it is taken to be of the day.
     policy : RebalancePolicy
         What it says of when and how orders are filled is left to whoever places them, but for `max_volume_share`.
     asof : date or ISO string, optional
@@ -170,13 +171,17 @@ def prepare_day(
         whole, market=window, prices=_last_prices(whole.prices, sessions, date, table, carried=fresh > 0),
         structure=_last_flows(whole.structure, sessions, carried=fresh > 0), opens_in=date.year,
     )  # fmt: skip
-    plan = _on_the_last(whole.plan(placed), sessions, look, harvests=policy.harvest is not None)
+    if fresh > 1:  # what a policy would have reinvested since, nobody has; a broker's plan has
+        placed = replace(placed, dividends="cash" if placed.dividends == "reinvest" else placed.dividends)
+    spanning = whole.plan(placed)
+    plan = _on_the_last(spanning, sessions, look, harvests=policy.harvest is not None)
     worth = setting.opening_worth
     doubts = (
         replace(finding, severity="warning")
         for finding in (*check_reserves(household, worth), *check_reach(household, window, worth))
     )
-    return Day(setting, plan, policy, last, (*_say(household, fresh, last, asof), *doubts))
+    between = in_between(whole, spanning, date, fresh, table)
+    return Day(setting, plan, policy, last, (*_say(household, fresh, last, asof), *between, *doubts))
 
 
 def _check_kinds(market: Any, household: Any) -> Iterator[Finding]:
@@ -229,15 +234,20 @@ def _last_prices(prices: Prices, sessions: int, date: dt.date, table: TaxTable, 
     for year in range(first, int(years[-1])):
         on = day_number(year + 1, table.due_month, table.due_day)
         at = int(np.searchsorted(day, on))
-        if date.toordinal() - EPOCH < on and at < sessions and carried:
+        if date.toordinal() - EPOCH < on and at == sessions - 1 and carried:
             due[at] = year - first
     latest = np.maximum.accumulate(np.where(event, np.arange(sessions), -1))
     return Prices(**{**cut, "year": years - first, "tax_due": due, "last_event": latest})
 
 
 def _last_flows(structure: Structure, sessions: int, *, carried: bool) -> Structure:
-    flowing = _end(structure.flowing, sessions) & carried
-    return structure._replace(flow=_end(structure.flow, sessions), flowing=flowing)
+    """Return the flows of the last sessions, of which only the day's own is still to be moved."""
+    flowing = np.zeros(sessions, bool)
+    flowing[-1] = bool(structure.flowing[-1]) and carried
+    rules = structure.dividends
+    if sessions > 1:
+        rules = np.where(rules == REINVEST, CASH_DIVIDENDS, rules)
+    return structure._replace(flow=_end(structure.flow, sessions), flowing=flowing, dividends=rules)
 
 
 def _end(array: np.ndarray, sessions: int) -> np.ndarray:
@@ -273,10 +283,13 @@ def _say(household: Household, fresh: int, last: dt.date, asof: Any) -> Iterator
         yield Finding("warning", where, what, "give the date of the brokers' exports")
     elif fresh > 0:
         what = (
-            f"is of {household.as_of}: splits, dividends, flows and taxes of {fresh} session{'s' * (fresh > 1)} since"
-            " are carried forward; trades since are unknown"
+            f"is of {household.as_of}: splits and dividends of {fresh} session{'s' * (fresh > 1)} since are carried"
+            " forward; trades since are unknown"
         )
         yield Finding("warning" if fresh > 1 else "note", where, what, "export the positions again")
+    if household.loss_sales is None:
+        what = "losses realised in the 30 days before are unknown: a purchase can wash them"
+        yield Finding("warning", where, what, "state loss_sales; an empty list says that there are none")
     if not household.complete:
         what = "outside accounts are unknown: purchases there can wash the losses taken here"
         yield Finding("warning", where, what, "add all accounts and set complete")

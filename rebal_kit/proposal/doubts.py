@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rebal_kit.engine import ledger as books
+from rebal_kit.engine.arrays import AS_POLICY, DRIP
 from rebal_kit.findings import Finding
 from rebal_kit.proposal.gain_doubts import gain_doubts
 
@@ -61,6 +63,8 @@ def _consequences(proposal: Proposal) -> Iterator[Finding]:
             sold, asked = done.shares[number - 1], done.orders[number - 1].quantity
             what = f"only {sold:,.6g} of {asked:,.6g} shares are sold: a purchase before would wash losses of the rest"
             yield Finding("error", f"trade {number}", what, "sell less, or name the lots")
+    yield from _plans(proposal)
+    yield from _last_year(proposal)
     yield from _restrictions(proposal)
     if proposal.overrides:
         yield from gain_doubts(proposal)
@@ -95,6 +99,35 @@ def _restrictions(proposal: Proposal) -> Iterator[Finding]:
             if account.trading != "managed":
                 what += f", which is {account.trading}"
             yield Finding("warning", f"trade {number}", what, "take the trade out, or lift the restriction")
+
+
+def _plans(proposal: Proposal) -> Iterator[Finding]:
+    """Find losses that a broker's reinvestment plan will wash at the next dividend."""
+    done = proposal.settlement
+    structure, symbols = done.desk.structure, proposal.day.setting.market.symbols
+    rules = np.where(structure.dividends == AS_POLICY, done.desk.plan.dividends, structure.dividends)
+    losing = done.journal[(done.journal["side"] < 0) & (done.journal["gain"] < -_CENT)]
+    for group in sorted({int(structure.group[s]) for s in losing["security"]}):
+        alike = structure.group == group
+        for a, account in enumerate(proposal.day.household.accounts):
+            held = np.flatnonzero(alike & (done.desk.ledger.held[a] > 0.0))
+            if rules[a] == DRIP and structure.replaces[a] and len(held):
+                what = f"a reinvested dividend of {symbols[held[0]]} would wash part of the loss that is sold here"
+                remedy = f"switch the plan off there for {done.desk.table.wash_days} days"
+                yield Finding("warning", f"account '{account.name}'", what, remedy)
+
+
+def _last_year(proposal: Proposal) -> Iterator[Finding]:
+    """Say what purchases take back of last year's losses: it is not in this year's tax."""
+    done = proposal.settlement
+    before = int(done.start.year)
+    taken = (
+        done.desk.ledger.years[:before, books.DISALLOWED]
+        - done.start.desk.ledger.years[:before, books.DISALLOWED]
+    )
+    if taken.sum() > _CENT:
+        what = f"US$ {taken.sum():,.2f} of it are losses of last year: tax now does not count them"
+        yield Finding("warning", "tax", what, "take the purchase out, or work last year's return out anew")
 
 
 def _prices(proposal: Proposal) -> Iterator[Finding]:

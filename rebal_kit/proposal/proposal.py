@@ -26,11 +26,14 @@ from rebal_kit.proposal.names import lot_names
 from rebal_kit.proposal.problem import Asked
 from rebal_kit.proposal.settlement import Settlement
 from rebal_kit.proposal.windows import Blocked
+from rebal_kit.reasons import Reason
 
 Solver = Literal["greedy", "optimal"]
 
 #: What a reader of a document knows it by.
 FORMAT = "rebal_kit proposal 1"
+#: Why a trade is made that somebody has added.
+BY_HAND = "asked for by hand"
 #: US$ below which a disallowed loss, or cash that is missing, is rounding.
 _CENT = 0.005
 #: Places after which a figure of a document is rounding: a millionth of a share, of a US$, of a weight.
@@ -155,7 +158,7 @@ class Proposal:
                     "cost": float(mine["cost"].sum()),
                     "gain": float(mine["gain"].sum()),
                     "disallowed": float(mine["disallowed"].sum()),
-                    "reason": order.reason.sentence,
+                    "reason": order.reason.sentence if order.reason != Reason.GIVEN else BY_HAND,
                     "why": why_traded(self.settlement, number - 1),
                 }
             )

@@ -12,6 +12,7 @@ from rebal_kit.engine import ledger as books
 from rebal_kit.findings import Finding
 from rebal_kit.market import Market
 from rebal_kit.proposal.day import Day
+from rebal_kit.proposal.in_between import BETWEEN
 from rebal_kit.proposal.scan_lots import Harvestable
 from rebal_kit.proposal.scan_weights import Scope
 from rebal_kit.proposal.settlement import Start
@@ -33,6 +34,7 @@ def due_of(
 ) -> tuple[Finding, ...]:  # fmt: skip
     """Return `Scan.due`."""
     return (
+        *(finding for finding in start.day.findings if finding.where in BETWEEN),
         *_money(start), *_weights(start, scopes, classes), *_losses(start, harvestable),
         *_turning(start, lots, harvest),
     )  # fmt: skip

@@ -28,6 +28,9 @@ def lot(name: str, quantity: float, **more: Any) -> dict[str, Any]:
     return {**held, **more}
 
 
+#: Of another household.
+OTHER_INPUTS = {"household": "b" * 64, "policy": HASH, "prices": HASH}
+
 _PLAIN: dict[str, Any] = {
     "format": "rebal_kit proposal 1",
     "version": "0.1.0", "asof": "2024-08-12", "expires": "2024-08-14",

@@ -16,7 +16,7 @@ from rebal_kit.files.log_chain import AuditLogError, read_log
 from rebal_kit.files.orders_file import orders_files
 from rebal_kit.files.proposal_file import ProposalError
 from tests.files.approving import ID, seen, tidy, yes
-from tests.files.proposals import NOW, document, lot, with_trade
+from tests.files.proposals import NOW, OTHER_INPUTS, document, lot, with_trade
 
 
 def test_orders_and_a_line(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_twice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ProposalError, match="was approved by Ann"):
         approve(document(), tmp_path / "elsewhere", who="Kim", log=tmp_path / "audit.jsonl", now=NOW)
     assert not (tmp_path / "elsewhere").exists()
-    other = document(household="another")
+    other = document(household="another", inputs=OTHER_INPUTS)
     yes(tmp_path, other)
     assert len(read_log(tmp_path / "audit.jsonl").lines) == 2
 
@@ -143,7 +143,7 @@ def test_links_are_not_followed_and_nothing_leaves_the_folder(tmp_path: Path) ->
     (out / LOCK).unlink()
     (out / LOCK).symlink_to(victim / "lock")
     with pytest.raises(AuditLogError, match="cannot be locked"):
-        yes(tmp_path, document())
+        yes(tmp_path, document(inputs=OTHER_INPUTS))
     assert not list(victim.iterdir())
 
 
@@ -159,3 +159,21 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     with pytest.raises(AuditLogError, match="give a path in a folder that is there"):
         yes(tmp_path, log=tmp_path / "no" / "audit.jsonl")
     assert not (tmp_path / "audit.jsonl").exists()
+
+
+def test_other_trades_from_the_same_positions_need_a_word(tmp_path: Path) -> None:
+    """Greedy and optimal of one evening, or a revision: both would be ordered from the same shares."""
+    yes(tmp_path)
+    other = document(solver="optimal")
+    refused(tmp_path, other, "made from the same positions, was approved by Ann")
+    made = yes(tmp_path, other, allow=["approved_before"])
+    line = read_log(tmp_path / "audit.jsonl").lines[-1]
+    assert made.line == 2
+    assert {"what": "allowed approved_before", "why": "asked for on approving", "who": "Ann"} in line[
+        "overrides"
+    ]
+
+
+def test_account_numbers_in_overrides_are_masked_in_the_log(tmp_path: Path) -> None:
+    yes(tmp_path, document(overrides=[{"what": "forbid", "trade": "sell 1 SPY in IRA 98765432"}]))
+    assert "98765432" not in (tmp_path / "audit.jsonl").read_text(encoding="utf-8")

@@ -26,7 +26,7 @@ from rebal_kit.files.proposal_file import ProposalError, save_proposal_document
 from rebal_kit.findings import RebalError
 from tests.files.approving import ID, seen, tidy, yes
 from tests.files.dying import ROOT, Death, dying
-from tests.files.proposals import NOW, document
+from tests.files.proposals import NOW, OTHER_INPUTS, document
 
 #: Approves the proposal in a file.
 ONE = """
@@ -255,7 +255,7 @@ def cut_off_after_logging(folder: Path) -> Path:
 def test_a_cut_off_approval_is_finished_by_whatever_approves_next(tmp_path: Path) -> None:
     folder = tmp_path / "a"
     cut_off_after_logging(folder)
-    other = document(household="another")
+    other = document(household="another", inputs=OTHER_INPUTS)
     made = approve(other, tmp_path / "elsewhere", who="Kim", log=folder / "audit.jsonl", now=NOW)
     assert ["its orders are here now" in f.what for f in made.findings] == [True]
     assert seen(folder)[1]
@@ -283,7 +283,7 @@ def test_a_folder_that_was_moved_is_settled_where_it_is(tmp_path: Path) -> None:
 def test_an_unfinished_approval_of_another_log_is_left_alone(tmp_path: Path) -> None:
     folder = tmp_path / "a"
     staged = cut_off_after_logging(folder)
-    made = yes(folder, document(household="another"), log=folder / "second.jsonl")
+    made = yes(folder, document(household="another", inputs=OTHER_INPUTS), log=folder / "second.jsonl")
     assert ["is not in this log" in f.what for f in made.findings] == [True]
     assert staged.exists()
     settle_approvals(folder / "audit.jsonl")

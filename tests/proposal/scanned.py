@@ -43,7 +43,7 @@ def small_household(*, in_ira: str = "2020-01-02", taxable: Sequence[TaxLot] = (
         *taxable,
     )
     sheltered = TaxLot("I1", "STK", 100.0, 9_000.0, dt.date.fromisoformat(in_ira))
-    settings = {"tax": FLAT, "as_of": DAY, "reviewed": dt.date(2024, 1, 15)} | more
+    settings = {"tax": FLAT, "as_of": DAY, "loss_sales": (), "reviewed": dt.date(2024, 1, 15)} | more
     return household_of(
         {STOCKS: 0.6, "BND": 0.4},
         account("Main", lots=lots),

@@ -91,7 +91,7 @@ def test_without_a_date_it_is_of_the_day_and_that_is_said() -> None:
 
 
 def test_sessions_since_are_counted() -> None:
-    assert said(day(as_of=dt.date(2024, 2, 29)).findings, "taxes of 1 session since")
+    assert said(day(as_of=dt.date(2024, 2, 29)).findings, "dividends of 1 session since")
     found = day(as_of=dt.date(2024, 2, 27))
     assert found.last == 2
     (finding,) = found.findings
@@ -168,18 +168,22 @@ APRIL = market_of(
         # Of 2023: 1,000 of short-term gains at 40 %, beside 300 still owed for 2022.
         ("2023-12-20", "2024-04-12", 10_000.0, 0.0),
         ("2023-12-20", "2024-04-15", 10_000.0, -700.0),
-        ("2023-12-20", "2024-04-16", 9_300.0, 0.0),
+        ("2023-12-20", "2024-04-16", 10_000.0, 0.0),
         # Of 2024: the tax of 2023 is what is owed, while it is not paid.
         ("2024-04-12", "2024-04-15", 10_000.0, -300.0),
-        ("2024-04-12", "2024-04-17", 9_700.0, 0.0),
+        ("2024-04-12", "2024-04-17", 10_000.0, 0.0),
         ("2024-04-15", "2024-04-16", 10_000.0, 0.0),
         ("2024-04-16", "2024-04-17", 10_000.0, 0.0),
     ],
 )
-def test_tax_due_between_is_paid_once(as_of: str, asof: str, before: float, moved: float) -> None:
+def test_tax_due_on_the_day_is_paid_and_tax_due_before_it_is_said(
+    as_of: str, asof: str, before: float, moved: float
+) -> None:
     found = propose(APRIL, taxed(as_of, short=1_000.0, tax_owed=300.0), HOLD, asof=asof)
     assert found.cash["before"].tolist() == pytest.approx([before])
     assert found.cash["moved"].tolist() == pytest.approx([moved])
+    between = as_of < "2024-04-15" < asof
+    assert said(found.findings, "tax due: last year's tax", "fell due on 2024-04-15") == between
 
 
 def test_losses_of_a_year_that_is_over_count_before_its_tax_is_due() -> None:

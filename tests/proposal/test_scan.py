@@ -199,7 +199,7 @@ def test_flows_and_taxes_of_the_day() -> None:
     assert said(found.due, "any account", "withdrawal of US$ 400.00")
     assert said(found.due, "Main", "deposit of US$ 300.00")
     already = scanned(flows=flows)
-    assert not said(already.due, "withdrawal")
+    assert said(already.due, "withdrawal of US$ 400.00 (any account)", "taken to be in the cash already")
 
 
 def test_income_tax_that_is_due() -> None:
