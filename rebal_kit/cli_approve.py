@@ -31,7 +31,7 @@ def approve(
         list[str] | None,
         typer.Option(
             metavar="WHAT",
-            help="wash_sale or overspend: approve although it is flagged; repeat. It is logged.",
+            help="wash_sale, overspend or approved_before: approve although it is flagged; repeat. It is logged.",
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
