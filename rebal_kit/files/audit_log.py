@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rebal_kit.files.canonical_json import canonical
+from rebal_kit.canonical import canonical
 from rebal_kit.files.log_chain import (
     AuditLogError,
     Log,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rebal_kit.files.canonical_json import canonical, digest
+from rebal_kit.canonical import canonical, digest
 from rebal_kit.findings import Finding, RebalError
 
 KEYS = {

@@ -6,15 +6,13 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from rebal_kit.files.bundled import find_file
-from rebal_kit.files.explain import explain
 from rebal_kit.files.fields import as_fraction
+from rebal_kit.files.model_text import model_of
 from rebal_kit.files.policy_file import PolicyFile
 from rebal_kit.files.reading import read_text
-from rebal_kit.files.yaml_text import read_yaml, write_yaml
-from rebal_kit.findings import Finding, PolicyError, capped
+from rebal_kit.files.yaml_text import write_yaml
+from rebal_kit.findings import Finding, PolicyError
 from rebal_kit.policy import RebalancePolicy
 from rebal_kit.triggers import Calendar, Tiered, ToleranceBand
 
@@ -55,17 +53,7 @@ def parse_policy(text: str, where: str = "policy") -> RebalancePolicy:
     PolicyError
         With every problem of the text.
     """
-    document = read_yaml(text, where)
-    findings = list(document.findings)
-    policy = None
-    if document.data is not None:
-        try:
-            policy = PolicyFile.model_validate(document.data).build()
-        except ValidationError as error:
-            findings += explain(error, PolicyFile, document.data, document.where, document.reported)
-    if findings or policy is None:
-        raise PolicyError(capped(findings, where))
-    return policy
+    return model_of(text, PolicyFile, where).build()
 
 
 def dump_policy(policy: RebalancePolicy) -> str:

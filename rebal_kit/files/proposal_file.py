@@ -15,9 +15,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
-from rebal_kit.files.canonical_json import canonical, digest, read_json
+from rebal_kit.canonical import ID_DIGITS, canonical, digest
 from rebal_kit.files.explain import explain
 from rebal_kit.files.fields import STRICT, Dollars, Name, PlannedDate, PositiveDollars, refusal
+from rebal_kit.files.json_text import read_json
 from rebal_kit.files.reading import read_text
 from rebal_kit.files.yaml_text import Path as FieldPath
 from rebal_kit.files.yaml_text import dotted
@@ -25,8 +26,6 @@ from rebal_kit.findings import Finding, RebalError, capped, raise_errors
 from rebal_kit.safe_files import replacing
 
 FORMAT = "rebal_kit proposal 1"
-#: So many digits of the hash are the id.
-ID_DIGITS = 12
 #: By so many shares, or such a part of them, the lots of a sale may miss its quantity.
 _SHARE = 1e-6
 

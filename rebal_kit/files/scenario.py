@@ -9,17 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from rebal_kit.files.explain import explain
 from rebal_kit.files.fields import Date, FileModel, Name
 from rebal_kit.files.household import plain_targets, plain_tax
 from rebal_kit.files.household_file import TargetsFile, TaxFile
+from rebal_kit.files.model_text import model_of
 from rebal_kit.files.policy import plain_policy
 from rebal_kit.files.policy_file import PolicyFile
 from rebal_kit.files.reading import read_text
-from rebal_kit.files.yaml_text import read_yaml, write_yaml
-from rebal_kit.findings import Finding, PolicyError, capped
+from rebal_kit.files.yaml_text import write_yaml
+from rebal_kit.findings import Finding, PolicyError
 from rebal_kit.safe_files import replacing
 from rebal_kit.scenario import Scenario
 
@@ -83,17 +83,7 @@ def parse_scenario(text: str, where: str = "scenario") -> Scenario:
     PolicyError
         With every problem of the text.
     """
-    document = read_yaml(text, where)
-    findings = list(document.findings)
-    scenario = None
-    if document.data is not None:
-        try:
-            scenario = ScenarioFile.model_validate(document.data).build()
-        except ValidationError as error:
-            findings += explain(error, ScenarioFile, document.data, document.where, document.reported)
-    if findings or scenario is None:
-        raise PolicyError(capped(findings, where))
-    return scenario
+    return model_of(text, ScenarioFile, where).build()
 
 
 def dump_scenario(scenario: Scenario) -> str:

@@ -13,6 +13,7 @@ from rebal_kit.optimal.problem import Aims as Prices
 from rebal_kit.optimal.problem import Limits, Lots, Problem, Targets, Trading, Wash, Year
 from rebal_kit.optimal.tax_shape import tax_so_far
 from rebal_kit.proposal.aims import Aims
+from rebal_kit.proposal.bands import class_widths
 from rebal_kit.proposal.greedy import Decision
 from rebal_kit.proposal.orders import Order, Pick
 from rebal_kit.proposal.settlement import Start
@@ -147,15 +148,9 @@ def lots_on(desk: Desk, t: int) -> tuple[Lots, tuple[Place, ...], np.ndarray]:
 
 def _bands(desk: Desk, fired: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return how far below and above its target each class may be for nothing: what the rules leave it."""
-    plan = desk.plan
-    count = len(desk.structure.target)
-    below, above = np.zeros(count), np.zeros(count)
-    for c in range(count):
-        rules = np.flatnonzero(plan.applies_class[:, c] & ~plan.scheduled & ~plan.by_sleeve)
-        if len(rules):
-            share = plan.destination if fired[c] else 1.0
-            below[c] = share * plan.class_below[rules, c].min()
-            above[c] = share * plan.class_above[rules, c].min()
+    widths = (np.where(np.isinf(width), 0.0, width) for width in class_widths(desk.plan))
+    share = np.where(fired, desk.plan.destination, 1.0)
+    below, above = (share * width for width in widths)
     return below, above
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from rebal_kit.canonical import ID_DIGITS, digest
 from rebal_kit.findings import Finding
 from rebal_kit.fingerprint import market_fingerprint, text_fingerprint
 from rebal_kit.optimal.plan import Figures, Plan
@@ -327,8 +326,7 @@ class Proposal:
 def identifier(document: Mapping[str, Any]) -> str:
     """Return what a document is known by: of its canonical JSON without the id."""
     told = {key: value for key, value in document.items() if key != "proposal"}
-    text = json.dumps(told, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return digest(told)[:ID_DIGITS]
 
 
 def rounded(value: Any) -> Any:

@@ -13,7 +13,7 @@ from tests.browser.serving import ARGUMENTS, CHROMIUM
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     if CHROMIUM is None:
-        pytest.skip("needs chromium: apt-get install chromium")
+        pytest.fail("the browser tests need chromium: apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:

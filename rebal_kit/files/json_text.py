@@ -1,28 +1,11 @@
-"""JSON in one spelling, so that equal values have equal hashes; and JSON read without its surprises."""
+"""JSON read without its surprises."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
 from rebal_kit.findings import Finding
-
-
-def canonical(value: Any) -> str:
-    """Return plain values as JSON in one spelling: keys sorted, no blanks, ASCII only.
-
-    Raises
-    ------
-    TypeError, ValueError, RecursionError
-        A value is none of JSON's: a date, NaN, an infinity, nested without end.
-    """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def digest(value: Any) -> str:
-    """Return the SHA-256 of plain values in that spelling, as 64 hex digits."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
 def read_json(text: str, name: str) -> tuple[Any, list[Finding]]:
