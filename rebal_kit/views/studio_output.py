@@ -91,6 +91,7 @@ class Output:
         self.view.add_class("rk-views")
         self.view.observe(lambda _: self._show_view(), "value")
         self.chart = ChartView()
+        self.chart.observe(lambda change: None if change["old"] else self.say_again(), "drawn_ms")
         self.figures = w.HTML()
         self.beside = w.HTML()
         self.bands = w.VBox([])
@@ -131,6 +132,12 @@ class Output:
             + (f" {run.market.badge}" if run.market.badge else "") + " A back-test, no forecast; not tax advice.",
         )  # fmt: skip
         self._show_view()
+
+    def say_again(self) -> None:
+        """Send all words to a page that has drawn for the first time: while it joined, some may have passed it by."""
+        for part in (self.state, self.cards, self.progress, self.figures, self.beside, self.notes):
+            part.send_state()
+        self.working.layout.send_state()
 
     def stale(self, why: str, kind: str = "error") -> None:
         """Say that what is shown is not what the controls say, and why."""
